@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace contract {
+
+/// What the harness sets up around a workload, and who is the model in it.
+enum class role {
+    batch,  ///< `run` does a fixed amount of work and returns
+    server, ///< `run` serves `listen_fd` until `stop_fd` is readable; the load generator drives it
+    client  ///< `run` sends requests to the backend at `backend_port`
+};
+
+/// A row group of the report.
+enum class group { lesson, io_bound, cpu_bound, mixed, primitive, self };
+
+/// One size of a workload: its name on the command line and in JSON, its place in the params struct
+/// and its legal range, both ends included.
+template <class Params>
+struct field {
+    std::string_view name;
+    std::uint64_t Params::*member;
+    std::uint64_t least;
+    std::uint64_t most;
+    std::string_view meaning; ///< with the unit
+};
+
+} // namespace contract

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/workload.hpp"
+
+#include <array>
+
+namespace contract {
+
+/// `waits` timed waits, all in progress at once. Wait `i` lasts `kernel::wait_ns(seed, i, ...)`,
+/// drawn from [shortest_us, longest_us]. All waits are started before any is awaited; each ends on
+/// its own, never early. Call `probe.begin(i)` right before wait i is armed and `probe.end(i)` as
+/// the first thing its continuation does; the harness subtracts the nominal length: what is left is
+/// lateness. The outcome proves that every wait completed: `checksum` is the wrap-around sum of
+/// `kernel::mix(i)` over the completed waits.
+struct waits {
+    static constexpr std::string_view name = "waits";
+    static constexpr contract::role role = role::batch;
+    static constexpr contract::group group = group::io_bound;
+
+    struct params {
+        std::uint64_t waits = 1'000;
+        std::uint64_t shortest_us = 1'000;
+        std::uint64_t longest_us = 10'000;
+    };
+    static constexpr std::array fields{
+        field<params>{"waits", &params::waits, 1, 1'000'000, "concurrent timed waits"},
+        field<params>{"shortest_us", &params::shortest_us, 1, 60'000'000, "microseconds"},
+        field<params>{"longest_us", &params::longest_us, 1, 60'000'000, "microseconds"},
+    };
+
+    struct outcome {
+        std::uint64_t completed = 0;
+        std::uint64_t checksum = 0;
+        bool operator==(outcome const&) const = default;
+    };
+};
+
+} // namespace contract

@@ -1,0 +1,18 @@
+# One INTERFACE target carries every flag, so that all models are compiled alike.
+add_library(switchyard_flags INTERFACE)
+target_compile_features(switchyard_flags INTERFACE cxx_std_20)
+target_include_directories(switchyard_flags INTERFACE ${CMAKE_SOURCE_DIR}/bench)
+target_compile_options(switchyard_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  # Fixed alignment: a relinked binary must not become 2 % faster because a loop moved.
+  -falign-functions=64 -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(switchyard_flags INTERFACE -fcoroutines -Wno-subobject-linkage)
+endif()
+
+set(SWITCHYARD_SANITIZE "" CACHE STRING "Sanitizers for everything, e.g. address,undefined or thread")
+if(SWITCHYARD_SANITIZE)
+  target_compile_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE}
+    -fno-sanitize-recover=all -g -O1)
+  target_link_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE})
+endif()
