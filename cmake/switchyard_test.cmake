@@ -1,0 +1,17 @@
+# switchyard_test(NAME histogram_test SOURCES a.cpp ... LIBRARIES histogram [LABELS unit] [TIMEOUT 60])
+#
+# One GoogleTest executable; every test case is a ctest test with a label and a timeout.
+function(switchyard_test)
+  cmake_parse_arguments(TEST "" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 60)
+  endif()
+  if(NOT TEST_LABELS)
+    set(TEST_LABELS unit)
+  endif()
+  add_executable(${TEST_NAME} ${TEST_SOURCES})
+  target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LIBRARIES} switchyard_flags GTest::gtest_main
+    GTest::gmock)
+  gtest_discover_tests(${TEST_NAME} DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}")
+endfunction()
