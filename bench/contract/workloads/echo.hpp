@@ -18,8 +18,8 @@ namespace contract {
 /// constant or Poisson arrivals and latency counted from the intended start.
 struct echo {
     static constexpr std::string_view name = "echo";
-    static constexpr contract::role role = role::server;
-    static constexpr contract::group group = group::io_bound;
+    static constexpr auto role = contract::role::server;
+    static constexpr auto group = contract::group::io_bound;
 
     struct params {
         std::uint64_t connections = 64;

@@ -16,8 +16,8 @@ namespace contract {
 /// there. `checksum` is the wrap-around sum of `kernel::hash(index, response)` over all responses.
 struct fetch {
     static constexpr std::string_view name = "fetch";
-    static constexpr contract::role role = role::client;
-    static constexpr contract::group group = group::io_bound;
+    static constexpr auto role = contract::role::client;
+    static constexpr auto group = contract::group::io_bound;
 
     struct params {
         std::uint64_t requests = 2'000;

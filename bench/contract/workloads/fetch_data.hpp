@@ -14,8 +14,8 @@ namespace contract {
 /// Call `probe.begin(i)` when fetch i starts to wait and `probe.end(i)` when it has its value.
 struct fetch_data {
     static constexpr std::string_view name = "fetch_data";
-    static constexpr contract::role role = role::batch;
-    static constexpr contract::group group = group::lesson;
+    static constexpr auto role = contract::role::batch;
+    static constexpr auto group = contract::group::lesson;
 
     struct params {
         std::uint64_t fetches = 3;

@@ -13,8 +13,8 @@ namespace contract {
 /// the order does not matter. A model divides the blocks among its workers as its users would.
 struct hash_blocks {
     static constexpr std::string_view name = "hash_blocks";
-    static constexpr contract::role role = role::batch;
-    static constexpr contract::group group = group::cpu_bound;
+    static constexpr auto role = contract::role::batch;
+    static constexpr auto group = contract::group::cpu_bound;
 
     struct params {
         std::uint64_t blocks = 256;

@@ -11,8 +11,8 @@ namespace contract {
 /// one iteration.
 struct noop {
     static constexpr std::string_view name = "noop";
-    static constexpr contract::role role = role::batch;
-    static constexpr contract::group group = group::self;
+    static constexpr auto role = contract::role::batch;
+    static constexpr auto group = contract::group::self;
 
     struct params {
         std::uint64_t calls = 1;

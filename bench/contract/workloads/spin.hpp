@@ -11,8 +11,8 @@ namespace contract {
 /// length, whose measured length shows the error of the suite.
 struct spin {
     static constexpr std::string_view name = "spin";
-    static constexpr contract::role role = role::batch;
-    static constexpr contract::group group = group::self;
+    static constexpr auto role = contract::role::batch;
+    static constexpr auto group = contract::group::self;
 
     struct params {
         std::uint64_t spin_us = 1'000;

@@ -15,8 +15,8 @@ namespace contract {
 /// `kernel::mix(i)` over the completed waits.
 struct waits {
     static constexpr std::string_view name = "waits";
-    static constexpr contract::role role = role::batch;
-    static constexpr contract::group group = group::io_bound;
+    static constexpr auto role = contract::role::batch;
+    static constexpr auto group = contract::group::io_bound;
 
     struct params {
         std::uint64_t waits = 1'000;
