@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""The gate's decisions on numbers with known answers."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from yard import stats
+from yard.check import gate, rule
+
+CPU = rule.metrics()["cpu_per_unit"]
+DEFAULT = rule.PROFILES["default"]
+
+
+def brute_force_p(differences):
+    """P(W+ >= observed) over all sign patterns of the same magnitudes."""
+    d = [value for value in differences if value != 0]
+    ranks = scipy.stats.rankdata([abs(value) for value in d])
+    observed = sum(rank for rank, value in zip(ranks, d) if value > 0)
+    patterns = itertools.product((0, 1), repeat=len(d))
+    hits = sum(1 for p in patterns if sum(r for r, s in zip(ranks, p) if s) >= observed - 1e-9)
+    return hits / 2 ** len(d)
+
+
+@pytest.mark.parametrize("n", range(1, 13))
+def test_tail_equals_brute_force_with_and_without_ties(n):
+    draw = np.random.default_rng(n)
+    for values in (draw.normal(0.2, 1, n), draw.integers(-3, 4, n).astype(float)):
+        assert stats.signed_rank_p_greater(values) == pytest.approx(brute_force_p(values))
+
+
+@pytest.mark.parametrize("n", [20, 50, 128, 256])
+def test_tail_equals_scipy(n):
+    values = np.random.default_rng(n).normal(0.1, 1, n)
+    expected = scipy.stats.wilcoxon(values, alternative="greater", mode="exact" if n <= 60 else "approx").pvalue
+    assert stats.signed_rank_p_greater(values) == pytest.approx(expected, rel=1e-9 if n <= 60 else 0.05)
+
+
+def test_the_tolerated_slow_down_is_subtracted():
+    exactly = [math.log1p(0.02) + sign * size for size in (0.001, 0.002, 0.003, 0.004) for sign in (1, -1)]
+    assert rule.p_above(exactly, 0.02) > 0.4
+    assert rule.p_above([value + 0.05 for value in exactly], 0.02) == 2.0**-8
+
+
+def test_hodges_lehmann_limits_cover_the_truth():
+    draw = np.random.default_rng(7)
+    covered = 0
+    for _ in range(400):
+        limits = stats.signed_rank_interval(draw.standard_t(3, 16) + 1.0, 0.95)
+        covered += limits.low <= 1.0 <= limits.high
+    assert covered >= 368  # binomial(400, 0.95): P(less) < 0.01
+
+
+@pytest.mark.parametrize("values", [[], [0.0, 0.0], [0.3]])
+def test_too_little_to_say_anything_is_never_red(values):
+    assert rule.p_above(values, 0.0) >= 0.5
+    if values:
+        assert rule.judge_look(values, CPU, DEFAULT, 0, 1) is not rule.Verdict.REGRESSION
+
+
+def test_the_alpha_of_all_looks_and_suspects_sums_to_the_family():
+    for profile in rule.PROFILES.values():
+        for suspects in (1, 3, 52):
+            total = suspects * sum(
+                rule.spent_alpha(profile, look, suspects) for look in range(len(profile.looks))
+            )
+            assert total == pytest.approx(rule.ALPHA)
+
+
+def test_a_first_look_can_fire_for_up_to_52_suspects_and_not_for_more():
+    all_slower = [0.2 + i * 1e-3 for i in range(16)]
+    assert rule.judge_look(all_slower, CPU, DEFAULT, 0, 52) is rule.Verdict.REGRESSION
+    assert rule.judge_look(all_slower, CPU, DEFAULT, 0, 53) is None
+
+
+def test_a_suspect_that_is_not_slower_is_given_up_early():
+    equal = [sign * size * 1e-3 for size in range(1, 9) for sign in (1, -1)]
+    assert rule.judge_look(equal, CPU, DEFAULT, 0, 1) is rule.Verdict.OK
+
+
+def test_a_noisy_suspect_stays_unresolved_at_the_last_look():
+    noisy = list(np.random.default_rng(3).normal(0.03, 0.2, 128))
+    assert rule.judge_look(noisy, CPU, DEFAULT, 3, 1) is None
+    assert rule.judge_look(noisy, CPU, DEFAULT, 4, 1) is rule.Verdict.UNRESOLVED
+
+
+def test_improvements_control_the_false_discovery_rate_as_benjamini_and_hochberg_say():
+    assert rule.improvements({"a": 0.001, "b": 0.02, "c": 0.04, "d": 0.9}) == ["a", "b"]
+    assert rule.improvements({"a": 0.5, "b": 0.9}) == []
+
+
+class Scripted:
+    """A source whose pairs are a function of (scenario, how many pairs of it there were)."""
+
+    def __init__(self, names, differences):
+        self._names, self._differences = names, differences
+        self.count = dict.fromkeys(names, 0)
+
+    def scenarios(self):
+        return self._names
+
+    def pair(self, scenario):
+        self.count[scenario] += 1
+        return self._differences(scenario, self.count[scenario])
+
+
+def jitter(count):
+    return (1 if count % 2 else -1) * 1e-4 * (1 + count % 7)
+
+
+def test_confirmation_uses_fresh_pairs_only():
+    """A screen that was bad luck must not carry over: the fresh pairs are equal, so it is OK."""
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": (0.1 if n <= 12 else 0.0) + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1)
+    assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
+    assert outcome.exit_code() == 0
+    assert len(outcome.cells[0].screen) == 12
+
+
+def test_a_slower_scenario_is_red_and_named_and_the_other_is_not_measured_again():
+    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": (0.05 if s == "b" else 0) + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1)
+    assert [cell.name for cell in outcome.regressions] == ["b cpu_per_unit"]
+    assert outcome.exit_code() == 1
+    assert source.count == {"a": 12, "b": 28}
+
+
+def test_an_advisory_metric_is_never_red():
+    source = Scripted(["a"], lambda _, n: {"p999": 1.0 + jitter(n), "cpu_per_unit": jitter(n)})
+    assert gate.run(source, DEFAULT, seed=1).exit_code() == 0
+
+
+def test_a_shift_of_the_whole_suite_is_red_although_no_cell_is():
+    names = [f"s{i}" for i in range(8)]
+    source = Scripted(names, lambda _, n: {"time_per_unit": 0.012 + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1)
+    assert not outcome.regressions and outcome.suite["time_per_unit"]
+    assert outcome.exit_code() == 1
+
+
+def test_nothing_compared_is_never_green():
+    assert gate.run(Scripted([], None), DEFAULT, seed=1).exit_code() == 3
+    assert gate.run(Scripted(["a"], lambda *_: {}), DEFAULT, seed=1).exit_code() == 3
+    nan = Scripted(["a"], lambda *_: {"cpu_per_unit": math.nan})
+    assert gate.run(nan, DEFAULT, seed=1).exit_code() == 3
+
+
+def test_the_time_limit_makes_it_inconclusive_and_never_red():
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=lambda: 0.0)
+    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED
+    assert outcome.exit_code() == 2
+
+
+def test_the_same_seed_measures_in_the_same_order():
+    def order(seed):
+        seen = []
+        source = Scripted(["a", "b", "c"], lambda s, n: seen.append(s) or {"p50": jitter(n)})
+        gate.run(source, DEFAULT, seed=seed)
+        return seen
+
+    assert order(5) == order(5) != order(6)
