@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace coro::detail {
+
+struct task_core;
+struct waiter;
+
+/// One entry of the ready queue: a task to continue, or a waiter to signal `run`. The lowest bit
+/// tells which.
+class ready_item {
+public:
+    ready_item() = default;
+    explicit ready_item(task_core& task) noexcept
+        : bits_(reinterpret_cast<std::uintptr_t>(&task)) {}
+    explicit ready_item(waiter& w) noexcept : bits_(reinterpret_cast<std::uintptr_t>(&w) | 1u) {}
+
+    [[nodiscard]] bool is_task() const noexcept { return (bits_ & 1u) == 0; }
+    [[nodiscard]] task_core& as_task() const noexcept {
+        return *reinterpret_cast<task_core*>(bits_);
+    }
+    [[nodiscard]] waiter& as_waiter() const noexcept {
+        return *reinterpret_cast<waiter*>(bits_ & ~std::uintptr_t{1});
+    }
+    [[nodiscard]] void const* address() const noexcept {
+        return reinterpret_cast<void const*>(bits_ & ~std::uintptr_t{1});
+    }
+
+private:
+    std::uintptr_t bits_ = 0;
+};
+
+/// First in, first out; a ring of 8-byte entries that doubles when full. The addresses lie side by
+/// side, so that the frames to come can be fetched ahead, which a linked list cannot do.
+class ready_queue {
+public:
+    [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
+    [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
+
+    void push(ready_item item) {
+        if (tail_ - head_ == capacity_) [[unlikely]] {
+            grow();
+        }
+        items_[tail_++ & (capacity_ - 1)] = item;
+    }
+
+    /// Not empty.
+    [[nodiscard]] ready_item pop() noexcept {
+        auto const item = items_[head_++ & (capacity_ - 1)];
+        // One past the tail is a stale address at worst: a prefetch never faults.
+        __builtin_prefetch(items_[(head_ + 2) & (capacity_ - 1)].address());
+        return item;
+    }
+
+    void clear() noexcept { head_ = tail_; }
+
+private:
+    void grow();
+
+    std::unique_ptr<ready_item[]> items_;
+    std::size_t capacity_ = 0;
+    std::size_t head_ = 0;
+    std::size_t tail_ = 0;
+};
+
+} // namespace coro::detail

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "coro/clock.hpp"
+#include "coro/detail/future_core.hpp"
+#include "coro/detail/ready_queue.hpp"
+#include "coro/detail/timer_wheel.hpp"
+#include "coro/errors.hpp"
+#include "coro/handle.hpp"
+#include "coro/io/backend.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace coro {
+
+template <class T = void>
+class coroutine;
+template <class T = void>
+class future;
+template <class T = void>
+class task;
+class any_task;
+class executor;
+
+/// What the exception handler of a loop is told.
+struct exception_context {
+    std::string message;
+    std::exception_ptr exception;
+};
+
+struct loop_options {
+    coro::clock* clock = nullptr; ///< nullptr: CLOCK_MONOTONIC
+    /// Makes the backend; nullptr: epoll.
+    std::unique_ptr<detail::backend> (*backend)(loop&) = nullptr;
+};
+
+/// asyncio's event loop. One a thread; everything but `call_soon_threadsafe` and `stop_threadsafe`
+/// is for that thread alone.
+class loop {
+public:
+    explicit loop(loop_options options = {});
+    loop(loop const&) = delete;
+    loop& operator=(loop const&) = delete;
+    /// Detaches and destroys what is still pending.
+    ~loop();
+
+    /// The loop of this thread that runs now. Throws runtime_error without one.
+    [[nodiscard]] static loop& running();
+    /// The loop of this thread, running or not; nullptr without one.
+    [[nodiscard]] static loop* of_this_thread() noexcept { return this_thread_; }
+
+    [[nodiscard]] time_point time() noexcept;
+
+    /// Calls `f()` in the next turn, after what is ready already. Exceptions go to the exception
+    /// handler.
+    template <class F>
+    handle call_soon(F&& f);
+    /// Calls `f()` when `delay` has passed, never earlier; equal times in the order of the calls.
+    template <class F>
+    handle call_later(duration delay, F&& f);
+    template <class F>
+    handle call_at(time_point when, F&& f);
+    /// call_soon from any thread; wakes the loop. Calls of one thread keep their order.
+    /// Throws runtime_error when the loop is closed.
+    template <class F>
+    void call_soon_threadsafe(F&& f);
+
+    /// Makes a task of the coroutine and schedules it; nothing runs before the caller suspends.
+    template <class T>
+    task<T> create_task(coroutine<T> body, std::string_view name = {});
+    template <class T = void>
+    [[nodiscard]] future<T> create_future();
+
+    template <class T>
+    T run_until_complete(coroutine<T> main);
+    template <class T>
+    T run_until_complete(future<T> until);
+    void run_forever();
+    /// The turn that is under way is the last.
+    void stop() noexcept { stopping_ = true; }
+    [[nodiscard]] bool is_running() const noexcept { return is_running_; }
+    [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+    void close();
+
+    /// nullptr: the default, which prints to standard error.
+    void set_exception_handler(std::function<void(loop&, exception_context const&)> handler);
+    void call_exception_handler(exception_context const& context) noexcept;
+
+    /// Where run_in_executor runs functions by default; made at first use.
+    [[nodiscard]] executor& default_executor();
+    void shutdown_default_executor();
+
+    [[nodiscard]] std::vector<any_task> all_tasks() const;
+    [[nodiscard]] std::size_t pending_timers() const noexcept { return timers_.size(); }
+    [[nodiscard]] detail::backend& io() noexcept { return *io_; }
+
+    // -- For awaiters (docs/internals.md)
+    // ----------------------------------------------------------
+
+    /// Continues the task that waits with `w`, behind all that is ready.
+    void wake(detail::waiter& w) {
+        auto& task = detail::task_core::of(w.suspended).task();
+        task.set(detail::future_core::is_scheduled);
+        ready_.push(detail::ready_item(task));
+    }
+    /// Signals `run` to `w`, behind all that is ready.
+    void schedule(detail::waiter& w) { ready_.push(detail::ready_item(w)); }
+    /// Continues the task at once. Only from a `run` signal: its turn becomes the task's turn.
+    void continue_now(detail::task_core& task) noexcept;
+    [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
+    [[nodiscard]] detail::task_core* current() noexcept { return current_; }
+    /// Symmetric transfer, or the trampoline where the compiler cannot.
+    [[nodiscard]] std::coroutine_handle<> transfer_to(std::coroutine_handle<> next) noexcept {
+        if constexpr (detail::trampoline) {
+            transfer_ = next;
+            return std::noop_coroutine();
+        } else {
+            return next;
+        }
+    }
+    /// A task's body has ended: wakes who waits for it and gives up the loop's hold on it.
+    void finish(detail::task_core& task) noexcept;
+    void adopt(detail::task_core& task, std::string_view name);
+    [[nodiscard]] std::uint64_t next_id() noexcept { return ++last_id_; }
+    detail::context_node* callback_context = nullptr;
+
+private:
+    friend class handle;
+
+    void run_once();
+    // The four steps of a turn.
+    void collect_posted();
+    void wait_for_events();
+    void fire_timers();
+    void run_ready();
+
+    void post(detail::callback& call);
+    void unlink(detail::task_core& task) noexcept;
+    handle call_at_ns(std::uint64_t deadline_ns, detail::callback& call);
+
+    static inline constinit thread_local loop* this_thread_ = nullptr;
+
+    detail::ready_queue ready_;
+    detail::task_core* current_ = nullptr;
+    std::coroutine_handle<> transfer_;
+    unsigned dispatched_ = 0; ///< since the last look at the clock and at the kernel
+    bool stopping_ = false;
+    bool is_running_ = false;
+    bool closed_ = false;
+    coro::clock* clock_;
+    std::uint64_t now_ns_ = 0; ///< the latest reading of the clock
+    detail::task_core* first_task_ = nullptr;
+    detail::task_core* last_task_ = nullptr;
+    std::uint64_t last_task_serial_ = 0;
+    std::uint64_t last_id_ = 0;
+    detail::timer_wheel timers_;
+    std::unique_ptr<detail::backend> io_;
+    std::unique_ptr<executor> executor_;
+    std::function<void(loop&, exception_context const&)> exception_handler_;
+    loop* outer_ = nullptr; ///< the loop of this thread before this one
+    int timer_slack_before_ns_ = 0;
+
+    // Written by other threads, so on cache lines of their own.
+    alignas(64) std::atomic<detail::linked_waiter*> posted_{nullptr};
+    std::atomic<bool> asleep_{false};
+    std::atomic<bool> refuses_posts_{false};
+};
+
+template <class F>
+handle loop::call_soon(F&& f) {
+    auto* const call = new detail::callback_of<std::decay_t<F>>(*this, std::forward<F>(f));
+    schedule(*call);
+    return handle(*call);
+}
+
+template <class F>
+handle loop::call_later(duration delay, F&& f) {
+    return call_at(time() + delay, std::forward<F>(f));
+}
+
+template <class F>
+handle loop::call_at(time_point when, F&& f) {
+    auto* const call = new detail::callback_of<std::decay_t<F>>(*this, std::forward<F>(f));
+    auto const ns = when.time_since_epoch().count();
+    return call_at_ns(ns < 0 ? 0 : static_cast<std::uint64_t>(ns), *call);
+}
+
+template <class F>
+void loop::call_soon_threadsafe(F&& f) {
+    post(*new detail::callback_of<std::decay_t<F>>(*this, std::forward<F>(f)));
+}
+
+/// asyncio.get_running_loop.
+[[nodiscard]] inline loop& get_running_loop() { return loop::running(); }
+
+namespace detail {
+
+/// `w.react` of a wait that was cancelled: await_resume throws, and a `run` that is still in the
+/// ready queue finds nothing to do.
+bool cancelled_reaction(waiter&, signal) noexcept;
+
+[[nodiscard]] inline bool was_cancelled(waiter const& w) noexcept {
+    return w.react == &cancelled_reaction;
+}
+
+/// The first thing that await_resume does after a suspension: throws cancelled_error if the task
+/// was cancelled while it waited, or before it could go on.
+inline void throw_if_cancelled(waiter const& w) {
+    if (was_cancelled(w)) [[unlikely]] {
+        auto* const task = running_task();
+        auto* const extra = task == nullptr ? nullptr : task->extra();
+        throw_cancelled(extra == nullptr ? std::string_view{} : extra->cancel_message);
+    }
+}
+
+/// The last thing that await_suspend does: `w` is linked to whatever will wake it.
+template <class Promise>
+[[nodiscard]] std::coroutine_handle<> suspend(std::coroutine_handle<Promise> coroutine,
+                                              waiter& w) noexcept {
+    auto& task = coroutine.promise().task();
+    w.suspended = coroutine;
+    task.waiting = &w;
+    task.clear(future_core::is_scheduled);
+    if (task.has(future_core::must_cancel) && w.react(w, signal::cancel)) [[unlikely]] {
+        task.clear(future_core::must_cancel);
+    }
+    return std::noop_coroutine();
+}
+
+/// Like `suspend`, for a wait of one turn: the task goes to the end of the ready queue. It cannot
+/// be cancelled out of it, but the cancellation is thrown when it continues.
+template <class Promise>
+[[nodiscard]] std::coroutine_handle<> suspend_for_a_turn(std::coroutine_handle<Promise> coroutine,
+                                                         waiter& w) {
+    auto& task = coroutine.promise().task();
+    w.suspended = coroutine;
+    task.waiting = &w;
+    loop::of_this_thread()->wake(w);
+    return std::noop_coroutine();
+}
+
+} // namespace detail
+} // namespace coro

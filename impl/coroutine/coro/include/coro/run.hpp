@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "coro/gather.hpp"
+#include "coro/loop.hpp"
+#include "coro/task.hpp"
+
+#include <utility>
+
+namespace coro {
+
+namespace detail {
+
+/// Cancels every task, waits for them, and reports those that failed.
+void cancel_all_tasks(loop& of);
+
+/// Throws if a loop is running in this thread.
+void expect_no_running_loop();
+
+/// Ends a loop as asyncio.Runner does, whatever happened before.
+class run_scope {
+public:
+    explicit run_scope(loop_options options) : loop_(options) {}
+    run_scope(run_scope const&) = delete;
+    run_scope& operator=(run_scope const&) = delete;
+    ~run_scope() {
+        cancel_all_tasks(loop_);
+        loop_.close();
+    }
+    [[nodiscard]] coro::loop& get() noexcept { return loop_; }
+
+private:
+    coro::loop loop_;
+};
+
+} // namespace detail
+
+/// asyncio.run: runs `main` in a loop of its own and returns or throws what it does. In the end all
+/// tasks that are left are cancelled and awaited. Throws runtime_error inside a running loop.
+template <class T>
+T run(coroutine<T> main, loop_options options = {}) {
+    detail::expect_no_running_loop();
+    detail::run_scope scope(options);
+    return scope.get().run_until_complete(std::move(main));
+}
+
+} // namespace coro

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "coro/executor.hpp"
+
+#include <algorithm>
+
+namespace coro {
+
+executor::executor(std::size_t most_threads)
+    : most_threads_(most_threads != 0
+                        ? most_threads
+                        : std::min<std::size_t>(32, std::thread::hardware_concurrency() + 4)) {}
+
+executor::~executor() {
+    {
+        std::lock_guard const lock(mutex_);
+        ending_ = true;
+    }
+    arrived_.notify_all();
+    for (auto& thread : threads_) {
+        thread.join();
+    }
+}
+
+void executor::submit(std::unique_ptr<job> work) {
+    {
+        std::lock_guard const lock(mutex_);
+        auto* const added = work.release();
+        (first_ == nullptr ? first_ : last_->next_) = added;
+        last_ = added;
+        ++queued_;
+        if (queued_ > idle_ && threads_.size() < most_threads_) {
+            threads_.emplace_back([this] { this->work(); });
+        }
+    }
+    arrived_.notify_one();
+}
+
+void executor::work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        ++idle_;
+        arrived_.wait(lock, [this] { return first_ != nullptr || ending_; });
+        --idle_;
+        if (first_ == nullptr) return;
+        std::unique_ptr<job> const next(first_);
+        first_ = next->next_;
+        --queued_;
+        lock.unlock();
+        next->run();
+        lock.lock();
+    }
+}
+
+} // namespace coro

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+#include "coro/loop.hpp"
+
+#include "coro/detail/print.hpp"
+#include "coro/executor.hpp"
+#include "coro/task.hpp"
+
+#include <sys/prctl.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace coro {
+
+using detail::future_core;
+using detail::signal;
+using detail::task_core;
+
+namespace {
+
+/// At most so many dispatches between two looks at the clock and the kernel, so that tasks which
+/// always have something to do cannot starve timers and I/O. Go and tokio use the same number.
+constexpr unsigned dispatches_between_looks = 61;
+
+constexpr duration longest_wait = std::chrono::hours(24);
+
+} // namespace
+
+loop::loop(loop_options options) : clock_(options.clock), outer_(this_thread_) {
+    io_ = options.backend != nullptr ? options.backend(*this) : detail::make_epoll_backend(*this);
+    // The kernel may round a sleep up by the timer slack, 50 us by default.
+    timer_slack_before_ns_ = ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+    if (clock_ == nullptr) ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    this_thread_ = this;
+    static_cast<void>(time());
+    static_cast<void>(timers_.pop_due(now_ns_)); // empty: only moves the wheel to the present
+}
+
+loop::~loop() {
+    close();
+    this_thread_ = outer_;
+}
+
+void loop::close() {
+    if (closed_) return;
+    if (is_running_) throw runtime_error("cannot close a running event loop");
+    shutdown_default_executor();
+    refuses_posts_ = true;
+    collect_posted();
+    while (!ready_.empty()) {
+        auto const item = ready_.pop();
+        if (!item.is_task()) item.as_waiter().react(item.as_waiter(), signal::detach);
+    }
+    while (!timers_.empty()) {
+        if (auto* const t = timers_.pop_due(~std::uint64_t{0})) t->react(*t, signal::detach);
+    }
+    while (first_task_ != nullptr) {
+        auto& task = *first_task_;
+        call_exception_handler({"Task was destroyed but it is pending!", nullptr});
+        if (task.has(future_core::is_started) && task.waiting != nullptr) {
+            task.waiting->react(*task.waiting, signal::detach);
+        }
+        ::new (&task.failure) std::exception_ptr();
+        task.now = detail::state::cancelled;
+        unlink(task);
+        while (!task.callbacks.empty()) {
+            auto& w = task.callbacks.pop_front();
+            w.react(w, signal::detach);
+        }
+        task.drop_reference();
+        ready_.clear(); // nobody is to run any more
+    }
+    io_.reset();
+    ::prctl(PR_SET_TIMERSLACK, timer_slack_before_ns_, 0, 0, 0);
+    closed_ = true;
+}
+
+loop& loop::running() {
+    if (this_thread_ == nullptr || !this_thread_->is_running_) {
+        throw runtime_error("no running event loop");
+    }
+    return *this_thread_;
+}
+
+time_point loop::time() noexcept {
+    auto const now =
+        clock_ == nullptr ? time_point(std::chrono::steady_clock::now()) : clock_->now();
+    now_ns_ = static_cast<std::uint64_t>(now.time_since_epoch().count());
+    return now;
+}
+
+void loop::run_forever() {
+    if (closed_) throw runtime_error("Event loop is closed");
+    if (is_running_) throw runtime_error("This event loop is already running");
+    if (this_thread_ != this || (outer_ != nullptr && outer_->is_running_)) {
+        throw runtime_error("Cannot run the event loop while another loop is running");
+    }
+    is_running_ = true;
+    do {
+        run_once();
+    } while (!stopping_);
+    stopping_ = false;
+    is_running_ = false;
+}
+
+/// One turn, as asyncio's: what becomes ready during the turn runs in the next.
+void loop::run_once() {
+    collect_posted();
+    wait_for_events();
+    fire_timers();
+    run_ready();
+}
+
+void loop::collect_posted() {
+    // relaxed: a post that is missed here is seen in the next turn, or before the loop sleeps.
+    if (posted_.load(std::memory_order_relaxed) == nullptr) return;
+    // acquire: pairs with the release in post(), the nodes are written.
+    auto* newest = posted_.exchange(nullptr, std::memory_order_acquire);
+    detail::linked_waiter* oldest = nullptr;
+    while (newest != nullptr) {
+        auto* const next = std::exchange(newest->next, oldest);
+        oldest = std::exchange(newest, next);
+    }
+    while (oldest != nullptr) {
+        auto* const w = std::exchange(oldest, oldest->next);
+        w->next = nullptr;
+        schedule(*w);
+    }
+}
+
+void loop::wait_for_events() {
+    bool const busy = !ready_.empty() || stopping_;
+    if (busy && dispatched_ < dispatches_between_looks) return;
+    dispatched_ = 0;
+    if (busy) {
+        if (io_->in_flight() != 0) io_->poll(duration{0});
+        static_cast<void>(time());
+        return;
+    }
+    std::optional<duration> timeout;
+    if (!timers_.empty()) {
+        auto const now = static_cast<std::uint64_t>(time().time_since_epoch().count());
+        auto const next = timers_.next_wake_ns();
+        timeout = next <= now
+                      ? duration{0}
+                      : std::min(duration(static_cast<std::int64_t>(next - now)), longest_wait);
+        if (clock_ != nullptr && *timeout > duration{0}) {
+            if (io_->in_flight() != 0) io_->poll(duration{0});
+            if (ready_.empty() && posted_.load(std::memory_order_acquire) == nullptr) {
+                clock_->idle_until(time_point(duration(static_cast<std::int64_t>(next))));
+            }
+            timeout = duration{0};
+        }
+    }
+    if (timeout != duration{0}) {
+        // seq_cst on both sides (see post): either we see the post, or the poster sees us asleep.
+        asleep_.store(true, std::memory_order_seq_cst);
+        if (posted_.load(std::memory_order_seq_cst) == nullptr) io_->poll(timeout);
+        asleep_.store(false, std::memory_order_relaxed);
+    } else if (io_->in_flight() != 0) {
+        io_->poll(timeout);
+    }
+    collect_posted();
+    static_cast<void>(time());
+}
+
+void loop::fire_timers() {
+    if (timers_.empty()) return;
+    while (auto* const due = timers_.pop_due(now_ns_)) {
+        schedule(*due);
+    }
+}
+
+/// The only place where tasks and callbacks run: all others only add to the ready queue.
+void loop::run_ready() {
+    auto const batch = ready_.size();
+    for (auto left = batch; left > 0; --left) {
+        auto const item = ready_.pop();
+        if (item.is_task()) {
+            continue_now(item.as_task());
+        } else {
+            item.as_waiter().react(item.as_waiter(), signal::run);
+        }
+    }
+    dispatched_ += static_cast<unsigned>(batch);
+}
+
+/// The only place where a coroutine is resumed.
+void loop::continue_now(task_core& task) noexcept {
+    std::coroutine_handle<> next;
+    bool const cancel = task.has(future_core::must_cancel);
+    if (task.has(future_core::is_started)) [[likely]] {
+        auto& waited = *std::exchange(task.waiting, nullptr);
+        next = waited.suspended;
+        if (cancel) waited.react = &detail::cancelled_reaction;
+    } else if (cancel) {
+        ::new (&task.failure) std::exception_ptr(); // the body never runs
+        task.now = detail::state::cancelled;
+        task.clear(future_core::must_cancel);
+        finish(task);
+        return;
+    } else {
+        task.set(future_core::is_started);
+        next = task.frame();
+    }
+    if (cancel) task.clear(future_core::must_cancel);
+    task.set(future_core::is_scheduled);
+    auto* const outer = std::exchange(current_, &task);
+    do {
+        transfer_ = nullptr;
+        next.resume();
+        next = transfer_;
+    } while (detail::trampoline && next);
+    current_ = outer;
+}
+
+void loop::adopt(task_core& task, std::string_view name) {
+    if (closed_) throw runtime_error("Event loop is closed");
+    task.serial_or_details = (++last_task_serial_ << 1u) | 1u;
+    if (auto* const context = detail::current_context(); context != nullptr || !name.empty()) {
+        task.make_extra().name = name;
+        task.extra()->context = detail::share(context);
+    }
+    ready_.push(detail::ready_item(task));
+    task.set(future_core::is_task);
+    task.set(future_core::is_scheduled);
+    task.references = 1;
+    task.next_task = nullptr;
+    task.previous_task = last_task_;
+    (last_task_ == nullptr ? first_task_ : last_task_->next_task) = &task;
+    last_task_ = &task;
+}
+
+void loop::unlink(task_core& task) noexcept {
+    (task.previous_task == nullptr ? first_task_ : task.previous_task->next_task) = task.next_task;
+    (task.next_task == nullptr ? last_task_ : task.next_task->previous_task) = task.previous_task;
+}
+
+void loop::finish(task_core& task) noexcept {
+    unlink(task);
+    task.schedule_callbacks();
+    task.drop_reference();
+}
+
+void loop::post(detail::callback& call) {
+    if (refuses_posts_.load(std::memory_order_acquire)) {
+        call.drop_reference();
+        throw runtime_error("Event loop is closed");
+    }
+    auto* head = posted_.load(std::memory_order_relaxed);
+    do {
+        call.next = head;
+        // seq_cst: ordered before the look at asleep_, and releases the node.
+    } while (!posted_.compare_exchange_weak(head, &call, std::memory_order_seq_cst,
+                                            std::memory_order_relaxed));
+    if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) io_->wake();
+}
+
+handle loop::call_at_ns(std::uint64_t deadline_ns, detail::callback& call) {
+    call.deadline_ns = deadline_ns;
+    timers_.insert(call);
+    return handle(call);
+}
+
+void loop::set_exception_handler(std::function<void(loop&, exception_context const&)> handler) {
+    exception_handler_ = std::move(handler);
+}
+
+void loop::call_exception_handler(exception_context const& context) noexcept {
+    if (exception_handler_) {
+        try {
+            exception_handler_(*this, context);
+            return;
+        } catch (...) {
+            std::fputs("coro: the exception handler itself threw\n", stderr);
+        }
+    }
+    detail::print(context);
+}
+
+executor& loop::default_executor() {
+    if (!executor_) executor_ = std::make_unique<executor>();
+    return *executor_;
+}
+
+void loop::shutdown_default_executor() { executor_.reset(); }
+
+std::vector<any_task> loop::all_tasks() const {
+    std::vector<any_task> all;
+    for (auto* t = first_task_; t != nullptr; t = t->next_task) {
+        all.push_back(any_task(*t));
+    }
+    return all;
+}
+
+} // namespace coro

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "support.hpp"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace coro_test;
+
+namespace {
+
+class coroutine : public clean_test {};
+
+coro::coroutine<int> value(int x) { co_return x; }
+
+coro::coroutine<> note(trace& t, std::string line) {
+    t(line);
+    co_return;
+}
+
+TEST_F(coroutine, is_lazy) {
+    trace t;
+    auto c = note(t, "body");
+    EXPECT_TRUE(t.lines().empty());
+    coro::run(std::move(c));
+    EXPECT_EQ(t.lines(), lines{"body"});
+}
+
+TEST_F(coroutine, that_is_never_awaited_never_runs_and_frees_its_arguments) {
+    trace t;
+    auto alive = std::make_shared<int>(1);
+    auto const holds = [](trace& to, std::shared_ptr<int>) -> coro::coroutine<> {
+        to("body");
+        co_return;
+    };
+    {
+        auto const dropped = holds(t, alive);
+        EXPECT_EQ(alive.use_count(), 2);
+    }
+    EXPECT_EQ(alive.use_count(), 1);
+    EXPECT_TRUE(t.lines().empty());
+}
+
+coro::coroutine<> await_twice(bool& threw) {
+    auto c = value(1);
+    co_await std::move(c);
+    try {
+        co_await std::move(c);
+    } catch (coro::runtime_error const&) {
+        threw = true;
+    }
+}
+
+TEST_F(coroutine, awaited_twice_is_an_error) {
+    bool threw = false;
+    coro::run(await_twice(threw));
+    EXPECT_TRUE(threw);
+}
+
+coro::coroutine<> fetch(trace& t, std::string name, coro::duration length) {
+    t(now_ms(), " ", name, " starts");
+    co_await coro::sleep(length);
+    t(now_ms(), " ", name, " ends");
+}
+
+coro::coroutine<> one_after_another(trace& t) {
+    auto a = fetch(t, "a", 2s);
+    auto b = fetch(t, "b", 3s);
+    co_await std::move(a);
+    co_await std::move(b);
+}
+
+TEST_F(coroutine, objects_awaited_in_turn_do_not_overlap) {
+    trace t;
+    run_virtually(one_after_another(t));
+    EXPECT_EQ(t.lines(), (lines{"0 a starts", "2000 a ends", "2000 b starts", "5000 b ends"}));
+}
+
+coro::coroutine<> as_tasks(trace& t) {
+    auto a = coro::create_task(fetch(t, "a", 2s));
+    auto b = coro::create_task(fetch(t, "b", 3s));
+    t("parent goes on");
+    co_await a;
+    co_await b;
+}
+
+TEST_F(coroutine, tasks_overlap_and_start_at_the_first_suspension_of_the_parent) {
+    trace t;
+    run_virtually(as_tasks(t));
+    EXPECT_EQ(t.lines(),
+              (lines{"parent goes on", "0 a starts", "0 b starts", "2000 a ends", "3000 b ends"}));
+}
+
+coro::coroutine<long> add_up(long times) {
+    long sum = 0;
+    for (long i = 0; i < times; ++i) {
+        auto const one = co_await value(1);
+        sum += one;
+    }
+    co_return sum;
+}
+
+TEST_F(coroutine, a_million_awaits_in_a_row_do_not_grow_the_stack) {
+    EXPECT_EQ(coro::run(add_up(1'000'000)), 1'000'000);
+}
+
+coro::coroutine<int> nest(int depth) {
+    if (depth == 0) co_return 0;
+    auto const below = co_await nest(depth - 1);
+    co_return below + 1;
+}
+
+TEST_F(coroutine, a_hundred_thousand_nested_awaits_do_not_grow_the_stack) {
+    EXPECT_EQ(coro::run(nest(100'000)), 100'000);
+}
+
+coro::coroutine<> fail(std::string what) {
+    throw std::runtime_error(what);
+    co_return;
+}
+
+coro::coroutine<std::string> catch_one() {
+    std::string caught;
+    try {
+        co_await fail("broken");
+    } catch (std::runtime_error const& error) {
+        caught = error.what();
+    }
+    co_return caught;
+}
+
+TEST_F(coroutine, exceptions_come_out_of_the_await) {
+    EXPECT_EQ(coro::run(catch_one()), "broken");
+    EXPECT_THROW(coro::run(fail("x")), std::runtime_error);
+}
+
+coro::coroutine<std::unique_ptr<int>> make_unique() { co_return std::make_unique<int>(7); }
+
+coro::coroutine<int> use_unique() {
+    auto const direct = co_await make_unique();
+    auto const by_task = co_await coro::create_task(make_unique());
+    co_return *direct + *by_task;
+}
+
+TEST_F(coroutine, results_may_be_move_only) { EXPECT_EQ(coro::run(use_unique()), 14); }
+
+coro::coroutine<> run_inside() {
+    coro::run(value(1));
+    co_return;
+}
+
+TEST_F(coroutine, run_inside_a_loop_is_an_error) {
+    EXPECT_THROW(coro::run(run_inside()), coro::runtime_error);
+}
+
+coro::coroutine<> leave_one_behind(trace& t) {
+    auto const linger = [](trace& to) -> coro::coroutine<> {
+        try {
+            co_await coro::sleep(1h);
+        } catch (coro::cancelled_error const&) {
+            to("cancelled");
+        }
+        co_await coro::sleep(1ms);
+        to("cleaned up");
+    };
+    coro::create_task(linger(t));
+    co_await coro::sleep(1ms);
+    t("main ends");
+}
+
+TEST_F(coroutine, run_cancels_what_is_left_and_waits_for_it) {
+    trace t;
+    run_virtually(leave_one_behind(t));
+    EXPECT_EQ(t.lines(), (lines{"main ends", "cancelled", "cleaned up"}));
+}
+
+coro::coroutine<> turns(trace& t, char name, int times) {
+    for (int i = 0; i < times; ++i) {
+        t(name, i);
+        co_await coro::sleep(0s);
+    }
+}
+
+coro::coroutine<> interleave(trace& t) {
+    co_await coro::gather(turns(t, 'a', 3), turns(t, 'b', 2));
+}
+
+TEST_F(coroutine, sleep_zero_is_one_trip_to_the_end_of_the_queue) {
+    trace t;
+    run_virtually(interleave(t));
+    EXPECT_EQ(t.lines(), (lines{"a0", "b0", "a1", "b1", "a2"}));
+}
+
+} // namespace
