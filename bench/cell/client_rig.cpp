@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "cell/measure_server.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace cell {
+namespace {
+
+/// A tenth of the measured messages for each warm-up that was asked for, and one a connection at
+/// least.
+std::uint64_t warm_up_messages(setting const& where, nlohmann::json const& params) {
+    auto const messages = params.at("messages").get<std::uint64_t>();
+    auto const connections = params.at("connections").get<std::uint64_t>();
+    return where.given().warm_up * std::max(connections, messages / 10);
+}
+
+/// The load generator gives up before the watchdog does, so that its report says why.
+std::string client_timeout_s(setting const& where) {
+    auto const seconds = std::chrono::duration<double>(where.given().timeout).count() * 0.9;
+    return std::to_string(std::max<std::int64_t>(1, static_cast<std::int64_t>(seconds)));
+}
+
+} // namespace
+
+client_rig::client_rig(setting const& where, std::string const& workload,
+                       nlohmann::json const& params) {
+    std::vector<std::string> arguments{workload};
+    auto const add = [&](char const* flag, std::string const& value) {
+        arguments.insert(arguments.end(), {flag, value});
+    };
+    add("--port", std::to_string(listener_.port));
+    add("--connections", params.at("connections").dump());
+    add("--messages", params.at("messages").dump());
+    add("--message-bytes", params.at("message_bytes").dump());
+    add("--seed", std::to_string(where.given().seed));
+    if (params.at("rate_per_s") != 0) add("--rate-per-s", params.at("rate_per_s").dump());
+    if (params.at("poisson") != 0) arguments.push_back("--poisson");
+    add("--warm-up", std::to_string(warm_up_messages(where, params)));
+    add("--server-pid", std::to_string(::getpid()));
+    add("--go-fd", std::to_string(go_.read.get()));
+    add("--stop-fd", std::to_string(stop_.write.get()));
+    add("--report-fd", std::to_string(report_.fd()));
+    add("--timeout", client_timeout_s(where));
+    program_.emplace("switchyard-client", arguments, where.client_cpus,
+                     std::vector<int>{go_.read.get(), stop_.write.get(), report_.fd()});
+    // The load generator alone holds this from here on: its end ends the server, too. The other
+    // pipe stays open at both ends, so that `go` raises no SIGPIPE if the load generator is gone.
+    stop_.write.reset();
+}
+
+void client_rig::go() {
+    // Written, not closed: children of the model may hold copies of this end.
+    checked(::write(go_.write.get(), "g", 1), "start of the load generator");
+}
+
+nlohmann::json client_rig::finish() { return report_.read(program_->wait()); }
+
+nlohmann::json sample_fields(nlohmann::json const& report) {
+    nlohmann::json fields{{"run_ns", report.at("window_ns")}, {"latency", report.at("latency")}};
+    auto const server = report.value("server", nlohmann::json::object());
+    for (auto const* field : {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns",
+                              "voluntary_switches", "involuntary_switches", "minor_faults",
+                              "major_faults", "threads", "processes", "pss_bytes"}) {
+        if (server.contains(field)) fields[field] = server[field];
+    }
+    fields["client"] = report;
+    fields["client"].erase("latency");
+    fields["client"].erase("server");
+    return fields;
+}
+
+judgement judge_client(nlohmann::json const& report) {
+    auto const name = report.value("verdict", "");
+    auto const* const at = std::find(verdict_names.begin(), verdict_names.end(), name);
+    if (at == verdict_names.end()) {
+        throw harness_error(fmt::format("the load generator gave the verdict '{}'", name));
+    }
+    return {static_cast<verdict>(at - verdict_names.begin()), report.value("reason", "")};
+}
+
+oracle::served seen_by_client(nlohmann::json const& report) {
+    return {.connections = report.value("connections", std::uint64_t{0}),
+            .bytes = report.value("bytes_received", std::uint64_t{0}) +
+                     report.value("warm_up_bytes", std::uint64_t{0})};
+}
+
+} // namespace cell

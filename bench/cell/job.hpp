@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cell/recorder.hpp"
+#include "oracle/all.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace cell {
+
+[[nodiscard]] inline std::uint64_t monotonic_ns() {
+    // On Linux std::chrono::steady_clock is CLOCK_MONOTONIC, as the probe's clock.
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                          std::chrono::steady_clock::now().time_since_epoch())
+                                          .count());
+}
+
+template <class Body>
+[[nodiscard]] std::uint64_t timed(Body&& body) {
+    auto const begin = monotonic_ns();
+    body();
+    return monotonic_ns() - begin;
+}
+
+/// A cell at a point: what Google Benchmark calls a benchmark. Lives as long as the process.
+template <class W>
+struct job {
+    setting where;
+    typename W::params params;
+    oracle::rules<W> const& rules = oracle::rules_for<W>();
+    std::uint64_t iterations_done = 0; ///< measured ones, over all repetitions
+
+    [[nodiscard]] std::uint64_t seed() const { return where.given().seed; }
+
+    [[nodiscard]] contract::budget limits() const {
+        return {.workers = where.workers, .cpus = where.cpus, .seed = seed()};
+    }
+
+    /// Threads and children beside the calling thread.
+    [[nodiscard]] std::uint64_t most_extra_threads() const {
+        auto const workers = std::uint64_t{where.workers};
+        if (where.cell->about.allowance == contract::allowance::workers) return workers;
+        return std::max(workers, rules.in_flight(params));
+    }
+
+    [[nodiscard]] typename W::outcome const& expected() {
+        if (!expected_) expected_ = rules.expected(params, seed());
+        return *expected_;
+    }
+
+    std::optional<typename W::outcome> expected_ = {};
+};
+
+} // namespace cell

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "cell/build_info.hpp"
+#include "cell/cpus.hpp"
+#include "cell/describe.hpp"
+#include "cell/options.hpp"
+#include "cell/posix.hpp"
+#include "cell/registry.hpp"
+
+#include <benchmark/benchmark.h>
+#include <exception>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <iostream>
+#include <sys/prctl.h>
+
+namespace cell {
+namespace {
+
+void hand_over_flags(options const& given, char* program) {
+    auto flags = given.for_benchmark;
+    std::vector<char*> arguments{program};
+    for (auto& flag : flags) {
+        arguments.push_back(flag.data());
+    }
+    auto count = static_cast<int>(arguments.size());
+    arguments.push_back(nullptr);
+    benchmark::Initialize(&count, arguments.data());
+    if (count > 1) {
+        throw usage_error(fmt::format("Google Benchmark does not know '{}'", arguments[1]));
+    }
+}
+
+void add_context(process_setting const& process) {
+    auto const add = [](char const* key, std::string_view value) {
+        benchmark::AddCustomContext(key, std::string(value));
+    };
+    add("switchyard_model", process.model->name);
+    add("switchyard_library", process.model->library);
+    add("switchyard_build_type", build::type);
+    add("switchyard_compiler", build::compiler);
+    add("switchyard_flags", build::flags);
+    add("switchyard_sanitizer", build::sanitizer);
+    add("switchyard_preset", process.given.preset_name);
+    add("switchyard_seed", std::to_string(process.given.seed));
+    add("switchyard_allowed_cpus", fmt::format("{}", fmt::join(process.allowed_cpus, ",")));
+}
+
+int run(int argc, char** argv) {
+    process_setting process;
+    process.model = &the_model();
+    process.given = parse_options(argc, argv, process.model->name);
+    if (process.given.describe) {
+        std::cout << describe(*process.model).dump(1) << '\n' << std::flush;
+        if (!std::cout) throw harness_error("cannot write to standard output");
+        return exit_ok;
+    }
+    process.allowed_cpus = allowed_cpus();
+    hand_over_flags(process.given, argv[0]);
+    register_benchmarks(process);
+    process.samples = sample_file(process.given.samples);
+    process.most_descriptors = raise_descriptor_limit();
+    // Orphans of the model's children come here, where they are counted and, if need be, killed.
+    checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    add_context(process);
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return process.exit_code;
+}
+
+} // namespace
+} // namespace cell
+
+int main(int argc, char** argv) {
+    auto const complain = [&](char const* what, int code) {
+        fmt::print(stderr, "{}: {}\n", argv[0], what);
+        return code;
+    };
+    try {
+        return cell::run(argc, argv);
+    } catch (cell::usage_error const& e) {
+        return complain(e.what(), cell::exit_usage);
+    } catch (std::exception const& e) {
+        return complain(e.what(), cell::exit_harness);
+    }
+}

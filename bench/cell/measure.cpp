@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "cell/measure.hpp"
+
+#include "cell/cpus.hpp"
+#include "contract/check.hpp"
+
+#include <fmt/format.h>
+
+namespace cell {
+namespace {
+
+/// Standard streams, pipes, epoll and the like, beside the sockets of the connections.
+constexpr std::uint64_t other_descriptors = 64;
+
+} // namespace
+
+void prepare_machine(setting const& where, std::uint64_t sockets) {
+    auto const needed = sockets + other_descriptors;
+    if (needed > where.process->most_descriptors) {
+        throw contract::skipped_error(
+            fmt::format("{} connections need {} open descriptors and the hard limit is {}: raise "
+                        "it (ulimit -Hn {} as root, or LimitNOFILE=)",
+                        sockets, needed, where.process->most_descriptors, needed));
+    }
+    pin_to(where.cpus);
+}
+
+std::string timeout_line(setting const& where) {
+    auto sample = blank_sample(where);
+    sample["verdict"] = name_of(verdict::timeout);
+    sample["reason"] = fmt::format("not finished after {} s",
+                                   std::chrono::duration<double>(where.given().timeout).count());
+    return json_line(sample);
+}
+
+std::string timeout_notice(setting const& where) {
+    return fmt::format("{}: timeout: not finished after {} s; it and its children were killed\n",
+                       where.name, std::chrono::duration<double>(where.given().timeout).count());
+}
+
+void publish(benchmark::State& state, recorder const& record, std::uint64_t units) {
+    auto const& [worst, reason] = record.worst();
+    auto const text =
+        worst == verdict::ok ? std::string() : fmt::format("{}: {}", name_of(worst), reason);
+    auto const unmeasured = worst == verdict::declined || worst == verdict::skipped;
+    if (is_failure(worst) || unmeasured) {
+        state.SkipWithError(text.c_str());
+        fmt::print(stderr, "{}\n", text);
+        return;
+    }
+    state.SetLabel(text);
+    state.SetItemsProcessed(static_cast<std::int64_t>(units) *
+                            static_cast<std::int64_t>(state.iterations()));
+    auto const* const sample = record.last();
+    if (sample == nullptr) return;
+    auto const counter = [&](char const* name, nlohmann::json const& value, double divisor) {
+        if (value.is_number()) state.counters[name] = value.get<double>() / divisor;
+    };
+    counter("cpu_ns_per_unit", (*sample)["cpu_ns"], static_cast<double>(units));
+    if (auto const& latency = (*sample)["latency"]; latency.is_object()) {
+        counter("p50_ns", latency.value("p50_ns", nlohmann::json()), 1);
+        counter("p99_ns", latency.value("p99_ns", nlohmann::json()), 1);
+    }
+}
+
+judgement judge_exception() {
+    try {
+        throw;
+    } catch (harness_error const&) {
+        throw;
+    } catch (contract::declined_error const& e) {
+        return {verdict::declined, e.what()};
+    } catch (contract::skipped_error const& e) {
+        return {verdict::skipped, e.what()};
+    } catch (std::exception const& e) {
+        return {verdict::crashed, e.what()};
+    } catch (...) {
+        return {verdict::crashed, "the model threw something that is no std::exception"};
+    }
+}
+
+} // namespace cell

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cell/measure_batch.hpp"
+#include "cell/measure_server.hpp"
+#include "cell/watchdog.hpp"
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+namespace cell {
+
+/// Pins the process. Throws contract::skipped_error if it may not open `sockets` sockets.
+void prepare_machine(setting const& where, std::uint64_t sockets);
+
+/// The line that the watchdog writes, should it have to.
+[[nodiscard]] std::string timeout_line(setting const& where);
+[[nodiscard]] std::string timeout_notice(setting const& where);
+
+/// What Google Benchmark shows beside the time.
+void publish(benchmark::State& state, recorder const& record, std::uint64_t units);
+
+/// Turns the exception in flight into the verdict that it means; rethrows harness_error.
+[[nodiscard]] judgement judge_exception();
+
+/// One call of a benchmark: a session from `make` to the leak check, recorded whatever happens.
+/// Throws harness_error only.
+template <class W>
+void measure_session(job<W>& what, benchmark::State& state) {
+    recorder record(what.where);
+    try {
+        auto const& where = what.where;
+        if (!where.cell->declined_because.empty()) {
+            throw contract::declined_error(std::string(where.cell->declined_because));
+        }
+        prepare_machine(where, what.rules.sockets(what.params));
+        static_cast<void>(what.expected());
+        watchdog const guard(where.given().timeout, timeout_line(where),
+                             where.process->samples.fd(), timeout_notice(where));
+        if constexpr (W::role == contract::role::server) {
+            server_measurement<W>(what, state, record).run();
+        } else {
+            batch_measurement<W>(what, state, record).run();
+        }
+    } catch (...) {
+        record.judge_all(judge_exception());
+    }
+    publish(state, record, what.rules.units(what.params));
+    record.write();
+}
+
+template <class W>
+void measure(job<W>& what, benchmark::State& state) {
+    try {
+        measure_session(what, state);
+    } catch (harness_error const& e) {
+        fmt::print(stderr, "{}: {}\n", what.where.name, e.what());
+        what.where.process->fail(exit_harness);
+        state.SkipWithError(e.what());
+    }
+}
+
+} // namespace cell

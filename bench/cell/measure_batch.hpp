@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cell/job.hpp"
+#include "cell/rig.hpp"
+#include "cell/session_watch.hpp"
+#include "cell/shared_slots.hpp"
+#include "cell/usage.hpp"
+
+#include <benchmark/benchmark.h>
+#include <memory>
+#include <optional>
+
+namespace cell {
+
+/// The backend of a client workload, up from before `make` until after `destroy`.
+class backend_rig {
+public:
+    /// `params` has the fields delay_us and response_bytes.
+    backend_rig(setting const& where, nlohmann::json const& params);
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
+    [[nodiscard]] pid_t pid() const noexcept { return program_->pid(); }
+
+    /// Stops it. Its report.
+    [[nodiscard]] nlohmann::json finish();
+
+private:
+    listener listener_ = make_listener();
+    pipe_ends stop_ = make_pipe();
+    report_file report_;
+    std::optional<helper_program> program_;
+};
+
+/// `rig_limited` if it was the backend that was measured.
+[[nodiscard]] judgement judge_backend(nlohmann::json const& report);
+
+/// A session that runs several times: make, warm up, run, destroy.
+template <class W>
+class batch_measurement {
+public:
+    batch_measurement(job<W>& what, benchmark::State& state, recorder& record)
+        : job_(what), state_(state), record_(record), slots_(job_.rules.slots(job_.params)) {}
+
+    void run() {
+        std::optional<backend_rig> backend;
+        std::vector<pid_t> rig;
+        contract::environment environment{.limits = job_.limits()};
+        if constexpr (W::role == contract::role::client) {
+            backend.emplace(job_.where, job_.where.identity["params"]);
+            rig.push_back(backend->pid());
+            environment.backend_port = backend->port();
+        }
+        session_watch watch(job_.where, job_.most_extra_threads(), rig);
+        auto const make = contract::maker_of<W>(*job_.where.cell);
+        std::unique_ptr<contract::session<W>> session;
+        auto const make_ns = timed([&] { session = make(job_.params, environment); });
+        iterate(*session, watch);
+        auto const destroy_ns = timed([&] { session.reset(); });
+        record_.set("make_ns", make_ns);
+        record_.set("destroy_ns", destroy_ns);
+        if (!is_failure(record_.worst().verdict)) {
+            watch.check_leaks(record_, [&] {
+                auto const again = make(job_.params, environment);
+                contract::probe probe(slots_.all());
+                ++runs_;
+                static_cast<void>(again->run(probe));
+            });
+        }
+        if (backend) judge(backend->finish());
+    }
+
+private:
+    void iterate(contract::session<W>& session, session_watch& watch) {
+        auto const& given = job_.where.given();
+        for (std::uint64_t i = 0; i < given.warm_up; ++i) {
+            once(session, watch, {{"warm", true}, {"iteration", i}});
+            if (is_failure(record_.worst().verdict)) return;
+        }
+        for ([[maybe_unused]] auto _ : state_) {
+            auto const run_ns =
+                once(session, watch, {{"warm", false}, {"iteration", job_.iterations_done++}});
+            state_.SetIterationTime(static_cast<double>(run_ns) / 1e9);
+            if (is_failure(record_.worst().verdict)) {
+                state_.SkipWithError(record_.worst().reason.c_str());
+                break;
+            }
+        }
+    }
+
+    std::uint64_t once(contract::session<W>& session, session_watch& watch, nlohmann::json fields) {
+        auto const& expected = job_.expected();
+        auto const& rig = watch.rig();
+        slots_.clear();
+        contract::probe probe(slots_.all());
+        typename W::outcome outcome;
+        auto const before = read_usage(edge::opening, rig);
+        auto const started_ns = monotonic_ns();
+        auto const run_ns = timed([&] { outcome = session.run(probe); });
+        auto const after = read_usage(edge::closing, rig);
+        ++runs_;
+        judgement found = watch.check_threads();
+        auto wrong = job_.rules.check(job_.params, job_.seed(), expected, outcome,
+                                      {.slots = slots_.all(), .run_ns = run_ns, .client = {}});
+        if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
+        fields.update(usage_between(before, after));
+        fields.update(watch.memory_and_threads());
+        fields["run_ns"] = run_ns;
+        fields["started_ns"] = started_ns;
+        fields["latency"] = latency_of(slots_.all(), [&](std::uint64_t i) {
+            return job_.rules.nominal_ns(job_.params, job_.seed(), i);
+        });
+        record_.add(fields, found);
+        return run_ns;
+    }
+
+    void judge(nlohmann::json const& report) {
+        record_.set("backend", report);
+        if (is_failure(record_.worst().verdict)) return;
+        auto wrong = job_.rules.check_asked(
+            job_.params, runs_,
+            {.requests = report.value("requests", std::uint64_t{0}),
+             .most_in_flight = report.value("most_in_flight", std::uint64_t{0})});
+        if (!wrong.empty()) {
+            record_.judge_all({verdict::wrong, std::move(wrong)});
+        } else if (auto marked = judge_backend(report); marked.verdict != verdict::ok) {
+            record_.judge_all(marked);
+        }
+    }
+
+    job<W>& job_;
+    benchmark::State& state_;
+    recorder& record_;
+    shared_slots slots_;
+    std::uint64_t runs_ = 0;
+};
+
+} // namespace cell

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "cell/options.hpp"
+
+#include "cell/nearest.hpp"
+#include "cell/verdict.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <iostream>
+#include <limits>
+
+namespace cell {
+namespace {
+
+constexpr std::array preset_names{"smoke", "quick", "full"};
+
+std::pair<std::string, std::string> split(std::string_view flag, std::string const& text) {
+    auto const equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw usage_error(fmt::format("{}: '{}' is not of the form name=value", flag, text));
+    }
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::optional<std::uint64_t> whole_number(std::string const& text) {
+    std::uint64_t number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end) return {};
+    return number;
+}
+
+/// Numbers stay numbers; all else is a string.
+nlohmann::json tag_value(std::string const& text) {
+    auto const parsed = nlohmann::json::parse(text, nullptr, false);
+    if (parsed.is_number()) return parsed;
+    return text;
+}
+
+std::string unknown_flag(std::vector<std::string> const& extras, CLI::App const& app) {
+    std::vector<std::string> known;
+    for (auto const* option : app.get_options()) {
+        known.push_back("--" + option->get_single_name());
+    }
+    auto const& flag = extras.front();
+    return fmt::format("unknown argument '{}': {}", flag,
+                       nearest(flag.substr(0, flag.find('=')), known));
+}
+
+} // namespace
+
+options parse_options(int argc, char** argv, std::string_view model) {
+    options o;
+    std::vector<std::string> ours;
+    for (int i = argc - 1; i > 0; --i) {
+        std::string const argument = argv[i];
+        auto const theirs = argument.starts_with("--benchmark_") || argument.starts_with("--v=");
+        (theirs ? o.for_benchmark : ours).push_back(argument);
+    }
+    std::reverse(o.for_benchmark.begin(), o.for_benchmark.end());
+
+    std::vector<std::string> set;
+    std::vector<std::string> tags;
+    double timeout_s = 60;
+    CLI::App app(fmt::format("Runs cells of the model {}. Flags of Google Benchmark "
+                             "(--benchmark_...) work as well.",
+                             model));
+    app.add_flag("--describe", o.describe, "print what this executable offers, as JSON");
+    app.add_option("--cell", o.cell, "WORKLOAD[/VARIANT]; default: every supported cell");
+    app.add_option("--preset", o.preset_name, "smoke, quick or full")->capture_default_str();
+    app.add_option("--point", o.point, "index into the preset, from 0; default: all");
+    app.add_option("--set", set, "field=value, overrides the point")->allow_extra_args(false);
+    app.add_option("--workers", o.workers, "threads or processes; default: number of --cpus")
+        ->check(CLI::Range(1u, 4096u));
+    app.add_option("--cpus", o.cpus, "pin the model to these, as in 0,2-3");
+    app.add_option("--client-cpus", o.client_cpus, "pin the load generator or backend to these");
+    app.add_option("--seed", o.seed, "source of all randomness")->capture_default_str();
+    app.add_option("--iterations", o.iterations, "measured iterations; default 3, servers 1")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+    app.add_option("--warm-up", o.warm_up, "iterations before that do not count")
+        ->capture_default_str()
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000}));
+    app.add_option("--timeout", timeout_s, "seconds until the watchdog ends all")
+        ->capture_default_str()
+        ->check(CLI::Range(0.001, 1e6));
+    app.add_option("--samples", o.samples, "append one JSON line an iteration to this file");
+    app.add_option("--tag", tags, "key=value, copied into each line")->allow_extra_args(false);
+    app.add_flag("--audit", o.audit, "count threads and children while the model runs");
+    app.allow_extras();
+    try {
+        app.parse(ours);
+    } catch (CLI::CallForHelp const&) {
+        std::cout << app.help();
+        std::exit(exit_ok);
+    } catch (CLI::ParseError const& e) {
+        throw usage_error(e.what());
+    }
+    if (auto const extras = app.remaining(); !extras.empty()) {
+        throw usage_error(unknown_flag(extras, app));
+    }
+
+    auto const* const preset = std::find(preset_names.begin(), preset_names.end(), o.preset_name);
+    if (preset == preset_names.end()) {
+        throw usage_error(
+            fmt::format("--preset: unknown preset '{}': {}", o.preset_name,
+                        nearest(o.preset_name, {preset_names.begin(), preset_names.end()})));
+    }
+    o.preset = static_cast<oracle::preset>(preset - preset_names.begin());
+    for (auto const& text : set) {
+        auto const [name, value] = split("--set", text);
+        auto const number = whole_number(value);
+        if (!number) {
+            throw usage_error(
+                fmt::format("--set {}: '{}' is not a whole number of 0 or more", name, value));
+        }
+        o.set[name] = *number;
+    }
+    for (auto const& text : tags) {
+        auto const [key, value] = split("--tag", text);
+        o.tags[key] = tag_value(value);
+    }
+    if (o.cell.empty() && (o.point || !o.set.empty())) {
+        throw usage_error("--point and --set need --cell: points and fields belong to a workload");
+    }
+    o.timeout = std::chrono::nanoseconds(static_cast<std::int64_t>(timeout_s * 1e9));
+    return o;
+}
+
+bool has_benchmark_flag(options const& o, std::string_view flag) {
+    return std::any_of(o.for_benchmark.begin(), o.for_benchmark.end(), [&](auto const& given) {
+        return given.starts_with(fmt::format("--benchmark_{}=", flag));
+    });
+}
+
+} // namespace cell

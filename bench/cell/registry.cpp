@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "cell/registry.hpp"
+
+#include "cell/cpus.hpp"
+#include "cell/measure.hpp"
+#include "cell/nearest.hpp"
+#include "cell/point.hpp"
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <memory>
+
+namespace cell {
+namespace {
+
+std::string full_name(contract::cell const& cell) {
+    if (cell.about.variant.empty()) return std::string(cell.workload);
+    return fmt::format("{}/{}", cell.workload, cell.about.variant);
+}
+
+std::vector<contract::cell const*> chosen_cells(process_setting const& process) {
+    auto const& wanted = process.given.cell;
+    std::vector<contract::cell const*> chosen;
+    std::vector<std::string> known;
+    for (auto const& cell : process.model->cells) {
+        known.push_back(full_name(cell));
+        auto const all = wanted.empty() && cell.declined_because.empty();
+        if (all || wanted == known.back()) chosen.push_back(&cell);
+    }
+    if (chosen.empty() && !wanted.empty()) {
+        throw usage_error(fmt::format("--cell: {} has no cell '{}': {}", process.model->name,
+                                      wanted, nearest(wanted, known)));
+    }
+    return chosen;
+}
+
+/// Servers and clients leave the last CPU to the load generator.
+std::vector<int> default_cpus(std::vector<int> allowed, contract::role role) {
+    if (role != contract::role::batch && allowed.size() > 1) allowed.pop_back();
+    return allowed;
+}
+
+template <class W>
+setting make_setting(process_setting& process, contract::cell const& cell,
+                     chosen_point<W> const& point) {
+    auto const& given = process.given;
+    auto const& allowed = process.allowed_cpus;
+    setting where;
+    where.process = &process;
+    where.cell = &cell;
+    where.cpus =
+        given.cpus ? parse_cpus("--cpus", *given.cpus, allowed) : default_cpus(allowed, W::role);
+    where.client_cpus = given.client_cpus ? parse_cpus("--client-cpus", *given.client_cpus, allowed)
+                                          : std::vector<int>{allowed.back()};
+    where.workers = given.workers.value_or(static_cast<unsigned>(where.cpus.size()));
+    where.name = fmt::format("{}/{}{}", process.model->name, full_name(cell),
+                             params_as_name<W>(point.params));
+    where.identity = {{"schema", 1},
+                      {"model", process.model->name},
+                      {"variant", cell.about.variant},
+                      {"workload", W::name},
+                      {"preset", given.preset_name},
+                      {"point", point.index},
+                      {"params", params_as_json<W>(point.params)},
+                      {"workers", where.workers},
+                      {"cpus", where.cpus},
+                      {"client_cpus", where.client_cpus},
+                      {"seed", given.seed},
+                      {"units", oracle::rules_for<W>().units(point.params)},
+                      {"unit", oracle::rules_for<W>().unit()}};
+    // A tag never hides what was measured.
+    for (auto const& [key, value] : given.tags.items()) {
+        if (!blank_sample(where).contains(key)) where.identity[key] = value;
+    }
+    return where;
+}
+
+template <class W>
+void register_cell(process_setting& process, contract::cell const& cell) {
+    for (auto const& point : choose_points<W>(process.given)) {
+        auto const what = std::make_shared<job<W>>(
+            job<W>{.where = make_setting<W>(process, cell, point), .params = point.params});
+        auto* const registered = benchmark::RegisterBenchmark(
+            what->where.name.c_str(), [what](benchmark::State& state) { measure(*what, state); });
+        registered->UseManualTime()->Unit(benchmark::kMicrosecond);
+        if (!has_benchmark_flag(process.given, "min_time")) {
+            auto const usual = W::role == contract::role::server ? 1u : 3u;
+            registered->Iterations(
+                static_cast<benchmark::IterationCount>(process.given.iterations.value_or(usual)));
+        }
+    }
+}
+
+} // namespace
+
+void register_benchmarks(process_setting& process) {
+    for (auto const* const cell : chosen_cells(process)) {
+        auto known = false;
+        oracle::all_workloads::for_each([&]<class W>(std::type_identity<W>) {
+            if (cell->workload != W::name) return;
+            known = true;
+            register_cell<W>(process, *cell);
+        });
+        if (!known) {
+            throw harness_error(fmt::format("the model {} names a workload '{}' that no oracle "
+                                            "knows",
+                                            process.model->name, cell->workload));
+        }
+    }
+}
+
+} // namespace cell

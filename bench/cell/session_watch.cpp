@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "cell/session_watch.hpp"
+
+#include "cell/process_tree.hpp"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <thread>
+#include <unistd.h>
+
+namespace cell {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a thread that was joined, or a child that was reaped, may still be seen in /proc.
+constexpr auto time_to_vanish = 250ms;
+
+} // namespace
+
+session_watch::session_watch(setting const& where, std::uint64_t most_extra_threads,
+                             std::vector<pid_t> rig)
+    : rig_(std::move(rig)),
+      most_extra_threads_(most_extra_threads),
+      // One, or more where a sanitizer has a thread of its own.
+      threads_before_(count_live_threads(::getpid(), rig_)) {
+    if (where.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
+    before_ = read_holdings(rig_);
+}
+
+judgement session_watch::check_count(std::uint64_t threads) const {
+    if (threads <= threads_before_ + most_extra_threads_) return {};
+    return {verdict::over_budget,
+            fmt::format("{} threads and children beside the calling thread; {} are allowed",
+                        threads - threads_before_, most_extra_threads_)};
+}
+
+judgement session_watch::check_threads() const {
+    auto const until = std::chrono::steady_clock::now() + time_to_vanish;
+    for (;;) {
+        auto const found = check_count(count_live_threads(::getpid(), rig_));
+        if (found.verdict == verdict::ok) break;
+        if (std::chrono::steady_clock::now() > until) return found;
+        std::this_thread::sleep_for(1ms);
+    }
+    return auditor_ ? check_count(auditor_->most_seen()) : judgement{};
+}
+
+nlohmann::json session_watch::memory_and_threads() const {
+    nlohmann::json fields{
+        {"pss_bytes", nullptr},
+        {"peak_rss_bytes", nullptr},
+        {"threads", count_live_threads(::getpid(), rig_)},
+        {"processes", 1 + descendants(::getpid(), rig_).size()},
+    };
+    if (auto const pss = pss_bytes(::getpid(), rig_)) fields["pss_bytes"] = *pss;
+    if (auto const peak_kib = number_after(read_proc("/proc/self/status"), "VmHWM")) {
+        fields["peak_rss_bytes"] = *peak_kib * 1024;
+    }
+    return fields;
+}
+
+void session_watch::check_leaks(recorder& record, std::function<void()> const& again) const {
+    auto left = cell::check_leaks(before_, rig_, again, time_to_vanish);
+    if (!left.empty()) record.judge_all({verdict::over_budget, std::move(left)});
+}
+
+} // namespace cell

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cell/audit.hpp"
+#include "cell/leak_check.hpp"
+#include "cell/recorder.hpp"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace cell {
+
+/// Holds a session to its budget: remembers what there was before `make`, counts threads and
+/// children while the session lives and looks for what it left behind.
+class session_watch {
+public:
+    /// `rig`: children of this process that are no part of the model.
+    session_watch(setting const& where, std::uint64_t most_extra_threads, std::vector<pid_t> rig);
+
+    [[nodiscard]] std::vector<pid_t> const& rig() const noexcept { return rig_; }
+
+    /// `over_budget` if the living session has more threads and children than it may.
+    [[nodiscard]] judgement check_threads() const;
+
+    /// The same for a count that another made; it includes the calling thread.
+    [[nodiscard]] judgement check_count(std::uint64_t threads) const;
+
+    /// The sample's fields peak_rss_bytes, pss_bytes, threads and processes, as of now.
+    [[nodiscard]] nlohmann::json memory_and_threads() const;
+
+    /// After destroy; `again` makes, runs and destroys once more.
+    void check_leaks(recorder& record, std::function<void()> const& again) const;
+
+private:
+    std::vector<pid_t> rig_;
+    std::uint64_t most_extra_threads_;
+    std::size_t threads_before_;
+    std::optional<auditor> auditor_;
+    holdings before_;
+};
+
+} // namespace cell

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cell/posix.hpp"
+#include "contract/probe.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <sys/mman.h>
+
+namespace cell {
+
+/// A probe's slots, in memory that forked children share, present before the clock starts.
+class shared_slots {
+public:
+    explicit shared_slots(std::uint64_t count) : bytes_(count * sizeof(contract::latency_slot)) {
+        if (count == 0) return;
+        auto* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
+                                    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        if (memory == MAP_FAILED) throw_errno("mmap of the latency slots");
+        slots_ = {static_cast<contract::latency_slot*>(memory), count};
+    }
+    shared_slots(shared_slots const&) = delete;
+    shared_slots& operator=(shared_slots const&) = delete;
+    ~shared_slots() {
+        if (!slots_.empty()) ::munmap(slots_.data(), bytes_);
+    }
+
+    void clear() noexcept { std::fill(slots_.begin(), slots_.end(), contract::latency_slot{}); }
+    [[nodiscard]] std::span<contract::latency_slot> all() const noexcept { return slots_; }
+
+private:
+    std::size_t bytes_;
+    std::span<contract::latency_slot> slots_;
+};
+
+} // namespace cell

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/workloads/echo.hpp"
+#include "contract/workloads/fetch.hpp"
+#include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/noop.hpp"
+#include "contract/workloads/spin.hpp"
+#include "contract/workloads/waits.hpp"
+#include "oracle/rules.hpp"
+
+#include <type_traits>
+
+namespace oracle {
+
+template <class... Ws>
+struct workload_list {
+    /// Calls `visit(std::type_identity<W>())` for each workload, in order.
+    template <class Visit>
+    static void for_each(Visit&& visit) {
+        (visit(std::type_identity<Ws>()), ...);
+    }
+};
+
+/// Every workload of the suite: the only list of them.
+using all_workloads =
+    workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
+                  contract::hash_blocks, contract::noop, contract::spin>;
+
+[[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
+[[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
+[[nodiscard]] rules<contract::echo> const& rules_of(std::type_identity<contract::echo>);
+[[nodiscard]] rules<contract::fetch> const& rules_of(std::type_identity<contract::fetch>);
+[[nodiscard]] rules<contract::hash_blocks> const&
+    rules_of(std::type_identity<contract::hash_blocks>);
+[[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
+[[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);
+
+template <class W>
+[[nodiscard]] rules<W> const& rules_for() {
+    return rules_of(std::type_identity<W>());
+}
+
+} // namespace oracle

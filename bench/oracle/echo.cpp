@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "oracle/all.hpp"
+
+#include <fmt/format.h>
+
+namespace oracle {
+namespace {
+
+using contract::echo;
+
+struct echo_rules final : rules<echo> {
+    std::vector<params> points(preset which) const override {
+        switch (which) {
+        case preset::smoke:
+            return {{.connections = 1, .messages = 200, .message_bytes = 64},
+                    {.connections = 8, .messages = 800, .message_bytes = 64},
+                    {.connections = 3, .messages = 30, .message_bytes = 100'000}};
+        case preset::quick:
+            return {{.connections = 1, .messages = 5'000, .message_bytes = 64},
+                    {.connections = 64, .messages = 40'000, .message_bytes = 64},
+                    {.connections = 1'000, .messages = 40'000, .message_bytes = 64}};
+        case preset::full:
+            return {{.connections = 1, .messages = 20'000, .message_bytes = 64},
+                    {.connections = 64, .messages = 200'000, .message_bytes = 64},
+                    {.connections = 1'000, .messages = 200'000, .message_bytes = 64},
+                    {.connections = 5'000, .messages = 200'000, .message_bytes = 64},
+                    {.connections = 64, .messages = 50'000, .message_bytes = 4'096},
+                    {.connections = 64, .messages = 5'000, .message_bytes = 65'536},
+                    {.connections = 64,
+                     .messages = 20'000,
+                     .message_bytes = 64,
+                     .rate_per_s = 5'000,
+                     .poisson = 1},
+                    {.connections = 64,
+                     .messages = 60'000,
+                     .message_bytes = 64,
+                     .rate_per_s = 20'000,
+                     .poisson = 1},
+                    {.connections = 64,
+                     .messages = 120'000,
+                     .message_bytes = 64,
+                     .rate_per_s = 40'000,
+                     .poisson = 1}};
+        }
+        return {};
+    }
+    std::string_view unit() const override { return "round trip"; }
+    std::uint64_t units(params const& p) const override { return p.messages; }
+    std::uint64_t in_flight(params const& p) const override { return p.connections; }
+    std::uint64_t sockets(params const& p) const override { return p.connections; }
+    std::string refuse(params const& p) const override {
+        if (p.messages < p.connections) {
+            return fmt::format("messages={} leave some of connections={} without one", p.messages,
+                               p.connections);
+        }
+        if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
+        return {};
+    }
+
+    /// Without a warm-up; `check` takes what the load generator verified.
+    echo::outcome expected(params const& p, std::uint64_t) const override {
+        return {.accepted = p.connections, .echoed_bytes = p.messages * p.message_bytes};
+    }
+
+    std::string check(params const&, std::uint64_t, echo::outcome const& right,
+                      echo::outcome const& outcome, evidence const& seen) const override {
+        if (!seen.client) return "the load generator saw nothing";
+        if (outcome.accepted != right.accepted) {
+            return fmt::format("the model accepted {} connections of {}", outcome.accepted,
+                               right.accepted);
+        }
+        if (seen.client->connections != right.accepted) {
+            return fmt::format("the load generator had {} connections of {}",
+                               seen.client->connections, right.accepted);
+        }
+        if (seen.client->bytes < right.echoed_bytes) {
+            return fmt::format("the load generator verified {} bytes of {}", seen.client->bytes,
+                               right.echoed_bytes);
+        }
+        if (outcome.echoed_bytes != seen.client->bytes) {
+            return fmt::format("the model says that it echoed {} bytes; the load generator "
+                               "verified {}",
+                               outcome.echoed_bytes, seen.client->bytes);
+        }
+        return {};
+    }
+};
+
+} // namespace
+
+rules<echo> const& rules_of(std::type_identity<echo>) {
+    static echo_rules const rules;
+    return rules;
+}
+
+} // namespace oracle
