@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/model.hpp"
+#include "contract/workloads/echo.hpp"
+#include "contract/workloads/fetch.hpp"
+#include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/waits.hpp"
+
+namespace process {
+
+contract::maker<contract::fetch_data> make_fetch_data;
+contract::maker<contract::waits> make_waits_pool;
+contract::maker<contract::waits> make_waits_per_wait;
+contract::maker<contract::echo> make_echo_event;
+contract::maker<contract::echo> make_echo_per_connection;
+contract::maker<contract::fetch> make_fetch_event;
+contract::maker<contract::fetch> make_fetch_per_connection;
+contract::maker<contract::hash_blocks> make_hash_blocks;
+
+} // namespace process

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    using namespace process;
+    static std::array const cells{
+        supports<fetch_data>(make_fetch_data, {.allowance = allowance::one_per_unit,
+                                               .ledger = "fork=one per fetch, inside run"}),
+        supports<waits>(make_waits_per_wait, {.variant = "per_wait",
+                                              .allowance = allowance::one_per_unit,
+                                              .ledger = "fork=one per wait, inside run; "
+                                                        "most_children=4096; "
+                                                        "timer slack=default (50 us)"}),
+        supports<waits>(make_waits_pool,
+                        {.variant = "pool",
+                         .ledger = "pre-forked; one heap of deadlines per child, no sharing"}),
+        supports<echo>(make_echo_per_connection,
+                       {.variant = "per_connection",
+                        .allowance = allowance::one_per_unit,
+                        .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
+                                  "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
+                                  "buffer_bytes=65536 a child"}),
+        supports<echo>(make_echo_event,
+                       {.variant = "event",
+                        .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                                  "events a wait; the parent accepts and passes the sockets in "
+                                  "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<fetch>(make_fetch_per_connection,
+                        {.variant = "per_connection",
+                         .allowance = allowance::one_per_unit,
+                         .ledger = "pre-forked=in_flight, most_children=4096; blocking sockets; "
+                                   "TCP_NODELAY=on"}),
+        supports<fetch>(make_fetch_event,
+                        {.variant = "event",
+                         .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                                   "events a wait; TCP_NODELAY=on"}),
+        supports<hash_blocks>(make_hash_blocks,
+                              {.ledger = "pre-forked=workers; blocks taken one by one from an "
+                                         "index in shared memory"}),
+    };
+    static model const process{"process", "forked children, results over shared memory",
+                               "fork(2), mmap(2), futex(2)", cells};
+    return process;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "posix.hpp"
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <sys/epoll.h>
+
+namespace process {
+
+/// Level-triggered epoll. `tag` comes back with the events of its descriptor.
+class poller {
+public:
+    void add(int fd, std::uint32_t events, void* tag) { control(EPOLL_CTL_ADD, fd, events, tag); }
+    void modify(int fd, std::uint32_t events, void* tag) {
+        control(EPOLL_CTL_MOD, fd, events, tag);
+    }
+    void remove(int fd) { control(EPOLL_CTL_DEL, fd, 0, nullptr); }
+
+    /// Blocks until something is ready. The events stay valid until the next call.
+    std::span<epoll_event const> wait() {
+        auto const ready =
+            ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
+        if (ready == -1 && errno != EINTR) throw_errno("epoll_wait");
+        return std::span(events_).first(ready == -1 ? 0 : static_cast<std::size_t>(ready));
+    }
+
+private:
+    void control(int operation, int fd, std::uint32_t events, void* tag) {
+        epoll_event event{};
+        event.events = events;
+        event.data.ptr = tag;
+        checked(::epoll_ctl(epoll_.get(), operation, fd, &event), "epoll_ctl");
+    }
+
+    unique_fd epoll_{checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
+    std::array<epoll_event, 256> events_;
+};
+
+} // namespace process

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Send, then block until the whole response is there, then the next: one request in flight. More
+// than one is declined, for a serial program has no second thing to wait for.
+#include "cells.hpp"
+#include "contract/check.hpp"
+#include "kernel/hash.hpp"
+#include "posix.hpp"
+
+#include <array>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string>
+#include <sys/socket.h>
+#include <vector>
+
+namespace serial {
+namespace {
+
+using contract::fetch;
+
+unique_fd connect_to_backend(std::uint16_t port) {
+    unique_fd socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    checked(::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
+            "connect to the backend");
+    int const on = 1;
+    checked(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+    return socket;
+}
+
+void send_request(int socket, std::uint64_t index) {
+    std::array<std::byte, 8> request;
+    for (std::size_t at = 0; at < request.size(); ++at) {
+        request[at] = static_cast<std::byte>(index >> (8 * at));
+    }
+    std::span<std::byte const> rest = request;
+    while (!rest.empty()) {
+        auto const sent = ::send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+        if (sent >= 0) {
+            rest = rest.subspan(static_cast<std::size_t>(sent));
+        } else if (errno != EINTR) {
+            throw_errno("send to the backend");
+        }
+    }
+}
+
+void receive_response(int socket, std::span<std::byte> rest) {
+    while (!rest.empty()) {
+        auto const received = ::recv(socket, rest.data(), rest.size(), 0);
+        if (received > 0) {
+            rest = rest.subspan(static_cast<std::size_t>(received));
+        } else if (received == 0) {
+            throw std::system_error(ECONNRESET, std::generic_category(), "the backend closed");
+        } else if (errno != EINTR) {
+            throw_errno("receive from the backend");
+        }
+    }
+}
+
+class one_at_a_time final : public contract::session<fetch> {
+public:
+    one_at_a_time(fetch::params const& params, std::uint16_t port)
+        : params_(params), socket_(connect_to_backend(port)), response_(params.response_bytes) {}
+
+    fetch::outcome run(contract::probe& probe) override {
+        fetch::outcome outcome;
+        for (std::uint64_t index = 0; index < params_.requests; ++index) {
+            probe.begin(index);
+            send_request(socket_.get(), index);
+            receive_response(socket_.get(), response_);
+            probe.end(index);
+            outcome.checksum += kernel::hash(index, response_);
+            ++outcome.responses;
+        }
+        return outcome;
+    }
+
+private:
+    fetch::params params_;
+    unique_fd socket_;
+    std::vector<std::byte> response_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<fetch>> make_fetch(fetch::params const& params,
+                                                     contract::environment const& environment) {
+    if (params.in_flight != 1) {
+        throw contract::declined_error(
+            "one request at a time: " + std::to_string(params.in_flight) +
+            " in flight need concurrency");
+    }
+    return std::make_unique<one_at_a_time>(params, environment.backend_port);
+}
+
+} // namespace serial

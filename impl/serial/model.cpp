@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    static std::array const cells{
+        supports<fetch_data>(serial::make_fetch_data),
+        declined("waits", "the contract wants all waits in progress at once; one after another has "
+                          "one, and its time would be the sum of the waits, known without a run"),
+        supports<echo>(serial::make_echo,
+                       {.ledger =
+                            "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
+                            "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<fetch>(serial::make_fetch,
+                        {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
+        supports<hash_blocks>(serial::make_hash_blocks),
+    };
+    static model const serial{"serial", "one thing after another, from start to finish",
+                              "C++ standard library", cells};
+    return serial;
+}

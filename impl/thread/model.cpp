@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    using namespace thread_model;
+    static std::array const cells{
+        supports<fetch_data>(make_fetch_data, {.allowance = allowance::one_per_unit,
+                                               .ledger = "threads=std::async, one per fetch"}),
+        supports<waits>(make_waits_per_wait, {.variant = "per_wait",
+                                              .allowance = allowance::one_per_unit,
+                                              .ledger = "stack_bytes=65536 instead of 8 MiB; "
+                                                        "timer slack=default (50 us)"}),
+        supports<waits>(make_waits_pool, {.variant = "pool",
+                                          .ledger = "timers=one heap, leader and followers; "
+                                                    "expired timers taken in batches of up to 64"}),
+        supports<echo>(make_echo_per_connection,
+                       {.variant = "per_connection",
+                        .allowance = allowance::one_per_unit,
+                        .ledger = "blocking sockets; TCP_NODELAY=on; buffer_bytes=65536 a thread; "
+                                  "stack_bytes=131072 instead of 8 MiB"}),
+        supports<echo>(make_echo_pool,
+                       {.variant = "pool",
+                        .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                  "connections dealt in turn; TCP_NODELAY=on; "
+                                  "buffer_bytes=65536 a worker"}),
+        supports<fetch>(make_fetch_per_connection,
+                        {.variant = "per_connection",
+                         .allowance = allowance::one_per_unit,
+                         .ledger = "blocking sockets; TCP_NODELAY=on; "
+                                   "stack_bytes=65536 instead of 8 MiB"}),
+        supports<fetch>(make_fetch_pool,
+                        {.variant = "pool",
+                         .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                   "TCP_NODELAY=on"}),
+        supports<hash_blocks>(make_hash_blocks, {.ledger = "blocks taken one by one"}),
+    };
+    static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
+                              "C++ standard library, POSIX threads", cells};
+    return thread;
+}
