@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// A task accepts, a task a connection receives and sends until its peer closes; the main task waits
+// for the stop descriptor. `run` cancels what is left when main returns, and awaits it.
+
+#include "cells.hpp"
+
+#include "coro/coro.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <system_error>
+
+namespace coroutine_model {
+namespace {
+
+using contract::echo;
+
+class echo_session final : public contract::session<echo> {
+public:
+    echo_session(contract::environment const& around, coro::loop_options options)
+        : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
+
+    echo::outcome run(contract::probe&) override {
+        coro::run(serve(), options_);
+        return out_;
+    }
+
+private:
+    coro::coroutine<> serve() {
+        auto const accepting = coro::create_task(accept_all());
+        co_await coro::readable(stop_fd_);
+    }
+
+    coro::coroutine<> accept_all() {
+        while (true) {
+            coro::descriptor connection(co_await coro::accept(listen_fd_));
+            ++out_.accepted;
+            coro::create_task(talk(std::move(connection)));
+        }
+    }
+
+    coro::coroutine<> talk(coro::descriptor connection) {
+        int const on = 1;
+        ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        std::array<std::byte, 16'384> buffer;
+        try {
+            while (true) {
+                auto const count = co_await coro::recv(connection.get(), buffer);
+                if (count == 0) break;
+                co_await coro::send_all(connection.get(), std::span(buffer).first(count));
+                out_.echoed_bytes += count;
+            }
+        } catch (std::system_error const&) {
+            // The peer is gone: this connection alone ends.
+        }
+    }
+
+    int listen_fd_;
+    int stop_fd_;
+    coro::loop_options options_;
+    echo::outcome out_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
+                                                         contract::environment const& around) {
+    return std::make_unique<echo_session>(around, coro::loop_options{});
+}
+
+} // namespace coroutine_model

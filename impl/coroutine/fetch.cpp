@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// A task a slot, on a connection that is made in `make` and kept: send the request, receive until
+// the response is whole, the next. The loop lives as long as the session, as its connections do.
+
+#include "cells.hpp"
+
+#include "coro/coro.hpp"
+#include "kernel/hash.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <bit>
+#include <cerrno>
+#include <span>
+#include <system_error>
+#include <vector>
+
+namespace coroutine_model {
+namespace {
+
+using contract::fetch;
+static_assert(std::endian::native == std::endian::little, "a request is little endian");
+
+coro::coroutine<coro::descriptor> connect_to(std::uint16_t port) {
+    coro::descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!connection) throw std::system_error(errno, std::generic_category(), "socket");
+    int const on = 1;
+    ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    co_await coro::connect(connection.get(), reinterpret_cast<sockaddr const*>(&address),
+                           sizeof address);
+    co_return connection;
+}
+
+class fetch_session final : public contract::session<fetch> {
+public:
+    fetch_session(fetch::params const& params, std::uint16_t port, coro::loop_options options)
+        : params_(params), loop_(options) {
+        loop_.run_until_complete(connect_all(port));
+    }
+
+    fetch::outcome run(contract::probe& probe) override {
+        fetch::outcome out;
+        loop_.run_until_complete(fetch_all(probe, out));
+        return out;
+    }
+
+private:
+    coro::coroutine<> connect_all(std::uint16_t port) {
+        for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
+            connections_.push_back(co_await connect_to(port));
+        }
+    }
+
+    coro::coroutine<> fetch_slot(std::uint64_t slot, contract::probe& probe, fetch::outcome& out) {
+        int const connection = connections_[slot].get();
+        std::vector<std::byte> response(params_.response_bytes);
+        for (auto index = slot; index < params_.requests; index += params_.in_flight) {
+            probe.begin(index);
+            co_await coro::send_all(connection, std::as_bytes(std::span(&index, 1)));
+            for (std::span<std::byte> left = response; !left.empty();) {
+                auto const count = co_await coro::recv(connection, left);
+                if (count == 0) throw std::runtime_error("the backend closed a connection");
+                left = left.subspan(count);
+            }
+            probe.end(index);
+            ++out.responses;
+            out.checksum += kernel::hash(index, response);
+        }
+    }
+
+    coro::coroutine<> fetch_all(contract::probe& probe, fetch::outcome& out) {
+        std::vector<coro::task<>> slots;
+        for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
+            slots.push_back(coro::create_task(fetch_slot(slot, probe, out)));
+        }
+        for (auto const& each : slots) {
+            co_await each;
+        }
+    }
+
+    fetch::params params_;
+    coro::loop loop_;
+    std::vector<coro::descriptor> connections_; // closed before the loop
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<fetch>> make_fetch_epoll(fetch::params const& params,
+                                                           contract::environment const& around) {
+    return std::make_unique<fetch_session>(params, around.backend_port, coro::loop_options{});
+}
+
+} // namespace coroutine_model
