@@ -115,7 +115,7 @@ void require_children(std::uint64_t count, std::string_view per_what) {
     if (count <= limit.left) return;
     throw contract::declined_error("one child process per " + std::string(per_what) + ": " +
                                    std::to_string(count) + " exceed the " +
-                                   std::to_string(limit.left) + " that " + limit.name + " leaves");
+                                   std::to_string(limit.left) + " that " + limit.name + " allows");
 }
 
 } // namespace process

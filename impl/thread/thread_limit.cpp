@@ -126,7 +126,7 @@ void require_threads(std::uint64_t count, std::string_view per_what) {
     if (count <= limit.left) return;
     throw contract::declined_error("one thread per " + std::string(per_what) + ": " +
                                    std::to_string(count) + " threads exceed the " +
-                                   std::to_string(limit.left) + " that " + limit.name + " leaves");
+                                   std::to_string(limit.left) + " that " + limit.name + " allows");
 }
 
 } // namespace thread_model
