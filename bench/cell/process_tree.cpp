@@ -111,7 +111,15 @@ std::optional<std::uint64_t> process_cpu_ns(pid_t process) {
 
 std::optional<std::uint64_t> thread_cpu_ns(pid_t thread) {
     // The kernel's encoding of "scheduled time of thread t": glibc offers it for pthread_t only.
-    return read_clock(static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | 6u));
+    if (auto const own =
+            read_clock(static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | 6u))) {
+        return own;
+    }
+    // Threads of another process have no clock for us; the scheduler's count is nanoseconds too.
+    std::istringstream schedstat(read_proc(fmt::format("/proc/{}/schedstat", thread)));
+    std::uint64_t cpu_ns = 0;
+    if (!(schedstat >> cpu_ns)) return {};
+    return cpu_ns;
 }
 
 std::optional<std::uint64_t> number_after(std::string const& text, std::string const& key) {

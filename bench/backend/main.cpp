@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// switchyard-backend: answers each request a fixed time later. See docs/protocol.md.
+
+#include "backend/server.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr int exit_failure = 4;
+constexpr int exit_usage = 64;
+
+nlohmann::json report(backend::served const& seen) {
+    auto const busy_ns = seen.busy_until_ns - std::min(seen.busy_from_ns, seen.busy_until_ns);
+    return {{"schema", 1},
+            {"requests", seen.requests},
+            {"connections", seen.connections},
+            {"most_in_flight", seen.most_in_flight},
+            {"cpu_ns", seen.cpu_ns},
+            {"share",
+             busy_ns == 0 ? 0.0 : static_cast<double>(seen.cpu_ns) / static_cast<double>(busy_ns)},
+            {"late_ns", histogram::to_json(seen.late)}};
+}
+
+void write_all(int fd, std::string const& text) {
+    for (std::size_t done = 0; done < text.size();) {
+        auto const bytes = ::write(fd, text.data() + done, text.size() - done);
+        if (bytes < 0 && errno == EINTR) continue;
+        if (bytes < 0) throw std::runtime_error(fmt::format("report: {}", std::strerror(errno)));
+        done += static_cast<std::size_t>(bytes);
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    backend::options how;
+    std::uint64_t delay_us = 0;
+    int report_fd = -1;
+    CLI::App app{"Answers each request a fixed time later."};
+    app.require_subcommand(1);
+    auto* const fetch = app.add_subcommand("fetch", "the backend of the workload fetch");
+    fetch->add_option("--delay-us", delay_us)->check(CLI::Range(0, 10'000'000));
+    fetch->add_option("--response-bytes", how.response_bytes)->check(CLI::Range(1, 16'777'216));
+    fetch->add_option("--seed", how.seed);
+    fetch->add_option("--listen-fd", how.listen_fd, "a listening socket")->required();
+    fetch->add_option("--stop-fd", how.stop_fd, "readable or at its end: stop")->required();
+    fetch->add_option("--report-fd", report_fd, "default: standard output");
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        auto const code = app.exit(error);
+        return code == 0 ? 0 : exit_usage;
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    how.delay = std::chrono::microseconds(delay_us);
+    try {
+        write_all(report_fd < 0 ? STDOUT_FILENO : report_fd,
+                  report(backend::serve(how)).dump() + "\n");
+        return 0;
+    } catch (std::exception const& error) {
+        fmt::print(stderr, "switchyard-backend: {}\n", error.what());
+        return exit_failure;
+    }
+}

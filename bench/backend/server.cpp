@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "backend/server.hpp"
+
+#include "kernel/random.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+#include <unordered_map>
+#include <vector>
+
+namespace backend {
+
+namespace {
+
+constexpr std::size_t request_bytes = 8;
+
+[[nodiscard]] std::uint64_t read_ns(clockid_t clock) noexcept {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+[[nodiscard]] std::uint64_t now_ns() noexcept { return read_ns(CLOCK_MONOTONIC); }
+
+struct connection {
+    int fd = -1;
+    std::array<std::byte, request_bytes> request{};
+    std::size_t have = 0;          // of the request
+    std::vector<std::byte> unsent; // what the socket did not take
+};
+
+/// An answer that is due. The delay is the same for all, so they are due in the order they came:
+/// a queue is a timer heap.
+struct due_answer {
+    std::uint64_t at_ns;
+    std::uint64_t connection_id;
+    std::uint64_t index;
+};
+
+class server {
+public:
+    explicit server(options const& how) : how_(how), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
+        if (poller_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+        ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        watch(how.listen_fd, listen_id, EPOLLIN);
+        watch(how.stop_fd, stop_id, EPOLLIN);
+    }
+    server(server const&) = delete;
+    server& operator=(server const&) = delete;
+    ~server() {
+        for (auto const& [id, at] : connections_) {
+            ::close(at->fd);
+        }
+        ::close(poller_);
+    }
+
+    served run() {
+        auto const cpu_before_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID);
+        std::array<epoll_event, 512> events;
+        while (!stopped_) {
+            answer_what_is_due();
+            timespec wait{};
+            auto const* timeout = time_to_next(wait);
+            auto const count = ::epoll_pwait2(poller_, events.data(),
+                                              static_cast<int>(events.size()), timeout, nullptr);
+            for (int i = 0; i < count; ++i) {
+                handle(events[static_cast<std::size_t>(i)]);
+            }
+        }
+        total_.cpu_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before_ns;
+        return std::move(total_);
+    }
+
+private:
+    static constexpr std::uint64_t listen_id = 0;
+    static constexpr std::uint64_t stop_id = 1;
+
+    void watch(int fd, std::uint64_t id, std::uint32_t events) const {
+        epoll_event interest{};
+        interest.events = events;
+        interest.data.u64 = id;
+        if (::epoll_ctl(poller_, EPOLL_CTL_ADD, fd, &interest) < 0) {
+            throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+        }
+    }
+
+    timespec const* time_to_next(timespec& wait) const {
+        if (due_.empty()) return nullptr;
+        auto const now = now_ns();
+        auto const left = due_.front().at_ns > now ? due_.front().at_ns - now : 0;
+        wait.tv_sec = static_cast<time_t>(left / 1'000'000'000);
+        wait.tv_nsec = static_cast<long>(left % 1'000'000'000);
+        return &wait;
+    }
+
+    void handle(epoll_event const& event) {
+        if (event.data.u64 == stop_id) {
+            stopped_ = true;
+        } else if (event.data.u64 == listen_id) {
+            accept_all();
+        } else if (auto const at = connections_.find(event.data.u64); at != connections_.end()) {
+            if ((event.events & EPOLLOUT) != 0 && !flush(*at->second)) return drop(at->first);
+            if ((event.events & ~EPOLLOUT) != 0 && !read_requests(at->first, *at->second)) {
+                drop(at->first);
+            }
+        }
+    }
+
+    void accept_all() {
+        while (true) {
+            auto const fd =
+                ::accept4(how_.listen_fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            if (fd < 0 && errno == EINTR) continue;
+            if (fd < 0)
+                return; // EAGAIN, or a peer that gave up; out of descriptors: the next event
+            int const on = 1;
+            ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            auto made = std::make_unique<connection>();
+            made->fd = fd;
+            auto const id = next_id_++;
+            watch(fd, id, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+            connections_.emplace(id, std::move(made));
+            ++total_.connections;
+        }
+    }
+
+    /// False: the connection has ended.
+    bool read_requests(std::uint64_t id, connection& from) {
+        std::array<std::byte, 4096> buffer;
+        while (true) {
+            auto const bytes = ::recv(from.fd, buffer.data(), buffer.size(), 0);
+            if (bytes < 0 && errno == EINTR) continue;
+            if (bytes < 0) return errno == EAGAIN;
+            if (bytes == 0) return false;
+            auto const now = now_ns();
+            for (auto rest = std::span(buffer).first(static_cast<std::size_t>(bytes));
+                 !rest.empty();) {
+                auto const part = std::min(request_bytes - from.have, rest.size());
+                std::memcpy(from.request.data() + from.have, rest.data(), part);
+                from.have += part;
+                rest = rest.subspan(part);
+                if (from.have == request_bytes) accept_request(id, from, now);
+            }
+            if (static_cast<std::size_t>(bytes) < buffer.size()) return true;
+        }
+    }
+
+    void accept_request(std::uint64_t id, connection& from, std::uint64_t now) {
+        from.have = 0;
+        std::uint64_t index = 0;
+        for (std::size_t i = request_bytes; i-- > 0;) {
+            index = index << 8 | std::to_integer<std::uint64_t>(from.request[i]);
+        }
+        if (total_.requests++ == 0) total_.busy_from_ns = now;
+        auto const delay_ns =
+            static_cast<std::uint64_t>(std::chrono::nanoseconds(how_.delay).count());
+        due_.push_back({now + delay_ns, id, index});
+        total_.most_in_flight = std::max<std::uint64_t>(total_.most_in_flight, due_.size());
+    }
+
+    void answer_what_is_due() {
+        if (due_.empty()) return;
+        response_.resize(how_.response_bytes);
+        for (auto now = now_ns(); !due_.empty() && due_.front().at_ns <= now; now = now_ns()) {
+            auto const answer = due_.front();
+            due_.pop_front();
+            auto const at = connections_.find(answer.connection_id);
+            if (at == connections_.end()) continue; // the client has gone
+            total_.late.record(now - answer.at_ns);
+            total_.busy_until_ns = now;
+            kernel::payload(how_.seed, answer.index, response_);
+            auto& to = *at->second;
+            to.unsent.insert(to.unsent.end(), response_.begin(), response_.end());
+            if (!flush(to)) drop(answer.connection_id);
+        }
+    }
+
+    /// False: the connection has ended.
+    static bool flush(connection& to) {
+        std::size_t sent = 0;
+        while (sent < to.unsent.size()) {
+            auto const bytes =
+                ::send(to.fd, to.unsent.data() + sent, to.unsent.size() - sent, MSG_NOSIGNAL);
+            if (bytes < 0 && errno == EINTR) continue;
+            if (bytes < 0 && errno != EAGAIN) return false;
+            if (bytes < 0) break;
+            sent += static_cast<std::size_t>(bytes);
+        }
+        to.unsent.erase(to.unsent.begin(), to.unsent.begin() + static_cast<std::ptrdiff_t>(sent));
+        return true;
+    }
+
+    void drop(std::uint64_t id) {
+        auto const at = connections_.find(id);
+        ::close(at->second->fd);
+        connections_.erase(at);
+    }
+
+    options how_;
+    int poller_;
+    bool stopped_ = false;
+    std::uint64_t next_id_ = 2;
+    std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
+    std::deque<due_answer> due_;
+    std::vector<std::byte> response_;
+    served total_;
+};
+
+} // namespace
+
+served serve(options const& how) { return server(how).run(); }
+
+} // namespace backend

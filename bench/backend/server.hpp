@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "histogram/histogram.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+/// The server that `client` workloads talk to: every answer comes a fixed time after its request.
+namespace backend {
+
+struct options {
+    int listen_fd = -1;
+    int stop_fd = -1; ///< readable or at its end: stop
+    std::chrono::microseconds delay{0};
+    std::uint64_t response_bytes = 1;
+    std::uint64_t seed = 1;
+};
+
+struct served {
+    std::uint64_t requests = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t most_in_flight = 0;
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t busy_from_ns = 0; ///< first request and last answer
+    std::uint64_t busy_until_ns = 0;
+    histogram::histogram late; ///< answers later than intended
+};
+
+/// Serves until `stop_fd` says so. Throws std::system_error.
+[[nodiscard]] served serve(options const& how);
+
+} // namespace backend

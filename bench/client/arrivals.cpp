@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "client/arrivals.hpp"
+
+#include "kernel/random.hpp"
+
+#include <cmath>
+
+namespace client {
+
+std::vector<std::uint64_t> arrivals(std::uint64_t count, double rate_per_s, bool poisson,
+                                    std::uint64_t seed) {
+    std::vector<std::uint64_t> times;
+    times.reserve(count);
+    auto const gap_ns = 1e9 / rate_per_s;
+    double at_ns = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        times.push_back(static_cast<std::uint64_t>(at_ns));
+        // Not std::exponential_distribution: its draws differ between standard libraries. 53 bits,
+        // never 0, so that the logarithm is finite.
+        auto const uniform =
+            (static_cast<double>(kernel::mix(seed ^ kernel::mix(i)) >> 11) + 1) * 0x1p-53;
+        at_ns += poisson ? -std::log(uniform) * gap_ns : gap_ns;
+    }
+    return times;
+}
+
+} // namespace client

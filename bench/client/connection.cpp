@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "client/connection.hpp"
+
+#include "client/load.hpp"
+#include "kernel/random.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace client {
+
+namespace {
+
+[[noreturn]] void fail_to_connect(std::uint16_t port, std::uint64_t number) {
+    auto const error = errno;
+    auto const* const next_step =
+        error == ECONNREFUSED ? "nothing listens there"
+        : error == EMFILE || error == ENFILE
+            ? "raise the limit of descriptors (ulimit -n) or ask for fewer connections"
+        : error == EADDRNOTAVAIL ? "the ephemeral ports are used up: wait for TIME_WAIT to pass, "
+                                   "or widen net.ipv4.ip_local_port_range"
+                                 : "";
+    throw load_error(fmt::format("connection {} to 127.0.0.1:{}: {}{}{}", number, port,
+                                 std::strerror(error), *next_step ? "; " : "", next_step));
+}
+
+} // namespace
+
+connection::connection(std::uint16_t port, std::uint64_t number, std::uint64_t seed,
+                       std::uint64_t message_bytes)
+    : number_(number), seed_(seed), message_(message_bytes) {
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd_ < 0) fail_to_connect(port, number);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int result = 0;
+    do {
+        result = ::connect(fd_, reinterpret_cast<sockaddr const*>(&address), sizeof address);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        auto const error = errno;
+        ::close(fd_);
+        errno = error;
+        fail_to_connect(port, number);
+    }
+    int const on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::fcntl(fd_, F_SETFL, O_NONBLOCK);
+}
+
+connection::connection(connection&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      number_(other.number_),
+      seed_(other.seed_),
+      message_(std::move(other.message_)) {}
+
+connection::~connection() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+void connection::send_next() {
+    kernel::payload(seed_, number_ << 32 | sequence_++, message_);
+    busy_ = true;
+    sent_ = 0;
+    received_ = 0;
+    send_rest();
+}
+
+void connection::send_rest() {
+    while (sent_ < message_.size()) {
+        auto const bytes =
+            ::send(fd_, message_.data() + sent_, message_.size() - sent_, MSG_NOSIGNAL);
+        if (bytes < 0) {
+            if (errno == EINTR) continue;
+            // A dead connection is told by the next receive, once and in one place.
+            if (errno != EAGAIN) write_failed_ = true;
+            return;
+        }
+        sent_ += static_cast<std::size_t>(bytes);
+    }
+}
+
+connection::progress connection::receive() {
+    std::array<std::byte, 65'536> buffer;
+    while (true) {
+        auto const wanted =
+            busy_ ? std::min(buffer.size(), message_.size() - received_ + 1) : buffer.size();
+        auto const bytes = ::recv(fd_, buffer.data(), wanted, 0);
+        if (bytes < 0 && errno == EINTR) continue;
+        if (bytes < 0 && errno == EAGAIN) return write_failed_ ? progress::closed : progress::waits;
+        if (bytes <= 0) return progress::closed;
+        auto const got = static_cast<std::size_t>(bytes);
+        if (!busy_ || received_ + got > sent_ ||
+            std::memcmp(buffer.data(), message_.data() + received_, got) != 0) {
+            return progress::mismatched;
+        }
+        received_ += got;
+        if (received_ == message_.size()) {
+            busy_ = false;
+            return progress::complete;
+        }
+        // A short read emptied the socket: the next one would only say EAGAIN.
+        if (got < wanted) return progress::waits;
+    }
+}
+
+} // namespace client

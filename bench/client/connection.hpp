@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <sys/types.h>
+#include <vector>
+
+namespace client {
+
+/// One connection to an echo server with at most one message under way. Every byte that comes back
+/// is compared with what was sent.
+class connection {
+public:
+    /// Connects, blocking; the socket is non-blocking afterwards. Throws load_error.
+    connection(std::uint16_t port, std::uint64_t number, std::uint64_t seed,
+               std::uint64_t message_bytes);
+    connection(connection&& other) noexcept;
+    connection& operator=(connection&&) = delete;
+    ~connection();
+
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+    [[nodiscard]] bool busy() const noexcept { return busy_; }
+    [[nodiscard]] bool must_write() const noexcept { return busy_ && sent_ < message_.size(); }
+
+    /// Fills in the next message and sends what the socket takes. Not busy before.
+    void send_next();
+    /// Sends the rest, when the socket has become writable.
+    void send_rest();
+
+    enum class progress {
+        waits,     ///< the reply is not complete
+        complete,  ///< the reply is complete and right
+        closed,    ///< the server has closed or reset the connection
+        mismatched ///< a wrong byte, or one that nobody asked for
+    };
+    /// Reads what there is.
+    [[nodiscard]] progress receive();
+
+    std::uint64_t intended_ns = 0; ///< when the message under way was to start
+    std::uint64_t sent_ns = 0;     ///< when it did
+    std::uint64_t served = 0;      ///< replies in the measured window
+    std::uint64_t first_ns = 0;    ///< first send and last reply in the window
+    std::uint64_t last_ns = 0;
+
+private:
+    int fd_ = -1;
+    std::uint64_t number_;
+    std::uint64_t seed_;
+    std::uint64_t sequence_ = 0;
+    bool busy_ = false;
+    bool write_failed_ = false;
+    std::size_t sent_ = 0;
+    std::size_t received_ = 0;
+    std::vector<std::byte> message_;
+};
+
+} // namespace client

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "client/driver.hpp"
+
+#include "client/clock.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace client {
+
+driver::driver(client::load const& load)
+    : load_(load),
+      deadline_ns_(now_ns() + static_cast<std::uint64_t>(load.timeout.count()) * 1'000'000'000u) {
+    connections_.reserve(load.connections);
+    for (std::uint64_t i = 0; i < load.connections; ++i) {
+        connections_.emplace_back(load.port, i, load.seed, load.message_bytes);
+        poller_.add(connections_.back().fd(), i);
+    }
+}
+
+driver::outcome driver::serve(std::uint64_t index, std::uint32_t events, measured* into) {
+    auto& at = connections_[index];
+    if ((events & EPOLLOUT) != 0 && at.must_write()) at.send_rest();
+    if ((events & ~EPOLLOUT) == 0) return outcome::none;
+    switch (at.receive()) {
+    case connection::progress::waits:
+        return outcome::none;
+    case connection::progress::complete:
+        return outcome::complete;
+    case connection::progress::closed:
+        if (into) {
+            ++into->errors;
+            into->how = measured::end::vanished;
+            into->stopped_early =
+                fmt::format("the server closed connection {} after {} replies", index, at.served);
+        }
+        return outcome::broken;
+    case connection::progress::mismatched:
+        if (into) {
+            ++into->mismatched;
+            into->stopped_early = fmt::format(
+                "a wrong or surplus byte on connection {} after {} replies", index, at.served);
+        }
+        return outcome::broken;
+    }
+    return outcome::none;
+}
+
+bool driver::out_of_time(measured* into) {
+    if (now_ns() < deadline_ns_) return false;
+    if (into) {
+        into->how = measured::end::timed_out;
+        into->stopped_early =
+            fmt::format("the load did not end within {} s", load_.timeout.count());
+    }
+    return true;
+}
+
+void driver::record(connection& at, std::uint64_t index, std::uint64_t now, measured& into) {
+    auto const service_ns = now - at.sent_ns;
+    into.latency.record(now - at.intended_ns);
+    into.service.record(service_ns);
+    into.latency_sum_ns += service_ns;
+    ++into.received;
+    if (into.received * 2 == into.expected) into.half_at_ns = now;
+    if (at.served++ == 0) at.first_ns = at.sent_ns;
+    at.last_ns = now;
+    into.reply_of.push_back(static_cast<std::uint32_t>(index));
+    into.reply_ns.push_back(now - at.intended_ns);
+}
+
+void driver::finish(std::uint64_t started_ns, measured& into) {
+    std::uint64_t end_ns = started_ns;
+    for (auto const& at : connections_) {
+        into.served.push_back(at.served);
+        if (at.served != 0) into.connection_ns += at.last_ns - at.first_ns;
+        end_ns = std::max(end_ns, at.last_ns);
+    }
+    into.window_ns = end_ns - started_ns;
+    into.half_at_ns = into.half_at_ns > started_ns ? into.half_at_ns - started_ns : 0;
+}
+
+void driver::check_for_surplus(measured& into) {
+    for (std::uint64_t i = 0; i < connections_.size() && into.stopped_early.empty(); ++i) {
+        serve(i, EPOLLIN, &into);
+    }
+}
+
+} // namespace client

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "client/echo.hpp"
+
+#include "client/arrivals.hpp"
+#include "client/clock.hpp"
+#include "client/driver.hpp"
+
+#include <sys/prctl.h>
+
+namespace client {
+
+measured run_echo(load const& asked, std::optional<pid_t> server, std::function<void()> const& go) {
+    ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    measured seen;
+    seen.expected = asked.messages;
+    // What the loop records into is allocated before the window opens.
+    seen.reply_of.reserve(asked.messages);
+    seen.reply_ns.reserve(asked.messages);
+    auto const arrivals_ns =
+        asked.rate_per_s > 0 ? arrivals(asked.messages, asked.rate_per_s, asked.poisson, asked.seed)
+                             : std::vector<std::uint64_t>();
+    go();
+    driver all(asked);
+    if (asked.warm_up != 0) {
+        all.run_closed(asked.warm_up, nullptr);
+        seen.warm_up_bytes = asked.warm_up * asked.message_bytes;
+    }
+    server_watch watch(server);
+    watch.open();
+    auto const cpu_before_ns = own_cpu_ns();
+    if (asked.rate_per_s > 0) {
+        all.run_open(arrivals_ns, seen);
+    } else {
+        all.run_closed(asked.messages, &seen);
+    }
+    seen.own_cpu_ns = own_cpu_ns() - cpu_before_ns;
+    seen.server = watch.close();
+    all.check_for_surplus(seen);
+    return seen;
+}
+
+} // namespace client

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "client/guards.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace client {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr double littles_law_limit = 0.02;
+constexpr double client_share_limit = 0.80;
+constexpr double drift_limit = 0.30;
+constexpr std::uint64_t least_send_lag_ns = 50'000;
+
+json guard(bool ok, json value, json limit) {
+    return {{"ok", ok}, {"value", std::move(value)}, {"limit", std::move(limit)}};
+}
+
+double ratio(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// N = X * R: the messages that were under way must be the rate times their latency. In a closed
+/// loop N is known from the connections alone; the difference is what the generator lost between a
+/// reply and the next send, or latencies that it never saw.
+json littles_law(load const& asked, measured const& seen) {
+    if (asked.rate_per_s > 0 || seen.connection_ns == 0) {
+        return guard(true, nullptr, littles_law_limit);
+    }
+    auto const off = std::abs(ratio(seen.connection_ns, seen.latency_sum_ns) - 1);
+    return guard(off <= littles_law_limit, off, littles_law_limit);
+}
+
+json send_lag(load const& asked, measured const& seen) {
+    if (asked.rate_per_s == 0 || seen.send_lag.count() == 0) return guard(true, nullptr, nullptr);
+    auto const limit_ns = std::max(least_send_lag_ns, seen.latency.value_at(0.5) / 20);
+    auto const lag_ns = seen.send_lag.value_at(0.99);
+    return guard(lag_ns <= limit_ns, lag_ns, limit_ns);
+}
+
+/// Not whether the client was busy, but whether it was busier than the server: on two cores both
+/// can be saturated, and then the server was measured as well.
+json client_share(load const& asked, measured const& seen) {
+    auto const share = ratio(seen.own_cpu_ns, seen.window_ns);
+    // An open loop waits awake for close arrivals; its own guard is the send lag.
+    if (asked.rate_per_s > 0) return guard(true, share, nullptr);
+    auto const server_share = ratio(seen.server.busiest_thread_ns, seen.window_ns);
+    bool const limited = share > client_share_limit && (!seen.server.known || share > server_share);
+    return guard(!limited, share, client_share_limit);
+}
+
+/// The second half at the rate of the first.
+json stationary(measured const& seen) {
+    if (seen.half_at_ns == 0 || seen.received < 1'000 || seen.window_ns <= seen.half_at_ns) {
+        return guard(true, nullptr, drift_limit);
+    }
+    auto const drift = std::abs(ratio(seen.half_at_ns, seen.window_ns - seen.half_at_ns) - 1);
+    return guard(drift <= drift_limit, drift, drift_limit);
+}
+
+json fairness_of(measured const& seen) {
+    if (seen.served.empty()) return json::object();
+    double sum = 0;
+    double squares = 0;
+    for (auto const replies : seen.served) {
+        sum += static_cast<double>(replies);
+        squares += static_cast<double>(replies) * static_cast<double>(replies);
+    }
+    auto const [least, most] = std::minmax_element(seen.served.begin(), seen.served.end());
+    // The p99 of each connection, from the replies sorted by connection.
+    std::vector<std::vector<std::uint64_t>> by_connection(seen.served.size());
+    for (std::size_t i = 0; i < seen.reply_of.size(); ++i) {
+        by_connection[seen.reply_of[i]].push_back(seen.reply_ns[i]);
+    }
+    json worst_ns = nullptr;
+    for (auto& replies : by_connection) {
+        if (replies.size() < 2'000) continue; // 20 / (1 - 0.99)
+        auto const at = replies.begin() + static_cast<std::ptrdiff_t>(replies.size() * 99 / 100);
+        std::nth_element(replies.begin(), at, replies.end());
+        if (worst_ns.is_null() || *at > worst_ns.get<std::uint64_t>()) worst_ns = *at;
+    }
+    return {{"served", std::count_if(seen.served.begin(), seen.served.end(),
+                                     [](auto replies) { return replies != 0; })},
+            {"least", *least},
+            {"most", *most},
+            // Jain, Chiu, Hawe 1984: 1 is equal service, 1 / n is one served and the rest starved.
+            {"jain",
+             squares == 0 ? 0.0 : sum * sum / (static_cast<double>(seen.served.size()) * squares)},
+            {"worst_p99_ns", worst_ns}};
+}
+
+/// The first contradiction in order of gravity decides.
+void decide(load const& asked, measured const& seen, judgement& to) {
+    auto give = [&](char const* verdict, std::string reason) {
+        to.verdict = verdict;
+        to.reason = std::move(reason);
+    };
+    auto broken = [&](char const* name) { return !to.guards[name]["ok"].get<bool>(); };
+    if (seen.mismatched != 0) return give("wrong", seen.stopped_early);
+    switch (seen.how) {
+    case measured::end::vanished:
+        return give("crashed", seen.stopped_early);
+    case measured::end::timed_out:
+        return give("timeout", seen.stopped_early);
+    case measured::end::overloaded:
+        return give("overloaded", seen.stopped_early);
+    case measured::end::completed:
+        break;
+    }
+    if (broken("sent_received")) {
+        return give("wrong", fmt::format("sent {} messages and received {} replies", seen.sent,
+                                         seen.received));
+    }
+    if (broken("every_connection")) {
+        return give("wrong",
+                    fmt::format("only {} of {} connections were served",
+                                to.fairness["served"].get<std::uint64_t>(), asked.connections));
+    }
+    if (broken("littles_law")) {
+        return give("unstable", fmt::format("Little's law is off by {:.1f} %",
+                                            100 * to.guards["littles_law"]["value"].get<double>()));
+    }
+    if (broken("send_lag")) {
+        return give("rig_limited",
+                    fmt::format("the load generator sent late: p99 {} us",
+                                to.guards["send_lag"]["value"].get<std::uint64_t>() / 1'000));
+    }
+    if (broken("client_share")) {
+        return give("rig_limited",
+                    fmt::format("the load generator used {:.0f} % of its CPU, more than the server",
+                                100 * to.guards["client_share"]["value"].get<double>()));
+    }
+    if (broken("stationary")) {
+        return give("unstable", fmt::format("the halves of the window differ by {:.0f} %",
+                                            100 * to.guards["stationary"]["value"].get<double>()));
+    }
+    give("ok", "");
+}
+
+} // namespace
+
+judgement judge(load const& asked, measured const& seen) {
+    judgement result;
+    result.fairness = fairness_of(seen);
+    auto const served = result.fairness.value("served", std::uint64_t{0});
+    // An open loop may be shorter than its list of connections.
+    auto const reachable = std::min(asked.connections, seen.sent);
+    result.guards = {
+        {"littles_law", littles_law(asked, seen)},
+        {"sent_received", guard(seen.sent == seen.received, seen.received, seen.sent)},
+        {"send_lag", send_lag(asked, seen)},
+        {"every_connection", guard(served >= reachable, served, reachable)},
+        {"client_share", client_share(asked, seen)},
+        {"stationary", stationary(seen)},
+    };
+    decide(asked, seen, result);
+    return result;
+}
+
+} // namespace client

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+
+/// The load generator: a process of its own, so that one client drives every server alike.
+namespace client {
+
+/// What is to be sent, and how.
+struct load {
+    std::uint16_t port = 0;
+    std::uint64_t connections = 1;
+    std::uint64_t messages = 1; ///< measured round trips
+    std::uint64_t message_bytes = 64;
+    std::uint64_t warm_up = 0; ///< round trips before the measured window
+    std::uint64_t seed = 1;
+    double rate_per_s = 0; ///< 0: closed loop
+    bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
+    std::chrono::seconds timeout{60};
+};
+
+/// The server or the machine made it impossible: the text names the cause and the next step.
+struct load_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+} // namespace client

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// switchyard-client: the load generator as a tool. See docs/protocol.md.
+
+#include "client/echo.hpp"
+#include "client/report.hpp"
+#include "histogram/interval_log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr int exit_bad_verdict = 1;
+constexpr int exit_failure = 4;
+constexpr int exit_usage = 64;
+
+struct options {
+    client::load load;
+    long long timeout_s = 60;
+    int server_pid = 0;
+    int go_fd = -1;
+    int stop_fd = -1; ///< only held: the server stops when this process has ended
+    int report_fd = -1;
+    std::string hdr_log;
+};
+
+/// Blocks until the harness says go, by a byte or by closing its end.
+void wait_for_go(int fd) {
+    char byte = 0;
+    while (fd >= 0 && ::read(fd, &byte, 1) < 0 && errno == EINTR) {
+    }
+}
+
+void raise_descriptor_limit(std::uint64_t connections) {
+    constexpr rlim_t others = 32;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= connections + others) return;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, connections + others);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < connections + others) {
+        throw client::load_error(fmt::format(
+            "{} connections need {} descriptors and the limit is {}: raise it with ulimit -n",
+            connections, connections + others, limit.rlim_max));
+    }
+}
+
+void write_all(int fd, std::string const& text) {
+    for (std::size_t done = 0; done < text.size();) {
+        auto const bytes = ::write(fd, text.data() + done, text.size() - done);
+        if (bytes < 0 && errno == EINTR) continue;
+        if (bytes < 0) throw client::load_error(fmt::format("report: {}", std::strerror(errno)));
+        done += static_cast<std::size_t>(bytes);
+    }
+}
+
+void write_log(std::string const& path, client::measured const& seen) {
+    if (path.empty()) return;
+    auto const now =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch());
+    auto const length_s = static_cast<double>(seen.window_ns) * 1e-9;
+    std::ofstream file(path, std::ios::app);
+    file << histogram::interval_log(now.count() - length_s,
+                                    {{"phase=corrected", 0, length_s, &seen.latency},
+                                     {"phase=service", 0, length_s, &seen.service}});
+    if (!file.flush()) throw client::load_error("cannot write " + path);
+}
+
+int run(options const& asked) {
+    raise_descriptor_limit(asked.load.connections);
+    auto const seen = client::run_echo(
+        asked.load, asked.server_pid > 0 ? std::optional<pid_t>(asked.server_pid) : std::nullopt,
+        [&] { wait_for_go(asked.go_fd); });
+    auto const report = client::report(asked.load, seen);
+    write_log(asked.hdr_log, seen);
+    bool const tool = asked.report_fd < 0;
+    write_all(tool ? STDOUT_FILENO : asked.report_fd, report.dump(tool ? 2 : -1) + "\n");
+    auto const verdict = report["verdict"].get<std::string>();
+    return verdict == "wrong" || verdict == "crashed" || verdict == "timeout" ? exit_bad_verdict
+                                                                              : 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    options asked;
+    CLI::App app{"Load generator: verifies every byte and measures from the intended start."};
+    app.require_subcommand(1);
+    auto* const echo = app.add_subcommand("echo", "drive a TCP echo server on 127.0.0.1");
+    echo->add_option("--port", asked.load.port)->required()->check(CLI::Range(1, 65'535));
+    echo->add_option("--connections", asked.load.connections)->check(CLI::Range(1, 1'000'000));
+    echo->add_option("--messages", asked.load.messages, "measured round trips")
+        ->check(CLI::PositiveNumber);
+    echo->add_option("--message-bytes", asked.load.message_bytes)->check(CLI::Range(1, 16'777'216));
+    echo->add_option("--seed", asked.load.seed);
+    echo->add_option("--rate-per-s", asked.load.rate_per_s, "0: closed loop")
+        ->check(CLI::NonNegativeNumber);
+    echo->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
+    echo->add_option("--warm-up", asked.load.warm_up, "round trips before the window");
+    echo->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
+    echo->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
+    echo->add_option("--go-fd", asked.go_fd, "wait for a byte or end of file here");
+    echo->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
+    echo->add_option("--report-fd", asked.report_fd, "default: standard output");
+    echo->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        auto const code = app.exit(error);
+        return code == 0 ? 0 : exit_usage;
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    asked.load.timeout = std::chrono::seconds(asked.timeout_s);
+    try {
+        return run(asked);
+    } catch (std::exception const& error) {
+        fmt::print(stderr, "switchyard-client: {}\n", error.what());
+        return exit_failure;
+    }
+}

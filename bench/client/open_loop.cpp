@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "client/clock.hpp"
+#include "client/driver.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <fmt/format.h>
+
+namespace client {
+
+namespace {
+
+/// Closer arrivals are waited for awake: a sleep would overshoot.
+constexpr std::uint64_t spin_ns = 50'000;
+constexpr std::uint64_t late_ns = 1'000'000;
+
+/// More than a second's worth of messages behind: the rate cannot be held, and what would be
+/// measured from here on is the backlog.
+[[nodiscard]] std::uint64_t longest_backlog(double rate_per_s) {
+    return std::max<std::uint64_t>(10'000, static_cast<std::uint64_t>(rate_per_s));
+}
+
+} // namespace
+
+void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& into) {
+    struct free_connection {
+        std::uint64_t index;
+        std::uint64_t since_ns;
+    };
+    auto const started_ns = now_ns();
+    std::deque<free_connection> idle;
+    for (std::uint64_t i = 0; i < connections_.size(); ++i) {
+        idle.push_back({i, started_ns});
+    }
+    std::size_t next = 0; // the first message not sent
+    std::size_t due = 0;  // the first message whose time has not come
+    bool broken = false;
+    while (into.received < arrivals_ns.size() && !broken && !out_of_time(&into)) {
+        auto now = now_ns();
+        while (due < arrivals_ns.size() && started_ns + arrivals_ns[due] <= now) {
+            ++due;
+        }
+        if (due - next > longest_backlog(load_.rate_per_s)) {
+            into.how = measured::end::overloaded;
+            into.stopped_early = fmt::format(
+                "{} messages were waiting to be sent: the server does not hold {:.0f} a second",
+                due - next, load_.rate_per_s);
+            break;
+        }
+        for (; next < due && !idle.empty(); ++next, idle.pop_front()) {
+            auto& at = connections_[idle.front().index];
+            at.intended_ns = started_ns + arrivals_ns[next];
+            at.sent_ns = now_ns();
+            auto const lag_ns = at.sent_ns - std::max(at.intended_ns, idle.front().since_ns);
+            into.send_lag.record(lag_ns);
+            if (lag_ns > late_ns) ++into.late_sends;
+            at.send_next();
+            ++into.sent;
+        }
+        now = now_ns();
+        std::uint64_t timeout_ns = 100'000'000;
+        if (due < arrivals_ns.size() && !idle.empty()) {
+            auto const at_ns = started_ns + arrivals_ns[due];
+            auto const left_ns = at_ns > now ? at_ns - now : 0;
+            timeout_ns = left_ns < spin_ns ? 0 : std::min(timeout_ns, left_ns - spin_ns / 2);
+        }
+        for (auto const& event : poller_.wait(timeout_ns)) {
+            auto const index = event.data.u64;
+            auto const result = serve(index, event.events, &into);
+            if (result == outcome::broken) {
+                broken = true;
+                break;
+            }
+            if (result != outcome::complete) continue;
+            auto const replied_ns = now_ns();
+            record(connections_[index], index, replied_ns, into);
+            idle.push_back({index, replied_ns});
+        }
+    }
+    finish(started_ns, into);
+}
+
+} // namespace client

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "client/report.hpp"
+
+#include "client/guards.hpp"
+
+namespace client {
+
+nlohmann::json report(load const& asked, measured const& seen) {
+    auto const judged = judge(asked, seen);
+    nlohmann::json server = nullptr;
+    if (seen.server.known) {
+        auto const& used = seen.server;
+        server = {{"cpu_ns", used.cpu_ns},
+                  {"user_ns", used.user_ns},
+                  {"system_ns", used.system_ns},
+                  {"busiest_thread_ns", used.busiest_thread_ns},
+                  {"voluntary_switches", used.voluntary_switches},
+                  {"involuntary_switches", used.involuntary_switches},
+                  {"minor_faults", used.minor_faults},
+                  {"major_faults", used.major_faults},
+                  {"threads", used.threads},
+                  {"processes", used.processes},
+                  {"rss_bytes", used.rss_bytes},
+                  {"pss_bytes", nullptr}};
+        if (used.pss_bytes) server["pss_bytes"] = *used.pss_bytes;
+    }
+    return {{"schema", 1},
+            {"window_ns", seen.window_ns},
+            {"sent", seen.sent},
+            {"received", seen.received},
+            {"errors", seen.errors},
+            {"mismatched", seen.mismatched},
+            {"connections", asked.connections},
+            {"bytes_sent", seen.sent * asked.message_bytes},
+            {"bytes_received", seen.received * asked.message_bytes},
+            {"warm_up_bytes", seen.warm_up_bytes},
+            {"latency", histogram::to_json(seen.latency)},
+            {"service", histogram::to_json(seen.service)},
+            {"send_lag", histogram::to_json(seen.send_lag)},
+            {"client",
+             {{"cpu_ns", seen.own_cpu_ns},
+              {"share", seen.window_ns == 0 ? 0.0
+                                            : static_cast<double>(seen.own_cpu_ns) /
+                                                  static_cast<double>(seen.window_ns)},
+              {"late_sends", seen.late_sends}}},
+            {"fairness", judged.fairness},
+            {"server", server},
+            {"guards", judged.guards},
+            {"verdict", judged.verdict},
+            {"reason", judged.reason}};
+}
+
+} // namespace client

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#include "client/server_watch.hpp"
+
+#include "cell/process_tree.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace client {
+
+namespace {
+
+// Indices into /proc/<pid>/stat from field 3 on, see proc(5).
+constexpr std::size_t minor_faults_field = 7;
+constexpr std::size_t major_faults_field = 9;
+constexpr std::size_t user_ticks_field = 11;
+constexpr std::size_t system_ticks_field = 12;
+
+[[nodiscard]] std::uint64_t grown(std::uint64_t before, std::uint64_t after) noexcept {
+    return after > before ? after - before : 0; // a process that ended took its share along
+}
+
+} // namespace
+
+void server_watch::open() {
+    if (server_) before_ = read();
+}
+
+server_watch::counters server_watch::read() const {
+    counters sum;
+    auto processes = cell::descendants(*server_, {::getpid()});
+    processes.push_back(*server_);
+    for (auto const process : processes) {
+        // The clock first: the walk over the threads takes time, in which the server may go on.
+        sum.cpu_ns += cell::process_cpu_ns(process).value_or(0);
+    }
+    for (auto const process : processes) {
+        auto const stat = cell::stat_fields(process);
+        if (stat.size() <= system_ticks_field) continue;
+        ++sum.processes;
+        sum.user_ticks += std::stoull(stat[user_ticks_field]);
+        sum.system_ticks += std::stoull(stat[system_ticks_field]);
+        sum.minor_faults += std::stoull(stat[minor_faults_field]);
+        sum.major_faults += std::stoull(stat[major_faults_field]);
+        for (auto const thread : cell::threads_of(process)) {
+            if (auto const cpu_ns = cell::thread_cpu_ns(thread)) {
+                sum.thread_cpu_ns[thread] = *cpu_ns;
+            }
+            auto const status =
+                cell::read_proc(fmt::format("/proc/{}/task/{}/status", process, thread));
+            sum.voluntary_switches +=
+                cell::number_after(status, "voluntary_ctxt_switches").value_or(0);
+            sum.involuntary_switches +=
+                cell::number_after(status, "nonvoluntary_ctxt_switches").value_or(0);
+        }
+    }
+    return sum;
+}
+
+server_usage server_watch::close() const {
+    server_usage used;
+    if (!server_) return used;
+    auto const after = read();
+    if (after.processes == 0) return used; // it has gone
+    used.known = true;
+    used.cpu_ns = grown(before_.cpu_ns, after.cpu_ns);
+    // Ticks are coarse: only their proportion is used, the sum comes from the clock.
+    auto const user = grown(before_.user_ticks, after.user_ticks);
+    auto const system = grown(before_.system_ticks, after.system_ticks);
+    auto const user_share =
+        user + system == 0 ? 0.0 : static_cast<double>(user) / static_cast<double>(user + system);
+    used.user_ns = static_cast<std::uint64_t>(user_share * static_cast<double>(used.cpu_ns));
+    used.system_ns = used.cpu_ns - used.user_ns;
+    for (auto const& [thread, cpu_ns] : after.thread_cpu_ns) {
+        auto const known = before_.thread_cpu_ns.find(thread);
+        auto const start_ns = known == before_.thread_cpu_ns.end() ? 0 : known->second;
+        used.busiest_thread_ns = std::max(used.busiest_thread_ns, grown(start_ns, cpu_ns));
+    }
+    used.voluntary_switches = grown(before_.voluntary_switches, after.voluntary_switches);
+    used.involuntary_switches = grown(before_.involuntary_switches, after.involuntary_switches);
+    used.minor_faults = grown(before_.minor_faults, after.minor_faults);
+    used.major_faults = grown(before_.major_faults, after.major_faults);
+    used.threads = after.thread_cpu_ns.size();
+    used.processes = after.processes;
+    used.rss_bytes =
+        cell::number_after(cell::read_proc(fmt::format("/proc/{}/status", *server_)), "VmRSS")
+            .value_or(0) *
+        1024;
+    used.pss_bytes = cell::pss_bytes(*server_, {::getpid()});
+    return used;
+}
+
+} // namespace client
