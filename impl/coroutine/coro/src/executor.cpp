@@ -21,12 +21,11 @@ executor::~executor() {
     }
 }
 
-void executor::submit(std::unique_ptr<job> work) {
+void executor::submit(job& work) {
     {
         std::lock_guard const lock(mutex_);
-        auto* const added = work.release();
-        (first_ == nullptr ? first_ : last_->next_) = added;
-        last_ = added;
+        (first_ == nullptr ? first_ : last_->next_) = &work;
+        last_ = &work;
         ++queued_;
         if (queued_ > idle_ && threads_.size() < most_threads_) {
             threads_.emplace_back([this] { this->work(); });
@@ -42,11 +41,11 @@ void executor::work() {
         arrived_.wait(lock, [this] { return first_ != nullptr || ending_; });
         --idle_;
         if (first_ == nullptr) return;
-        std::unique_ptr<job> const next(first_);
-        first_ = next->next_;
+        auto& next = *first_;
+        first_ = next.next_;
         --queued_;
         lock.unlock();
-        next->run();
+        next.run();
         lock.lock();
     }
 }

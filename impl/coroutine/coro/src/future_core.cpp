@@ -146,9 +146,20 @@ void throw_cancelled(std::string_view message) {
 
 bool cancelled_reaction(waiter&, signal) noexcept { return false; }
 
+namespace {
+
+constinit thread_local context_node* outside_of_loops = nullptr;
+
+} // namespace
+
+thread_context::thread_context(context_node* values) noexcept
+    : before_(std::exchange(outside_of_loops, share(values))) {}
+
+thread_context::~thread_context() { release(std::exchange(outside_of_loops, before_)); }
+
 context_node* current_context() noexcept {
     auto* const home = loop::of_this_thread();
-    if (home == nullptr) return nullptr;
+    if (home == nullptr) return outside_of_loops;
     if (auto* const task = home->current()) {
         return task->extra() == nullptr ? nullptr : task->extra()->context;
     }
@@ -157,12 +168,10 @@ context_node* current_context() noexcept {
 
 void replace_current_context(context_node* context) {
     auto* const home = loop::of_this_thread();
-    if (home == nullptr) {
-        release(context);
-        throw runtime_error("context variables need an event loop");
-    }
-    auto* const task = home->current();
-    auto& place = task != nullptr ? task->make_extra().context : home->callback_context;
+    auto* const task = home == nullptr ? nullptr : home->current();
+    auto& place = task != nullptr   ? task->make_extra().context
+                  : home != nullptr ? home->callback_context
+                                    : outside_of_loops;
     release(std::exchange(place, context));
 }
 

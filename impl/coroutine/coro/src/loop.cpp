@@ -45,12 +45,13 @@ void loop::close() {
     if (closed_) return;
     if (is_running_) throw runtime_error("cannot close a running event loop");
     shutdown_default_executor();
-    refuses_posts_ = true;
-    collect_posted();
-    while (!ready_.empty()) {
-        auto const item = ready_.pop();
-        if (!item.is_task()) item.as_waiter().react(item.as_waiter(), signal::detach);
+    detach_ready();
+    while (calls_in_threads_ > 0) { // of other executors; they will want to post here
+        sleep(std::nullopt);
+        detach_ready();
     }
+    refuses_posts_ = true;
+    detach_ready();
     while (!timers_.empty()) {
         if (auto* const t = timers_.pop_due(~std::uint64_t{0})) t->react(*t, signal::detach);
     }
@@ -73,6 +74,14 @@ void loop::close() {
     io_.reset();
     ::prctl(PR_SET_TIMERSLACK, timer_slack_before_ns_, 0, 0, 0);
     closed_ = true;
+}
+
+void loop::detach_ready() noexcept {
+    collect_posted();
+    while (!ready_.empty()) {
+        auto const item = ready_.pop();
+        if (!item.is_task()) item.as_waiter().react(item.as_waiter(), signal::detach);
+    }
 }
 
 loop& loop::running() {
@@ -153,15 +162,20 @@ void loop::wait_for_events() {
         }
     }
     if (timeout != duration{0}) {
-        // seq_cst on both sides (see post): either we see the post, or the poster sees us asleep.
-        asleep_.store(true, std::memory_order_seq_cst);
-        if (posted_.load(std::memory_order_seq_cst) == nullptr) io_->poll(timeout);
-        asleep_.store(false, std::memory_order_relaxed);
+        sleep(timeout);
     } else if (io_->in_flight() != 0) {
         io_->poll(timeout);
     }
     collect_posted();
     static_cast<void>(time());
+}
+
+void loop::sleep(std::optional<duration> timeout) noexcept {
+    // seq_cst on both sides (see push_posted): either we see the post, or the poster sees us
+    // asleep.
+    asleep_.store(true, std::memory_order_seq_cst);
+    if (posted_.load(std::memory_order_seq_cst) == nullptr) io_->poll(timeout);
+    asleep_.store(false, std::memory_order_relaxed);
 }
 
 void loop::fire_timers() {
@@ -247,6 +261,10 @@ void loop::post(detail::callback& call) {
         call.drop_reference();
         throw runtime_error("Event loop is closed");
     }
+    push_posted(call);
+}
+
+void loop::push_posted(detail::callback& call) noexcept {
     auto* head = posted_.load(std::memory_order_relaxed);
     do {
         call.next = head;

@@ -3,8 +3,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -21,7 +19,7 @@ public:
     executor& operator=(executor const&) = delete;
     ~executor();
 
-    /// One function for a thread of the pool. Must not throw.
+    /// One function for a thread of the pool, which sees to its own lifetime.
     class job {
     public:
         job() = default;
@@ -35,8 +33,8 @@ public:
         job* next_ = nullptr;
     };
 
-    /// Thread-safe. Takes the job.
-    void submit(std::unique_ptr<job> work);
+    /// Thread-safe. `work` must live until it has run.
+    void submit(job& work);
 
 private:
     void work();

@@ -7,6 +7,7 @@
 #include "coro/detail/timer_wheel.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -42,6 +43,19 @@ struct callback_of final : callback {
     template <class F>
     callback_of(loop& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
     void invoke() override { static_cast<void>(function()); }
+
+    Function function;
+};
+
+/// From another thread: its block comes from malloc, for a pool whose blocks always end up in
+/// another thread's lists would grow without end.
+template <class Function>
+struct posted_callback final : callback {
+    template <class F>
+    posted_callback(loop& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
+    void invoke() override { static_cast<void>(function()); }
+    static void* operator new(std::size_t bytes) { return ::operator new(bytes); }
+    static void operator delete(void* memory) noexcept { ::operator delete(memory); }
 
     Function function;
 };

@@ -14,6 +14,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -127,6 +128,10 @@ public:
     /// A task's body has ended: wakes who waits for it and gives up the loop's hold on it.
     void finish(detail::task_core& task) noexcept;
     void adopt(detail::task_core& task, std::string_view name);
+    /// A thread will call post_from_thread once; the loop does not close before that.
+    void expect_call_from_thread() noexcept { ++calls_in_threads_; }
+    void call_from_thread_ended() noexcept { --calls_in_threads_; }
+    void post_from_thread(detail::callback& call) noexcept { push_posted(call); }
     [[nodiscard]] std::uint64_t next_id() noexcept { return ++last_id_; }
     detail::context_node* callback_context = nullptr;
 
@@ -141,6 +146,9 @@ private:
     void run_ready();
 
     void post(detail::callback& call);
+    void push_posted(detail::callback& call) noexcept;
+    void detach_ready() noexcept;
+    void sleep(std::optional<duration> timeout) noexcept;
     void unlink(detail::task_core& task) noexcept;
     handle call_at_ns(std::uint64_t deadline_ns, detail::callback& call);
 
@@ -159,6 +167,7 @@ private:
     detail::task_core* last_task_ = nullptr;
     std::uint64_t last_task_serial_ = 0;
     std::uint64_t last_id_ = 0;
+    std::size_t calls_in_threads_ = 0;
     detail::timer_wheel timers_;
     std::unique_ptr<detail::backend> io_;
     std::unique_ptr<executor> executor_;
@@ -193,7 +202,7 @@ handle loop::call_at(time_point when, F&& f) {
 
 template <class F>
 void loop::call_soon_threadsafe(F&& f) {
-    post(*new detail::callback_of<std::decay_t<F>>(*this, std::forward<F>(f)));
+    post(*new detail::posted_callback<std::decay_t<F>>(*this, std::forward<F>(f)));
 }
 
 /// asyncio.get_running_loop.

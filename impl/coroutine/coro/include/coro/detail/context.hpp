@@ -3,6 +3,7 @@
 
 #include "coro/detail/pool.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <utility>
 
@@ -17,17 +18,19 @@ struct context_node {
     virtual ~context_node() = default;
 
     void const* key;
-    context_node* next; ///< owned reference
-    std::uint32_t references = 1;
+    context_node* next;                        ///< owned reference
+    std::atomic<std::uint32_t> references = 1; ///< to_thread shares contexts with threads
 };
 
 inline context_node* share(context_node* context) noexcept {
-    if (context != nullptr) ++context->references;
+    // relaxed: who copies the pointer holds a reference already.
+    if (context != nullptr) context->references.fetch_add(1, std::memory_order_relaxed);
     return context;
 }
 
 inline void release(context_node* context) noexcept {
-    while (context != nullptr && --context->references == 0) { // a loop: lists may be long
+    // acq_rel: the last to let go sees all that the others did. A loop: lists may be long.
+    while (context != nullptr && context->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
         delete std::exchange(context, context->next);
     }
 }
@@ -36,5 +39,17 @@ inline void release(context_node* context) noexcept {
 [[nodiscard]] context_node* current_context() noexcept;
 /// Takes ownership of `context`.
 void replace_current_context(context_node* context);
+
+/// In a thread without a loop: `values` are the current context as long as this lives.
+class thread_context {
+public:
+    explicit thread_context(context_node* values) noexcept;
+    thread_context(thread_context const&) = delete;
+    thread_context& operator=(thread_context const&) = delete;
+    ~thread_context();
+
+private:
+    context_node* before_;
+};
 
 } // namespace coro::detail
