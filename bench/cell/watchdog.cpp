@@ -112,11 +112,10 @@ void set_timer(std::chrono::nanoseconds limit) {
 } // namespace
 
 void kill_descendants() noexcept {
+    // One at a time: the children of a dead child come to this process and must be killed before
+    // anyone waits for them. Zombies stay in the list until they are reaped.
     while (kill_children()) {
-        // Grandchildren come to this process when their parents die; zombies stay in the list
-        // until they are reaped.
-        while (::waitpid(-1, nullptr, 0) > 0) {
-        }
+        ::waitpid(-1, nullptr, 0);
     }
 }
 

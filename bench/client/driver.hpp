@@ -18,7 +18,8 @@ public:
     explicit driver(client::load const& load);
 
     /// Sends `count` messages, each connection its next when the reply to the last is complete.
-    void run_closed(std::uint64_t count, measured* into);
+    /// A warm-up is verified and not recorded; `into` says why it ended early, if it did.
+    void run_closed(std::uint64_t count, measured& into, bool warm);
     /// Sends one message at each intended start, on the connection that has been free longest.
     void run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& into);
 

@@ -22,7 +22,9 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
     go();
     driver all(asked);
     if (asked.warm_up != 0) {
-        all.run_closed(asked.warm_up, nullptr);
+        all.run_closed(asked.warm_up, seen, true);
+        // A server that fails here fails as it would in the window.
+        if (!seen.stopped_early.empty()) return seen;
         seen.warm_up_bytes = asked.warm_up * asked.message_bytes;
     }
     server_watch watch(server);
@@ -31,7 +33,7 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
     if (asked.rate_per_s > 0) {
         all.run_open(arrivals_ns, seen);
     } else {
-        all.run_closed(asked.messages, &seen);
+        all.run_closed(asked.messages, seen, false);
     }
     seen.own_cpu_ns = own_cpu_ns() - cpu_before_ns;
     seen.server = watch.close();

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "run_program.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace harness {
+
+/// Every field of results/README.md that the cell main writes, tags aside.
+inline std::vector<std::string> const sample_fields{"schema",
+                                                    "model",
+                                                    "variant",
+                                                    "workload",
+                                                    "preset",
+                                                    "point",
+                                                    "params",
+                                                    "workers",
+                                                    "cpus",
+                                                    "client_cpus",
+                                                    "seed",
+                                                    "iteration",
+                                                    "warm",
+                                                    "verdict",
+                                                    "reason",
+                                                    "make_ns",
+                                                    "run_ns",
+                                                    "destroy_ns",
+                                                    "units",
+                                                    "unit",
+                                                    "cpu_ns",
+                                                    "user_ns",
+                                                    "system_ns",
+                                                    "busiest_thread_ns",
+                                                    "voluntary_switches",
+                                                    "involuntary_switches",
+                                                    "minor_faults",
+                                                    "major_faults",
+                                                    "peak_rss_bytes",
+                                                    "pss_bytes",
+                                                    "threads",
+                                                    "processes",
+                                                    "latency",
+                                                    "client",
+                                                    "backend",
+                                                    "started_ns"};
+
+/// The lines of a samples file; each must be whole, parse and have every field.
+inline std::vector<nlohmann::json> read_samples(std::string const& path) {
+    std::vector<nlohmann::json> samples;
+    auto const text = read_file(path);
+    EXPECT_TRUE(text.empty() || text.back() == '\n') << "the last line is not ended";
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        auto const sample = nlohmann::json::parse(line, nullptr, false);
+        EXPECT_TRUE(sample.is_object()) << line;
+        if (!sample.is_object()) continue;
+        for (auto const& field : sample_fields) {
+            EXPECT_TRUE(sample.contains(field)) << field << " is missing in " << line;
+        }
+        samples.push_back(sample);
+    }
+    return samples;
+}
+
+struct measured {
+    ended how;
+    std::vector<nlohmann::json> samples;
+
+    /// Of the last sample.
+    [[nodiscard]] std::string verdict() const {
+        return samples.empty() ? "no sample" : samples.back()["verdict"].get<std::string>();
+    }
+    [[nodiscard]] std::string reason() const {
+        return samples.empty() ? "no sample" : samples.back()["reason"].get<std::string>();
+    }
+};
+
+/// One cell with a samples file.
+inline measured measure(std::string const& program, std::string const& cell,
+                        std::vector<std::string> more = {}) {
+    temporary_folder const folder;
+    auto const path = folder.file("samples.jsonl");
+    std::vector<std::string> arguments{"--cell", cell,        "--preset", "smoke",     "--point",
+                                       "0",      "--samples", path,       "--workers", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    measured result;
+    result.how = run_program(program, arguments);
+    result.samples = read_samples(path);
+    return result;
+}
+
+} // namespace harness

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Holds the two sides of the treaty apart: who may include what, what a model may not do, and how
+long a file may be. Run with the root of the project."""
+
+import argparse
+import pathlib
+import re
+import sys
+
+SOURCES = {".cpp", ".hpp"}
+MOST_LINES = 400
+
+# First part of a quoted include -> who may use it under bench/.
+BENCH_MAY_INCLUDE = {
+    "contract": {"contract"},
+    "kernel": {"kernel"},
+    "histogram": {"histogram"},
+    "oracle": {"contract", "kernel", "oracle"},
+    "cell": {"cell", "contract", "histogram", "kernel", "oracle"},
+    "client": {"cell", "client", "histogram", "kernel"},
+    "backend": {"backend", "cell", "client", "histogram", "kernel"},
+    "self": {"contract", "kernel"},
+}
+STANDARD_ONLY = {"contract", "kernel"}
+MODEL_MAY_INCLUDE = {"contract", "kernel"}
+
+# Timers that the models write themselves compare a deadline with the time: none of these measures.
+OWN_TIMERS = {
+    "impl/floor/posix.hpp",
+    "impl/process/waits_pool.cpp",
+    "impl/fiber/epoll_scheduler.hpp",
+    "impl/thread/timer_queue.hpp",
+    "impl/thread/waits_pool.cpp",
+}
+WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits)")
+
+FORBIDDEN = [
+    (re.compile(r"_clock\s*::\s*now|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\brdtsc"),
+     "reads a clock", lambda path: str(path) in OWN_TIMERS),
+    (re.compile(r"\bstd::(cout|cerr|clog|print)\b|\b(printf|fprintf|puts|putchar|perror)\s*\("
+                r"|\bfmt::print|\bSTD(OUT|ERR)_FILENO"), "prints", lambda path: False),
+    (re.compile(r"\bgetenv\b|\bargv\b|\bargc\b"), "reads its surroundings", lambda path: False),
+    (re.compile(r"\bsleep_(for|until)\s*\(|\b(u|nano|clock_nano)?sleep\s*\("), "sleeps",
+     lambda path: bool(WAITING_IS_THE_WORK.match(path.name)) or str(path) in OWN_TIMERS),
+    (re.compile(r"\b(std::)?j?thread\b[^;\n]*\.\s*detach\s*\("), "detaches a thread",
+     lambda path: False),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+CATCH_ALL = re.compile(r"catch\s*\(\s*\.\.\.\s*\)")
+PASSES_IT_ON = re.compile(r"\bthrow\b|current_exception|\b_exit\b|terminate|\babort\b|raise_|"
+                          r"unhandled_exception")
+
+
+def without_comments(text):
+    """Comments and string literals blanked, line numbers kept."""
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+
+    def blank(match):
+        found = match.group(0)
+        if found.startswith('"'):
+            return '""'
+        return "\n" * found.count("\n")
+    return pattern.sub(blank, text)
+
+
+def line_of(text, at):
+    return text.count("\n", 0, at) + 1
+
+
+def check_shape(path, text):
+    if not text.startswith("// SPDX-License-Identifier: MIT\n"):
+        yield f"{path}:1: does not begin with the licence line"
+    if path.suffix == ".hpp" and "#pragma once" not in text:
+        yield f"{path}:1: a header without #pragma once"
+    lines = text.count("\n")
+    if lines > MOST_LINES:
+        yield f"{path}:{MOST_LINES}: {lines} lines; {MOST_LINES} are allowed"
+
+
+def check_bench_includes(path, text):
+    part = path.parts[1]
+    allowed = BENCH_MAY_INCLUDE.get(part)
+    if allowed is None:
+        yield f"{path}:1: the folder bench/{part} has no rule in this test"
+        return
+    for match in INCLUDE.finditer(text):
+        quote, name = match.groups()
+        where = f"{path}:{line_of(text, match.start())}"
+        if quote == '"' and name.split("/")[0] not in allowed:
+            yield f"{where}: bench/{part} may not include {name}"
+        if "impl/" in name:
+            yield f"{where}: the harness includes a model: {name}"
+        if quote == "<" and part in STANDARD_ONLY and re.match(
+                r"(boost|fmt|nlohmann|CLI|benchmark|gtest|uv)\b", name):
+            yield f"{where}: bench/{part} takes the standard library only, not {name}"
+
+
+def check_model_includes(root, path, text):
+    model = path.parts[1]
+    own = {file.name for file in (root / "impl" / model).glob("*.hpp")}
+    for match in INCLUDE.finditer(text):
+        quote, name = match.groups()
+        where = f"{path}:{line_of(text, match.start())}"
+        first = name.split("/")[0]
+        if quote == '"' and first not in MODEL_MAY_INCLUDE and name not in own and not (
+                model == "coroutine" and first == "coro"):
+            yield f"{where}: a model may not include {name}"
+        if quote == "<" and re.match(r"(fmt|nlohmann|CLI|benchmark|gtest)\b", name):
+            yield f"{where}: {name} belongs to the harness"
+
+
+def check_model_deeds(path, text):
+    code = without_comments(text)
+    for pattern, deed, is_allowed in FORBIDDEN:
+        if is_allowed(path):
+            continue
+        for match in pattern.finditer(code):
+            yield f"{path}:{line_of(code, match.start())}: a model never {deed}"
+    for match in CATCH_ALL.finditer(code):
+        after = "\n".join(code[match.end():].splitlines()[:9])
+        if not PASSES_IT_ON.search(after):
+            yield (f"{path}:{line_of(code, match.start())}: "
+                   "catches everything and tells nobody")
+
+
+def findings(root):
+    for top in ("bench", "impl", "tests"):
+        for file in sorted((root / top).rglob("*")):
+            if file.suffix not in SOURCES or {"build", "broken"} & set(file.relative_to(root).parts):
+                continue
+            path = file.relative_to(root)
+            text = file.read_text()
+            yield from check_shape(path, text)
+            if top == "bench":
+                yield from check_bench_includes(path, text)
+            # The coroutine library is no model: it stands alone.
+            if top == "impl" and path.parts[2] != "coro":
+                yield from check_model_includes(root, path, text)
+                yield from check_model_deeds(path, text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=pathlib.Path)
+    found = list(findings(parser.parse_args().root))
+    for finding in found:
+        print(finding)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+// Oracles against answers found in another way, and against answers that are deliberately wrong.
+#include "kernel/hash.hpp"
+#include "kernel/random.hpp"
+#include "oracle/all.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <vector>
+
+namespace {
+
+using namespace contract;
+using oracle::evidence;
+using oracle::rules_for;
+
+constexpr std::uint64_t seed = 42;
+
+/// Slots that look as if `longest - shortest` had been honoured: begun together, ended in time.
+template <class W>
+std::vector<latency_slot> good_slots(typename W::params const& params,
+                                     std::uint64_t (*length_ns)(typename W::params const&,
+                                                                std::uint64_t)) {
+    std::vector<latency_slot> slots(rules_for<W>().slots(params));
+    for (std::uint64_t i = 0; i < slots.size(); ++i) {
+        slots[i] = {1'000 + i, 1'000 + i + length_ns(params, i)};
+    }
+    return slots;
+}
+
+template <class W>
+std::string check(typename W::params const& params, typename W::outcome const& outcome,
+                  evidence const& seen = {}) {
+    auto const& rules = rules_for<W>();
+    return rules.check(params, seed, rules.expected(params, seed), outcome, seen);
+}
+
+TEST(presets, are_in_range_consistent_and_not_empty) {
+    oracle::all_workloads::for_each([]<class W>(std::type_identity<W>) {
+        for (auto const which :
+             {oracle::preset::smoke, oracle::preset::quick, oracle::preset::full}) {
+            auto const points = rules_for<W>().points(which);
+            EXPECT_FALSE(points.empty()) << W::name;
+            for (auto const& params : points) {
+                for (auto const& field : W::fields) {
+                    EXPECT_GE(params.*field.member, field.least) << W::name << field.name;
+                    EXPECT_LE(params.*field.member, field.most) << W::name << field.name;
+                }
+                EXPECT_EQ(rules_for<W>().refuse(params), "") << W::name;
+                EXPECT_GT(rules_for<W>().units(params), 0u) << W::name;
+            }
+        }
+    });
+}
+
+TEST(fetch_data, agrees_with_a_sum_by_hand) {
+    fetch_data::params const params{.fetches = 4, .step_us = 10};
+    std::uint64_t sum = 0;
+    for (auto i = 4u; i-- > 0;) {
+        sum += kernel::mix(seed ^ kernel::mix(i));
+    }
+    auto slots = good_slots<fetch_data>(
+        params, [](auto const& p, std::uint64_t i) { return (i + 1) * p.step_us * 1'000; });
+    EXPECT_EQ(check<fetch_data>(params, {.fetched = 4, .sum = sum}, {.slots = slots, .client = {}}),
+              "");
+    EXPECT_NE(check<fetch_data>(params, {.fetched = 3, .sum = sum}, {.slots = slots, .client = {}}),
+              "");
+    EXPECT_NE(
+        check<fetch_data>(params, {.fetched = 4, .sum = sum + 1}, {.slots = slots, .client = {}}),
+        "");
+    --slots[3].end_ns;
+    EXPECT_NE(check<fetch_data>(params, {.fetched = 4, .sum = sum}, {.slots = slots, .client = {}}),
+              "");
+}
+
+std::uint64_t wait_length(waits::params const& p, std::uint64_t i) {
+    return kernel::wait_ns(seed, i, p.shortest_us, p.longest_us);
+}
+
+struct waits_rule : testing::Test {
+    waits::params params{.waits = 8, .shortest_us = 8'000, .longest_us = 9'000};
+    std::vector<latency_slot> slots = good_slots<waits>(params, wait_length);
+    waits::outcome right = [] {
+        waits::outcome sum;
+        for (std::uint64_t i = 0; i < 8; ++i) {
+            sum.checksum += kernel::mix(7 - i);
+        }
+        sum.completed = 8;
+        return sum;
+    }();
+
+    [[nodiscard]] std::string judged(waits::outcome const& outcome) const {
+        return check<waits>(params, outcome, {.slots = slots, .client = {}});
+    }
+};
+
+TEST_F(waits_rule, accepts_the_right_answer) { EXPECT_EQ(judged(right), ""); }
+
+TEST_F(waits_rule, sees_a_missing_wait_and_one_counted_twice) {
+    EXPECT_NE(judged({.completed = 7, .checksum = right.checksum}), "");
+    EXPECT_NE(
+        judged({.completed = 8, .checksum = right.checksum - kernel::mix(1) + kernel::mix(0)}), "");
+}
+
+TEST_F(waits_rule, sees_a_wait_that_was_early_by_a_nanosecond) {
+    slots[5].end_ns = slots[5].begin_ns + wait_length(params, 5) - 1;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(waits_rule, sees_slots_that_were_not_written) {
+    auto const whole = slots;
+    slots[2] = {};
+    EXPECT_NE(judged(right), "");
+    slots = whole;
+    slots[2].end_ns = 0;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(waits_rule, demands_that_all_overlap_where_there_is_time_to_arm_them) {
+    slots[7].begin_ns += 10'000'000;
+    slots[7].end_ns += 10'000'000;
+    EXPECT_NE(judged(right), "");
+    // One wait more, and arming at a millisecond each would take longer than the shortest.
+    params.waits = 9;
+    slots.push_back({slots[7].begin_ns, slots[7].begin_ns + wait_length(params, 8)});
+    EXPECT_EQ(judged({.completed = 9, .checksum = right.checksum + kernel::mix(8)}), "");
+}
+
+TEST(hash_blocks, agrees_with_the_definition_block_by_block) {
+    hash_blocks::params const params{.blocks = 5, .block_bytes = 100, .passes = 3};
+    std::uint64_t checksum = 0;
+    for (auto block = 5u; block-- > 0;) {
+        std::vector<std::byte> bytes(100);
+        kernel::payload(seed, block, bytes);
+        std::uint64_t state = block;
+        state = kernel::hash(state, bytes);
+        state = kernel::hash(state, bytes);
+        checksum += kernel::hash(state, bytes);
+    }
+    EXPECT_EQ(check<hash_blocks>(params, {.blocks = 5, .checksum = checksum}), "");
+    EXPECT_NE(check<hash_blocks>(params, {.blocks = 4, .checksum = checksum}), "");
+    EXPECT_NE(check<hash_blocks>(params, {.blocks = 5, .checksum = checksum ^ 1}), "");
+}
+
+TEST(echo, compares_the_model_with_the_load_generator) {
+    echo::params const params{.connections = 3, .messages = 10, .message_bytes = 7};
+    auto const judged = [&](echo::outcome const& outcome, oracle::served const& seen) {
+        return check<echo>(params, outcome, {.slots = {}, .client = seen});
+    };
+    EXPECT_EQ(judged({3, 70}, {3, 70}), "");
+    EXPECT_EQ(judged({3, 91}, {3, 91}), "") << "with a warm-up of three messages";
+    EXPECT_NE(judged({3, 71}, {3, 70}), "") << "claimed too much";
+    EXPECT_NE(judged({3, 69}, {3, 69}), "") << "both saw too little";
+    EXPECT_NE(judged({2, 70}, {3, 70}), "");
+    EXPECT_NE(judged({3, 70}, {2, 70}), "");
+    EXPECT_NE(check<echo>(params, {3, 70}), "") << "no report";
+}
+
+TEST(echo, refuses_loads_that_make_no_sense) {
+    auto const& rules = rules_for<echo>();
+    EXPECT_NE(rules.refuse({.connections = 10, .messages = 9}), "");
+    EXPECT_NE(rules.refuse({.rate_per_s = 0, .poisson = 1}), "");
+    EXPECT_EQ(rules.refuse({.rate_per_s = 10, .poisson = 1}), "");
+}
+
+struct fetch_rule : testing::Test {
+    fetch::params params{.requests = 6, .in_flight = 2, .delay_us = 2'000, .response_bytes = 9};
+    std::vector<latency_slot> slots;
+    fetch::outcome right;
+
+    fetch_rule() {
+        for (std::uint64_t i = 0; i < params.requests; ++i) {
+            std::vector<std::byte> response(params.response_bytes);
+            kernel::payload(seed, i, response);
+            right.checksum += kernel::hash(i, response);
+            ++right.responses;
+            auto const begin = 1 + (i / params.in_flight) * 3'000'000;
+            slots.push_back({begin, begin + 2'000'000});
+        }
+    }
+    [[nodiscard]] std::string judged(fetch::outcome const& outcome) const {
+        return check<fetch>(params, outcome, {.slots = slots, .client = {}});
+    }
+    [[nodiscard]] std::string asked(std::uint64_t requests, std::uint64_t most_in_flight) const {
+        return rules_for<fetch>().check_asked(params, 2, {requests, most_in_flight});
+    }
+};
+
+TEST_F(fetch_rule, accepts_the_right_answer_and_no_other) {
+    EXPECT_EQ(judged(right), "");
+    EXPECT_NE(judged({right.responses - 1, right.checksum}), "");
+    EXPECT_NE(judged({right.responses, right.checksum + 1}), "");
+}
+
+TEST_F(fetch_rule, sees_answers_that_came_before_the_backend_gives_them) {
+    --slots[0].end_ns;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(fetch_rule, sees_two_requests_at_once_on_one_connection) {
+    slots[2].begin_ns = slots[0].end_ns - 1;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(fetch_rule, compares_with_what_the_backend_saw) {
+    EXPECT_EQ(asked(12, 2), "");
+    EXPECT_NE(asked(11, 2), "");
+    EXPECT_NE(asked(12, 3), "") << "more at once than allowed";
+    EXPECT_NE(asked(12, 1), "") << "fewer at once than asked for";
+    params.delay_us = 0;
+    EXPECT_EQ(asked(12, 1), "") << "answers may come before the second request is sent";
+}
+
+TEST(spin, cannot_be_shorter_than_it_is) {
+    spin::params const params{.spin_us = 10};
+    EXPECT_EQ(check<spin>(params, {1}, {.slots = {}, .run_ns = 10'000, .client = {}}), "");
+    EXPECT_NE(check<spin>(params, {1}, {.slots = {}, .run_ns = 9'999, .client = {}}), "");
+    EXPECT_NE(check<spin>(params, {0}, {.slots = {}, .run_ns = 10'000, .client = {}}), "");
+}
+
+TEST(noop, is_one_call) {
+    EXPECT_EQ(check<noop>({}, {1}), "");
+    EXPECT_NE(check<noop>({}, {0}), "");
+}
+
+} // namespace
