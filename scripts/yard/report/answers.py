@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+"""The first screen in words: which model for waiting, which for computing, at what cost, on this machine.
+
+Every sentence is made from estimates of this run; where a cell is missing the sentence says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from ..estimates import METRIC, Cell, paired_ratio
+from ..rank import REFERENCE, Ranking, listed
+from . import units
+from .series import Point, Report
+
+ECHO_CONNECTIONS = 64
+NEAR = 0.15  # "takes the sum" and "takes the longest" within this share
+NO_GAIN = 1.1  # a speed-up below this is none
+
+
+@dataclass
+class Answer:
+    question: str
+    headline: str
+    evidence: list[str] = field(default_factory=list)
+    basis: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of the table on the first screen: a model at its best variant for each column."""
+
+    model: str
+    columns: dict[str, str]
+    best: frozenset[str]  # columns in which it is in the leading group
+
+
+COLUMNS = (
+    ("fetch_data", "fetches that wait"),
+    ("waits", "CPU per wait"),
+    ("fetch", "CPU per fetch"),
+    ("echo", "CPU per echo"),
+    ("p99", "echo p99"),
+    ("hash_blocks", "speed-up computing"),
+    ("memory", "memory, echo"),
+)
+
+
+def answers(report: Report) -> list[Answer]:
+    return [_waiting(report), _serving(report), _computing(report), _cost(report)]
+
+
+def _ok(point: Optional[Point]) -> list[Cell]:
+    return [] if point is None else [c for c in point.cells if c.measured and c.model != REFERENCE]
+
+
+def _basis(point: Optional[Point], metric: str = "") -> str:
+    if point is None:
+        return ""
+    what = f", {METRIC[metric].label}" if metric else ""
+    return f"{point.title}{what}; {point.rounds} rounds"
+
+
+def _none(question: str, workloads: str) -> Answer:
+    return Answer(question, f"This run cannot tell: it has no measured cell of {workloads}.")
+
+
+def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
+    """Who takes the sum of the waits, who the longest, and who neither."""
+    params = dict(point.key.params)
+    fetches, step_ns = params.get("fetches", 0), params.get("step_us", 0) * 1e3
+    total, longest = step_ns * fetches * (fetches + 1) / 2, step_ns * fetches
+    groups: tuple[list[str], list[str], list[str]] = ([], [], [])
+    cells = (c for c in point.cells if c.measured and "run_ns" in c.estimates)
+    for cell in sorted(cells, key=lambda c: c.estimates["run_ns"].value):
+        took = cell.estimates["run_ns"].value
+        told = f"{cell.contender} {units.text(took, 'ns')}"
+        if total and abs(took / total - 1) <= NEAR:
+            groups[0].append(told)
+        elif longest and abs(took / longest - 1) <= NEAR:
+            groups[1].append(told)
+        else:
+            groups[2].append(told)
+    return groups
+
+
+def _waiting(report: Report) -> Answer:
+    question = "Which model for waiting?"
+    lesson, waits, fetch = report.point("fetch_data"), report.point("waits"), report.point("fetch")
+    judged = next((p for p in (waits, fetch) if p and "cpu_per_unit_ns" in p.rankings), None)
+    if lesson is None and judged is None:
+        return _none(question, "fetch_data, waits or fetch")
+    answer = Answer(question, "")
+    if judged is not None:
+        ranking = judged.rankings["cpu_per_unit_ns"]
+        answer.headline = _cheapest(judged, ranking)
+        answer.evidence.append(f"CPU per {judged.unit}: {ranking.words()}")
+        answer.basis = _basis(judged, "cpu_per_unit_ns")
+    if lesson is not None:
+        total, longest, other = _lesson(lesson)
+        params = dict(lesson.key.params)
+        steps = [params.get("step_us", 0) * (i + 1) for i in range(min(params.get("fetches", 0), 3))]
+        named = " + ".join(units.text(us * 1e3, "ns") for us in steps)
+        if longest:
+            answer.evidence.append(f"At once, so that {named} take the longest wait: {', '.join(longest)}.")
+        if total:
+            answer.evidence.append(f"One after another, so that they take the sum: {', '.join(total)}.")
+        if other:
+            answer.evidence.append(f"Neither the sum nor the longest: {', '.join(other)}.")
+        names = [told.split(" ")[0] for told in total]
+        if "coroutine/sequential" in names:
+            answer.evidence.append("Awaiting coroutines one after another gains nothing; making tasks does.")
+        if not answer.headline:
+            answer.headline = f"Any model that waits at once: {listed([t.split(' ')[0] for t in longest], 'or')}." if longest else "No model overlapped its waits."  # fmt: skip
+            answer.basis = _basis(lesson, "run_ns")
+    if fetch is not None and fetch is not judged and "cpu_per_unit_ns" in fetch.rankings:
+        answer.evidence.append(f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words()}")
+    return answer
+
+
+def _cheapest(point: Point, ranking: Ranking) -> str:
+    if not ranking.places:
+        why = "too few rounds" if any(w == "too few rounds" for _, w in ranking.excluded) else "nothing can be ranked"
+        lowest = min(
+            (c for c in _ok(point) if "cpu_per_unit_ns" in c.estimates),
+            key=lambda c: c.estimates["cpu_per_unit_ns"].value, default=None,
+        )  # fmt: skip
+        if lowest is None:
+            return f"This run cannot tell: {why}."
+        cost = units.of("cpu_per_unit_ns", lowest.estimates["cpu_per_unit_ns"])
+        return f"Perhaps {lowest.contender} ({cost} of CPU per {point.unit}), but {why} to say."
+    group = list(ranking.group)
+    costs = []
+    for name in group:
+        cell = point.cell(name)
+        costs.append(units.of("cpu_per_unit_ns", cell.estimates["cpu_per_unit_ns"]) if cell else "–")
+    if len(group) == 1:
+        return f"{group[0]}: {costs[0]} of CPU per {point.unit}."
+    return f"{listed(group, 'or')}, not separated: {', '.join(costs)} of CPU per {point.unit}."
+
+
+def _serving(report: Report) -> Answer:
+    question = "Which model for serving connections?"
+    point = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
+    if point is None or "cpu_per_unit_ns" not in point.rankings:
+        return _none(question, "echo")
+    ranking = point.rankings["cpu_per_unit_ns"]
+    answer = Answer(question, _cheapest(point, ranking), basis=_basis(point, "cpu_per_unit_ns"))
+    answer.evidence.append(ranking.words())
+    floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+    if floor is not None:
+        told = []
+        for cell in sorted(_ok(point), key=lambda c: c.estimates["cpu_per_unit_ns"].value if "cpu_per_unit_ns" in c.estimates else 0):  # fmt: skip
+            ratio = paired_ratio(cell.values.get("cpu_per_unit_ns", {}), floor.values.get("cpu_per_unit_ns", {}))
+            if ratio is not None:
+                limits = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None else ""
+                told.append(f"{cell.contender} {ratio.value:.2f}{limits}")
+        cost = units.of("cpu_per_unit_ns", floor.estimates.get("cpu_per_unit_ns"))
+        answer.evidence.append(f"Times the CPU of the hand-written floor ({cost} per {point.unit}): {', '.join(told)}.")
+    if any(cell.verdict == "rig_limited" for cell in point.cells):
+        answer.evidence.append(point.headline.note)
+    return answer
+
+
+def speed_ups(point: Point) -> list[tuple[Cell, float, Optional[float], Optional[float]]]:
+    """Each contender's throughput over serial's, fastest first."""
+    serial = next((c for c in point.cells if c.model == "serial" and c.measured), None)
+    if serial is None:
+        return []
+    found = []
+    for cell in point.cells:
+        ratio = paired_ratio(cell.values.get("throughput", {}), serial.values.get("throughput", {}))
+        if cell.measured and cell is not serial and ratio is not None:
+            found.append((cell, ratio.value, ratio.low, ratio.high))
+    return sorted(found, key=lambda item: -item[1])
+
+
+def _computing(report: Report) -> Answer:
+    question = "Which model for computing?"
+    point = report.point("hash_blocks")
+    if point is None:
+        return _none(question, "hash_blocks")
+    ranking = point.rankings["throughput"]
+    group = list(ranking.group)
+    workers = next((cell.workers for cell in point.cells if cell.workers), None)
+    on = f" with {workers} workers" if workers else ""
+    answer = Answer(question, "", basis=_basis(point, "throughput"))
+    gains = speed_ups(point)
+
+    def told(items: list[tuple[Cell, float, Optional[float], Optional[float]]]) -> str:
+        return ", ".join(
+            f"{c.contender} {v:.2f}" + (f" [{low:.2f}, {high:.2f}]" if low is not None else "")
+            for c, v, low, high in items
+        )
+
+    fast = [g for g in gains if g[1] >= NO_GAIN]
+    slow = [g for g in gains if g[1] < NO_GAIN]
+    if not gains:
+        answer.headline = f"{listed(group, 'or')}: {ranking.words()}" if group else "This run cannot tell."
+        answer.evidence.append("Without an ok cell of serial there is no speed-up to state.")
+        return answer
+    if group and fast:
+        times = {cell.contender: value for cell, value, _, _ in gains}
+        named = [f"{name} ({times[name]:.2f} times serial)" if name in times else name for name in group]
+        answer.headline = f"{listed(named, 'or')}{on}{', not separated' if len(group) > 1 else ''}."
+    elif fast:
+        answer.headline = f"Perhaps {fast[0][0].contender} ({fast[0][1]:.2f} times serial{on}): too few rounds to rank."
+    else:
+        answer.headline = f"None: no model computed faster than serial{on}."
+    answer.evidence.append(ranking.words())
+    if fast:
+        answer.evidence.append(f"Times as fast as serial{on}: {told(fast)}.")
+    if slow:
+        answer.evidence.append(f"No speed-up, as expected of a single loop: {told(slow)}.")
+    return answer
+
+
+def _cost(report: Report) -> Answer:
+    question = "At what cost?"
+    point = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
+    waits = report.point("waits")
+    answer = Answer(question, "", basis=_basis(point or waits, "pss_bytes"))
+    for where, metric, lead in (
+        (point, "pss_bytes", "Memory of the whole process tree"),
+        (waits, "pss_bytes", "Memory of the whole process tree"),
+        (point, "switches_per_unit", "Context switches"),
+        (waits, "p99_ns", "Lateness p99"),
+    ):
+        cells = [c for c in _ok(where) if metric in c.estimates]
+        if not cells or where is None:
+            continue
+        cells.sort(key=lambda c: c.estimates[metric].value)
+        least, most = cells[0], cells[-1]
+        per = f" per {where.unit}" if metric == "switches_per_unit" else ""
+        at = f"{where.key.workload}, {where.label}"
+        low, high = (units.of(metric, c.estimates[metric]) for c in (least, most))
+        if low == high:
+            continue
+        text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
+        if not answer.headline:
+            answer.headline = text
+        else:
+            answer.evidence.append(text)
+    costs = [(c, c.estimates["make_ns"].value) for c in _ok(point) if "make_ns" in c.estimates]
+    if costs:
+        costs.sort(key=lambda pair: pair[1])
+        told = ", ".join(f"{c.contender} {units.text(v, 'ns')}" for c, v in costs)
+        answer.evidence.append(f"Starting it up once (make): {told}.")
+    answer.headline = answer.headline or "This run cannot tell: memory was not measured."
+    return answer
+
+
+def scores(report: Report) -> list[Score]:
+    """The table of the first screen."""
+    echo = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
+    at = {
+        "fetch_data": (report.point("fetch_data"), "run_ns"),
+        "waits": (report.point("waits"), "cpu_per_unit_ns"),
+        "fetch": (report.point("fetch"), "cpu_per_unit_ns"),
+        "echo": (echo, "cpu_per_unit_ns"),
+        "p99": (echo, "p99_ns"),
+        "hash_blocks": (report.point("hash_blocks"), "throughput"),
+        "memory": (echo, "pss_bytes"),
+    }
+    gains = {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])} if at["hash_blocks"][0] else {}
+    rows = []
+    for model in report.models:
+        columns, best = {}, set()
+        for column, (point, metric) in at.items():
+            columns[column] = ""
+            if point is None:
+                continue
+            cells = [c for c in point.cells if c.model == model and c.measured and metric in c.estimates]
+            if not cells:
+                states = [report.entry(point, n) for n in report.contenders if n.partition("/")[0] == model]
+                columns[column] = next((e.state for e in states if e.state not in ("no such cell", "ok")), "")
+                continue
+            cells.sort(key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more")
+            cell = cells[0]
+            text = units.of(metric, cell.estimates[metric])
+            if column == "hash_blocks":
+                text = f"{gains[cell.contender]:.2f}×" if cell.contender in gains else ("1×" if model == "serial" else text)
+            mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
+            columns[column] = text + (f" ({cell.variant})" if cell.variant else "") + mark
+            ranking = point.rankings.get(metric)
+            unjudged = any(why not in ("no value", "declined") for _, why in ranking.excluded) if ranking else True
+            if ranking is not None and not unjudged and cell.contender in ranking.group:
+                best.add(column)
+        if any(columns.values()):
+            rows.append(Score(model, columns, frozenset(best)))
+    return rows
+
+
+def used_columns(rows: list[Score]) -> list[tuple[str, str]]:
+    return [(id, title) for id, title in COLUMNS if any(row.columns.get(id) for row in rows)]

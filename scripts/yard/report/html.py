@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The report as one HTML file that needs no network: a thin renderer over series.Report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+import jinja2
+
+from ..estimates import METRIC
+from . import answers, palette, series, svg, units
+from .words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def _heat(ratio: Optional[float]) -> str:
+    if ratio is None:
+        return ""
+    limits = (1.03, 1.1, 1.25, 1.5, 2, 5)
+    return f"h{next((i for i, limit in enumerate(limits) if ratio <= limit), len(limits))}"
+
+
+def _style(models: list[str]) -> str:
+    used = range(len(palette.LIGHT))
+    light = "".join(f"--c{i}:{palette.LIGHT[i]};" for i in used)
+    dark = "".join(f"--c{i}:{palette.DARK[i]};" for i in used)
+    classes = "".join(f".s{i}{{--c:var(--c{i})}}" for i in used)
+    text = (FOLDER / "style.css").read_text(encoding="utf-8")
+    return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{classes}\n{text}"
+
+
+def render(report: series.Report) -> str:
+    colours = palette.colours(report.models)
+    places = palette.variants(report.contenders)
+
+    def bar_chart(point: series.Point, metric: str) -> Optional[svg.BarChart]:
+        bars = point.bars(metric)
+        return svg.bar_chart(bars, METRIC[metric].unit, colours) if bars else None
+
+    def percentiles(point: series.Point) -> Any:
+        return svg.percentile_chart(point.percentiles(), f"Latency percentiles of {point.title}", colours, places)
+
+    def scaling(points: list[series.Point], metric: str) -> Any:
+        found = report.scaling(points, metric)
+        if found is None:
+            return None
+        label = METRIC_TITLES.get(metric, METRIC[metric].label)
+        title = f"{label} of {points[0].key.workload} by {found[0]}"
+        return svg.scaling_chart(found[1], title, found[0], label, METRIC[metric].unit, colours, places)
+
+    def charted(point: series.Point) -> list[str]:
+        chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
+        if point.headline.metric == "run_ns":
+            chosen.pop("throughput")
+        return [m for m in chosen if any(m in c.estimates for c in point.cells)]
+
+    def tabled(point: series.Point) -> list[str]:
+        return [m for m in series.TABLED if any(m in c.estimates for c in point.cells)]
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    scores = answers.scores(report)
+    return environment.get_template("template.html.j2").render(
+        report=report, answers=answers.answers(report), scores=scores, columns=answers.used_columns(scores),
+        style=_style(report.models), colours=colours, bar_chart=bar_chart, percentiles=percentiles, scaling=scaling,
+        charted=charted, tabled=tabled, heat=_heat, METRIC=METRIC, titles=METRIC_TITLES, better=better_words,
+        verdicts=VERDICTS, units=units, how_to_read=HOW_TO_READ,
+    )  # fmt: skip

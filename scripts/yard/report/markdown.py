@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""The report for a repository or a pull request. Text from outside cannot become markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Iterable, Sequence
+
+from ..estimates import METRIC
+from . import answers, series, units
+from .words import HOW_TO_READ, METRIC_TITLES
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
+
+
+def plain(text: object) -> str:
+    return _SPECIAL.sub(r"\\\1", html.escape(" ".join(str(text).split()), quote=False))
+
+
+def code(text: object) -> str:
+    return f"<code>{html.escape(' '.join(str(text).split()), quote=False).replace('|', '&#124;').replace('`', '&#96;')}</code>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def render(report: series.Report) -> str:
+    environment = report.environment
+    lines = ["# Which concurrency model for which work, on this machine", ""]
+    lines += [f"{plain(environment.host)}: {plain(environment.machine)}. Run {code(report.run_id)}, preset "
+              f"{plain(report.preset)}, {report.rounds} rounds, {report.processes} processes, {report.samples} samples.", ""]  # fmt: skip
+    for answer in answers.answers(report):
+        lines += [f"**{plain(answer.question)}** {plain(answer.headline)}", ""]
+        lines += [*(f"- {plain(text)}" for text in answer.evidence), ""]
+    scores = answers.scores(report)
+    columns = answers.used_columns(scores)
+    if scores:
+        rows = []
+        for score in scores:
+            shown = (plain(score.columns[id] or "–") for id, _ in columns)
+            rows.append([plain(score.model), *(f"**{text}**" if id in score.best else text
+                                               for (id, _), text in zip(columns, shown))])  # fmt: skip
+        lines += _table(["model", *(title for _, title in columns)], rows)
+        lines += ["Bold: in the leading group. * marks a number that another limit has shaped.", ""]
+    lines += [f"The suite itself: {plain(report.suite.words)}", ""]
+    lines += [f"> {plain(text)}" for text in environment.suspicious()]
+    if report.unreadable:
+        lines += [f"> {report.unreadable} lines of samples.jsonl could not be read and were left out."]
+
+    lines += ["", "## Missing cells", ""]
+    lines += _table(
+        ["contender", "workload", "where", "state", "reason"],
+        [[plain(m.contender), plain(m.workload), plain(m.label), plain(m.state), plain(m.reason)] for m in report.missing],
+    ) if report.missing else ["None: every planned cell has a number.", ""]  # fmt: skip
+
+    lines += ["## The matrix", "", "Times the best contender's value (rank in brackets); after the bar, times the floor.", ""]
+    rows = []
+    for point in report.points:
+        metric = METRIC_TITLES.get(point.headline.metric, METRIC[point.headline.metric].label)
+        row = [f"{plain(point.key.workload)}, {plain(point.label)} ({plain(metric)})"]
+        for name in report.contenders:
+            entry = report.entry(point, name)
+            if entry.state == "no such cell":
+                row.append("")
+            elif not entry.value or entry.value == "–":
+                row.append(plain(entry.state))
+            else:
+                text = f"{entry.to_best:.2f}×" if entry.to_best is not None else entry.value
+                if name.partition("/")[0] == "floor":
+                    text = entry.value
+                elif entry.to_floor is not None:
+                    text += f" / {entry.to_floor.value:.2f}×"
+                text += f" ({entry.rank})" if entry.rank else ""
+                text += f" {plain(entry.state)}" if entry.state != "ok" else ""
+                row.append(text)
+        rows.append(row)
+    lines += _table(["workload", *(plain(name) for name in report.contenders)], rows)
+
+    for workload, points in report.workloads():
+        lines += [f"## {plain(workload)}", ""]
+        for point in points:
+            lines += _point(point)
+    lines += ["## Verdicts and caveats", ""]
+    lines += _table(
+        ["contender", "workload", "where", "verdict", "told"],
+        [[plain(c.contender), plain(c.workload), plain(c.label), plain(c.verdict), plain(c.text)] for c in report.caveats],
+    ) if report.caveats else ["None.", ""]  # fmt: skip
+    lines += ["## Fairness ledger", ""]
+    lines += _table(
+        ["model", "library", "compiler", "flags", "lines of code", "lines, own library"],
+        [[plain(m.model), plain(m.library), plain(m.compiler), code(m.flags), str(m.lines or "–"), str(m.library_lines or "–")]
+         for m in environment.models()],
+    )  # fmt: skip
+    lines += _table(
+        ["workload", "contender", "style", "may start", "knobs", "lines"],
+        [[plain(r.workload), plain(r.contender), plain(r.style), plain(r.allowance), plain(r.knobs), str(r.lines or "–")]
+         for r in environment.ledger()],
+    )  # fmt: skip
+    lines += ["## Environment", "", *_table(["fact", "value"], [[plain(f.name), plain(f.value)] for f in environment.facts()])]
+    lines += ["## How to read this", "", *(f"- {plain(text)}" for text in HOW_TO_READ), ""]
+    lines += [f"Run {code(report.run_id)}, made by `scripts/switchyard report` from raw samples.", ""]
+    return "\n".join(lines)
+
+
+def _point(point: series.Point) -> list[str]:
+    lines = [f"### {plain(point.label)}", "", f"{plain(point.params)}. One unit is one {plain(point.unit)}. "
+             f"{point.rounds} rounds, {point.samples} samples.", ""]  # fmt: skip
+    if point.headline.note:
+        lines += [plain(point.headline.note), ""]
+    for metric, ranking in point.rankings.items():
+        lines.append(f"- {METRIC_TITLES.get(metric, METRIC[metric].label)}: {plain(ranking.words())}")
+    lines.append("")
+    shown = [m for m in dict.fromkeys((point.headline.metric, *series.CHARTED, "p50_ns"))
+             if any(m in cell.estimates for cell in point.cells)]  # fmt: skip
+    rows = []
+    for cell in point.cells:
+        row = [plain(cell.contender), plain(cell.verdict)]
+        for metric in shown:
+            found = cell.estimates.get(metric)
+            row.append(f"{units.of(metric, found)} {plain(units.interval(found, METRIC[metric].unit))}" if found else "–")
+        rows.append(row)
+    lines += _table(["contender", "verdict", *(METRIC_TITLES.get(m, METRIC[m].label) for m in shown)], rows)
+    return [*lines, f"Repeat: {code(point.command)}", ""]

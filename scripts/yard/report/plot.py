@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The same series as PNG files by matplotlib: one figure of bars and one of percentiles per workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Sequence
+
+from ..estimates import METRIC
+from . import palette, series, svg
+from .words import METRIC_TITLES
+
+MOST_POINTS = 4  # rows of a figure; the HTML page has all
+
+
+def write(report: series.Report, folder: Path) -> list[Path]:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    folder.mkdir(parents=True, exist_ok=True)
+    colours = {m: palette.LIGHT[i] for m, i in palette.colours(report.models).items()}
+    paths = []
+    for workload, points in report.workloads():
+        name = "".join(c if c.isalnum() or c in "_-" else "_" for c in workload)
+        some = _some([p for p in points if any(c.estimates for c in p.cells)])
+        if not some:
+            continue
+        paths.append(_bars(report, some, len(points), colours, folder / f"{name}.png"))
+        curved = [(point, lines) for point in some if (lines := point.percentiles())]
+        if curved:
+            paths.append(_percentiles(report, curved, colours, folder / f"{name}-percentiles.png"))
+    return paths
+
+
+def _some(points: Sequence[series.Point]) -> list[series.Point]:
+    if len(points) <= MOST_POINTS:
+        return list(points)
+    last = len(points) - 1
+    return [points[round(i * last / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
+
+
+def _literal(text: str) -> str:
+    """A dollar sign from outside must not start mathematics."""
+    return text.replace("$", r"\$")
+
+
+def _figure(rows: int, columns: int, height: float):
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.3 * columns, height), dpi=110, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _bars(report: series.Report, points: Sequence[series.Point], of: int, colours: dict[str, str], path: Path) -> Path:
+    metrics = [m for m in dict.fromkeys((points[0].headline.metric, *series.CHARTED))
+               if any(m in c.estimates for p in points for c in p.cells)]  # fmt: skip
+    if metrics[0] == "run_ns" and "throughput" in metrics:
+        metrics.remove("throughput")
+    most = max(len(p.cells) for p in points)
+    figure, axes = _figure(len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6)
+    for row, point in zip(axes, points):
+        for ax, metric in zip(row, metrics):
+            _bar_axes(ax, point, metric, colours)
+        row[0].set_ylabel(_literal(point.label))
+    shown = "" if len(points) == of else f", {len(points)} of {of} points"
+    figure.suptitle(f"{_literal(points[0].key.workload)}{shown}: median over {points[0].rounds} rounds, 95 % interval",
+                    fontsize=11)  # fmt: skip
+    figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
+    figure.savefig(path)
+    return path
+
+
+def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> None:
+    bars = point.bars(metric)[::-1]
+    ax.set_title(METRIC_TITLES.get(metric, METRIC[metric].label), fontsize=9)
+    if not bars:
+        ax.set_axis_off()
+        ax.text(0.5, 0.5, "no value", ha="center", transform=ax.transAxes)
+        return
+    unit = METRIC[metric].unit
+    scale = svg.scale_of([v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None])
+    for y, bar in enumerate(bars):
+        colour = colours.get(bar.model, "#666666")
+        if scale.logarithmic:
+            ax.plot(bar.value, y, "o", color=colour, fillstyle="none" if bar.mark else "full")
+        else:
+            ax.barh(y, bar.value, color=colour, alpha=0.25 if bar.mark else 0.7, height=0.62)
+        if bar.low is not None and bar.high is not None:
+            ax.errorbar(bar.value, y, xerr=[[bar.value - bar.low], [bar.high - bar.value]], color="#20242a", capsize=2.5,
+                        linewidth=1, fmt="none")  # fmt: skip
+        mark = f"  {bar.mark.replace('_', ' ')}" if bar.mark else ""
+        ax.annotate(bar.text + mark, (bar.high or bar.value, y), xytext=(4, 0), textcoords="offset points", va="center",
+                    fontsize=7)  # fmt: skip
+    if scale.logarithmic:
+        ax.set_xscale("log")
+    ax.set_xlim(scale.low, scale.high * (2.5 if scale.logarithmic else 1.3))
+    ax.set_yticks(range(len(bars)), [_literal(bar.contender) for bar in bars], fontsize=8)
+    ticks = scale.ticks(unit, 4)
+    ax.set_xticks(ticks, [svg.tick_text(tick, unit) for tick in ticks], fontsize=7)
+    ax.minorticks_off()
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _percentiles(report: series.Report, curved, colours: dict[str, str], path: Path) -> Path:
+    figure, axes = _figure(1, len(curved), 3.6)
+    places = palette.variants(report.contenders)
+    for ax, (point, lines) in zip(axes[0], curved):
+        for line in lines:
+            dash = ("-", "--", ":", "-.")[places.get(line.contender, 0) % 4]
+            ax.plot(line.x, line.y, dash, color=colours.get(line.model, "#666666"), label=_literal(line.contender))
+        scale = svg.scale_of([y for line in lines for y in line.y])
+        if scale.logarithmic:
+            ax.set_yscale("log")
+        ax.set_ylim(scale.low, scale.high)
+        ticks = scale.ticks("ns")
+        ax.set_yticks(ticks, [svg.tick_text(tick, "ns") for tick in ticks], fontsize=7)
+        ax.minorticks_off()
+        named = svg.percentile_ticks(lines)
+        ax.set_xticks([x for x, _ in named], [text for _, text in named], fontsize=7)
+        ax.set_title(_literal(point.title), fontsize=9)
+        ax.set_xlabel("percentile", fontsize=8)
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize=7)
+    axes[0][0].set_ylabel("latency", fontsize=8)
+    figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
+    figure.savefig(path)
+    return path

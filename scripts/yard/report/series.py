@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: MIT
+"""Everything that a report draws or tells, computed once; the renderers only put it on a page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Mapping, Optional, Sequence
+
+import numpy as np
+
+from .. import estimates, stats
+from ..estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
+from ..rank import REFERENCE, Headline, Ranking, headline, rank
+from . import hdr, units
+from .environment import Environment
+
+CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "pss_bytes")
+RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
+TABLED = (
+    "throughput", "time_per_unit_ns", "cpu_per_unit_ns", "user_per_unit_ns", "system_per_unit_ns",
+    "busiest_thread_share", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "switches_per_unit",
+    "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
+)  # fmt: skip
+SELF = ("noop", "spin")
+ORDER = ("fetch_data", "waits", "echo", "fetch", "hash_blocks")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a chart: a value with its interval, and what to think of it."""
+
+    contender: str
+    model: str
+    value: float
+    low: Optional[float]
+    high: Optional[float]
+    text: str
+    interval: str
+    rank: Optional[int]
+    mark: str  # verdict if not ok, "too few rounds", or ""
+
+
+@dataclass(frozen=True)
+class Line:
+    contender: str
+    model: str
+    x: list[float]
+    y: list[float]
+    low: list[Optional[float]] = field(default_factory=list)
+    high: list[Optional[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell of the matrix. Ratios say how many times worse, in the point's headline metric."""
+
+    contender: str
+    state: str  # a verdict, "not measured" or "no such cell"
+    reason: str
+    value: str
+    interval: str
+    to_best: Optional[float]
+    to_floor: Optional[Ratio]
+    rank: Optional[int]
+
+
+@dataclass
+class Point:
+    key: PointKey
+    label: str
+    unit: str
+    cells: list[Cell]
+    headline: Headline
+    rankings: dict[str, Ranking]
+    command: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.key.workload}, {self.label}"
+
+    @property
+    def params(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.key.params)
+
+    @property
+    def samples(self) -> int:
+        return sum(cell.samples for cell in self.cells)
+
+    @property
+    def rounds(self) -> int:
+        return max((cell.rounds for cell in self.cells), default=0)
+
+    def cell(self, contender: str) -> Optional[Cell]:
+        return next((cell for cell in self.cells if cell.contender == contender), None)
+
+    def bars(self, metric: str) -> list[Bar]:
+        """Best first; what is not ranked keeps its place by value and carries its mark."""
+        ranking = self.rankings.get(metric)
+        unit = METRIC[metric].unit
+        bars = []
+        for cell in self.cells:
+            found = cell.estimates.get(metric)
+            if found is None or not cell.measured:
+                continue
+            mark = cell.verdict if cell.verdict != "ok" else found.refused
+            bars.append(Bar(
+                cell.contender, cell.model, found.value, found.low, found.high, units.text(found.value, unit),
+                units.interval(found, unit), ranking.rank_of(cell.contender) if ranking else None, mark,
+            ))  # fmt: skip
+        return sorted(bars, key=lambda bar: bar.value, reverse=METRIC[metric].better == "more")
+
+    def percentiles(self) -> list[Line]:
+        """Latency against the share of operations beyond it, all rounds together, as far as 20 operations
+        lie beyond a point."""
+        lines = []
+        for cell in self.cells:
+            merged = _merged(cell) if cell.measured else None
+            if merged is None or merged.total < 200:
+                continue
+            reached = np.cumsum(merged.counts)
+            furthest = 1 - 20 / merged.total
+            nines = np.linspace(0, -np.log10(1 - furthest), 80)
+            shares = 1 - 10**-nines
+            place = np.searchsorted(reached, np.maximum(1, np.ceil(shares * merged.total - 1e-9)))
+            lines.append(Line(cell.contender, cell.model, nines.tolist(), merged.values[place].tolist()))
+        return lines
+
+
+def _merged(cell: Cell) -> Optional[hdr.Histogram]:
+    good = []
+    for payload in cell.histograms:
+        try:
+            good.append(hdr.decode(payload))
+        except hdr.NotAHistogram:
+            continue  # the quantiles beside it in the sample are still used; old runs may have none
+    return hdr.merge(good)
+
+
+@dataclass(frozen=True)
+class Missing:
+    contender: str
+    workload: str
+    label: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Caveat:
+    contender: str
+    workload: str
+    label: str
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What the suite adds to one iteration (`noop`) and how far off it measures a known length (`spin`)."""
+
+    overhead_ns: Optional[float]
+    spin_ns: Optional[float]
+    nominal_ns: Optional[float]
+    error: Optional[float]
+
+    @property
+    def measured(self) -> bool:
+        return self.overhead_ns is not None and self.error is not None
+
+    @property
+    def good(self) -> bool:
+        return self.measured and self.overhead_ns <= 0.01e6 and abs(self.error) <= 0.01
+
+    @property
+    def words(self) -> str:
+        if not self.measured:
+            return "Not measured in this run: the cells noop and spin are missing."
+        verdict = "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
+        return (
+            f"{verdict}: an empty iteration costs {units.text(self.overhead_ns, 'ns')} "
+            f"({100 * self.overhead_ns / 1e6:.2g} % of 1 ms), and {units.text(self.nominal_ns, 'ns')} of spinning "
+            f"are measured as {self.spin_ns / self.nominal_ns:.4f} times that ({100 * self.error:+.2g} %)."
+        )
+
+
+@dataclass
+class Report:
+    run_id: str
+    points: list[Point]
+    contenders: list[str]
+    models: list[str]
+    missing: list[Missing]
+    caveats: list[Caveat]
+    suite: Suite
+    environment: Environment
+    processes: int
+    samples: int
+    unreadable: int
+    rounds: int
+    preset: str
+
+    def workloads(self) -> list[tuple[str, list[Point]]]:
+        return [(name, list(group)) for name, group in groupby(self.points, key=lambda p: p.key.workload)]
+
+    def point(self, workload: str, pick: Mapping[str, int] | None = None) -> Optional[Point]:
+        """The point of a workload nearest to `pick`, or the last one that has an ok cell."""
+        points = [p for p in self.points if p.key.workload == workload and any(c.measured for c in p.cells)]
+        if not points:
+            return None
+        if not pick:
+            return points[-1]
+        return min(
+            points,
+            key=lambda p: sum(abs(dict(p.key.params).get(n, 0) - v) for n, v in pick.items()),
+        )
+
+    def entry(self, point: Point, contender: str) -> Entry:
+        cell = point.cell(contender)
+        if cell is None:
+            reason = self.environment.declined(contender, point.key.workload)
+            if reason:
+                return Entry(contender, "declined", reason, "–", "", None, None, None)
+            has = self.environment.claims(contender, point.key.workload)
+            state = "not measured" if has else "no such cell"
+            return Entry(contender, state, "", "", "", None, None, None)
+        metric = point.headline.metric
+        found = cell.estimates.get(metric)
+        reason = "; ".join(f"{r} ({n} of {cell.rounds} rounds)" for (_, r), n in cell.reasons.most_common(3))
+        if found is None:
+            return Entry(contender, cell.verdict, reason, "–", "", None, None, None)
+        better = METRIC[metric].better
+
+        def worse_than(other: Optional[Cell]) -> Optional[Ratio]:
+            if other is None or metric not in other.values:
+                return None
+            pair = (other, cell) if better == "more" else (cell, other)
+            return paired_ratio(pair[0].values[metric], pair[1].values[metric])
+
+        ranking = point.rankings[metric]
+        best = point.cell(ranking.places[0].contender) if ranking.places else None
+        floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+        to_best = worse_than(best)
+        unit = METRIC[metric].unit
+        return Entry(
+            contender, cell.verdict if cell.verdict != "ok" else (found.refused or "ok"), reason,
+            units.text(found.value, unit), units.interval(found, unit), to_best.value if to_best else None,
+            worse_than(floor), ranking.rank_of(contender),
+        )  # fmt: skip
+
+    def scaling(self, points: Sequence[Point], metric: str) -> Optional[tuple[str, list[Line]]]:
+        """A metric along the one field in which three or more points of a workload differ."""
+        varied = _varied(points)
+        if len(varied) != 1 or len(points) < 3:
+            return None
+        by: dict[tuple[str, str], list[tuple[float, estimates.Estimate]]] = defaultdict(list)
+        for point in points:
+            x = dict(point.key.params)[varied[0]]
+            for cell in point.cells:
+                if cell.measured and metric in cell.estimates and x > 0:
+                    by[cell.contender, cell.model].append((x, cell.estimates[metric]))
+        lines = [
+            Line(name, model, [x for x, _ in seen], [e.value for _, e in seen],
+                 [e.low for _, e in seen], [e.high for _, e in seen])
+            for (name, model), seen in by.items() if len(seen) > 1
+        ]  # fmt: skip
+        return (varied[0], lines) if lines else None
+
+
+def _varied(points: Sequence[Point] | Sequence[PointKey]) -> list[str]:
+    keys = [p.key if isinstance(p, Point) else p for p in points]
+    return [name for name, _ in keys[0].params if len({dict(key.params).get(name) for key in keys}) > 1]
+
+
+def _label(key: PointKey, of_workload: Sequence[PointKey]) -> str:
+    names = _varied(of_workload) or [name for name, _ in key.params[:1]]
+    values = dict(key.params)
+    return ", ".join(f"{name} {values.get(name, '?')}" for name in names) or "no parameters"
+
+
+def model_order(model: str) -> tuple[int, str]:
+    """The floor first, as the measure; then serial; then the rest by name."""
+    return {REFERENCE: 0, "serial": 1}.get(model, 2), model
+
+
+def build(run: Any) -> Report:
+    environment = Environment(run.meta or {}, run.plan or {}, run.samples)
+    cells = estimates.cells(run.samples)
+    measured = [cell for cell in cells if cell.at.workload not in SELF]
+    keys = sorted({cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order)
+    by_key: dict[PointKey, list[Cell]] = defaultdict(list)
+    for cell in measured:
+        by_key[cell.at].append(cell)
+    by_workload: dict[str, list[PointKey]] = defaultdict(list)
+    for key in keys:
+        by_workload[key.workload].append(key)
+    points = []
+    for key in keys:
+        found = sorted(by_key[key], key=lambda cell: (model_order(cell.model), cell.variant))
+        judged = headline(found)
+        ranked = dict.fromkeys((judged.metric, *RANKED))
+        accept = {"cpu_per_unit_ns": ("ok", "rig_limited")}
+        rankings = {
+            metric: rank(found, metric, judged.accept if metric == judged.metric else accept.get(metric, ("ok",)))
+            for metric in ranked
+            if any(metric in cell.estimates for cell in found) or metric == judged.metric
+        }
+        unit = next((cell.unit for cell in found if cell.unit), "unit")
+        points.append(Point(key, _label(key, by_workload[key.workload]), unit, found, judged, rankings,
+                            environment.command_for(key)))  # fmt: skip
+    models = sorted({cell.model for cell in measured}, key=model_order)
+    contenders = sorted(
+        {(cell.model, cell.contender) for cell in measured}, key=lambda pair: (model_order(pair[0]), pair[1])
+    )
+    processes = {
+        (s.get("model"), s.get("variant"), s.get("workload"), s.get("point"), str(s.get("params")), s.get("round"))
+        for s in run.samples
+    }
+    report = Report(
+        environment.run_id, points, [name for _, name in contenders], models, [], [], _suite(cells), environment,
+        len(processes), sum(not s.get("warm") for s in run.samples), int(getattr(run, "unreadable", 0) or 0),
+        max((point.rounds for point in points), default=0), environment.preset,
+    )  # fmt: skip
+    report.missing = _missing(report)
+    report.caveats = _caveats(report)
+    return report
+
+
+def _workload_order(key: PointKey) -> tuple[Any, ...]:
+    place = ORDER.index(key.workload) if key.workload in ORDER else len(ORDER)
+    return place, key.workload, key.preset, key.point, key.params
+
+
+def _missing(report: Report) -> list[Missing]:
+    """Every place of the matrix without a ranked number that someone could have expected, with the reason."""
+    missing = []
+    for point in report.points:
+        for contender in report.contenders:
+            entry = report.entry(point, contender)
+            if entry.state in estimates.VOID or entry.state == "not measured":
+                reason = entry.reason or "planned cell without a sample"
+                missing.append(Missing(contender, point.key.workload, point.label, entry.state, reason))
+    planned = report.environment.planned()
+    present = {(c.contender, p.key.workload) for p in report.points for c in p.cells}
+    seen = {(m.contender, m.workload) for m in missing} | present
+    for contender, workload in sorted(planned - seen):
+        if workload in SELF:
+            continue
+        reason = report.environment.declined(contender, workload)
+        state = "declined" if reason else "not measured"
+        missing.append(Missing(contender, workload, "all points", state, reason or "planned cell without a sample"))
+    missing += [Missing(model, "all", "all points", "skipped", why) for model, why in report.environment.not_built()]
+    order = {"wrong": 0, "crashed": 1, "timeout": 2, "over_budget": 3, "not measured": 4, "skipped": 5, "declined": 6}
+    return _collapsed(sorted(missing, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report)
+
+
+def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:
+    """A cell that lacks all its points for one reason is one line."""
+    count = {name: len(points) for name, points in report.workloads()}
+    same: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for m in missing:
+        same[m.contender, m.workload, m.state, m.reason].append(m.label)
+    return [
+        Missing(contender, workload, "all points" if len(labels) >= count.get(workload, 1) > 0 else "; ".join(labels),
+                state, reason)
+        for (contender, workload, state, reason), labels in same.items()
+    ]  # fmt: skip
+
+
+def _caveats(report: Report) -> list[Caveat]:
+    caveats = []
+    for point in report.points:
+        for cell in point.cells:
+            if not cell.measured:
+                continue
+            for (verdict, reason), count in sorted(cell.reasons.items()):
+                told = f"{count} of {cell.rounds} rounds: {reason or verdict}"
+                caveats.append(Caveat(cell.contender, point.key.workload, point.label, verdict, told))
+            if cell.rounds < stats.LEAST_ROUNDS:
+                told = f"{cell.rounds} rounds; an interval and a rank need {stats.LEAST_ROUNDS}"
+                caveats.append(Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told))
+    return caveats
+
+
+def _suite(cells: Sequence[Cell]) -> Suite:
+    """The worst over all executables that were measured: the verdict must hold for each."""
+    overheads = [c.estimates["run_ns"].value for c in cells if c.at.workload == "noop" and "run_ns" in c.estimates]
+    spins = []
+    for cell in cells:
+        nominal = dict(cell.at.params).get("spin_us")
+        if cell.at.workload == "spin" and nominal and "run_ns" in cell.estimates:
+            spins.append((cell.estimates["run_ns"].value, nominal * 1e3))
+    worst = max(spins, key=lambda pair: abs(pair[0] / pair[1] - 1), default=None)
+    return Suite(
+        max(overheads, default=None),
+        worst[0] if worst else None,
+        worst[1] if worst else None,
+        worst[0] / worst[1] - 1 if worst else None,
+    )
