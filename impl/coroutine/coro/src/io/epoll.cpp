@@ -24,7 +24,7 @@ struct slot {
     // "May" is a guess that costs one EAGAIN if wrong; "may not" is certain until the next edge.
     bool may_read = true;
     bool may_write = true;
-    bool hung_up = false; ///< no further edge will come for reading: never clear may_read
+    bool always_try = false; ///< a short read does not mean drained: never clear may_read by it
 };
 
 [[nodiscard]] bool reads(io_kind kind) noexcept { return kind < io_kind::send_all; }
@@ -65,7 +65,8 @@ public:
             return false;
         }
         if (!at.registered) {
-            epoll_event event{EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u64 = mark(op.fd, at)}};
+            epoll_event event{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
+                              {.u64 = mark(op.fd, at)}};
             auto result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_ADD, op.fd, &event);
             if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
                 result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, op.fd, &event);
@@ -152,7 +153,8 @@ private:
         auto& at = slots_[fd];
         if (at.generation != event.data.u64 >> 32u) return; // of a closed one
         bool const broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-        if ((event.events & EPOLLRDHUP) != 0 || broken) at.hung_up = true;
+        // Before urgent data a read stops short although there is more.
+        if ((event.events & (EPOLLRDHUP | EPOLLPRI)) != 0 || broken) at.always_try = true;
         if ((event.events & (EPOLLIN | EPOLLRDHUP)) != 0 || broken) {
             at.may_read = true;
             continue_with(at.reader);
@@ -233,7 +235,7 @@ private:
     /// Less than asked for means that it is drained: the next read need not try.
     long note_short(io_operation const& op, ssize_t count) noexcept {
         auto& at = slot_of(op.fd);
-        if (count > 0 && static_cast<std::size_t>(count) < op.bytes && !at.hung_up) {
+        if (count > 0 && static_cast<std::size_t>(count) < op.bytes && !at.always_try) {
             at.may_read = false;
         }
         return count;

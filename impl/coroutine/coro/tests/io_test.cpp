@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "support.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <system_error>
+#include <utility>
+
+using namespace coro_test;
+
+namespace {
+
+class io : public clean_test {};
+class faults : public clean_test {};
+
+std::pair<coro::descriptor, coro::descriptor> connected_pair() {
+    int both[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, both) != 0) {
+        throw std::system_error(errno, std::generic_category(), "socketpair");
+    }
+    return {coro::descriptor(both[0]), coro::descriptor(both[1])};
+}
+
+coro::descriptor listener(sockaddr_in& address) {
+    coro::descriptor made(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(made.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(::listen(made.get(), 8), 0);
+    EXPECT_EQ(::getsockname(made.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+    return made;
+}
+
+coro::coroutine<> echo(coro::descriptor connection) {
+    std::array<std::byte, 4096> buffer;
+    while (true) {
+        auto const count = co_await coro::recv(connection.get(), buffer);
+        if (count == 0) break;
+        co_await coro::send_all(connection.get(), std::span(buffer).first(count));
+    }
+}
+
+coro::coroutine<std::string> ask(sockaddr_in address, std::string question) {
+    coro::descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    co_await coro::connect(connection.get(), reinterpret_cast<sockaddr const*>(&address),
+                           sizeof address);
+    co_await coro::send_all(connection.get(), std::as_bytes(std::span(question)));
+    std::string answer(question.size(), '\0');
+    for (auto left = std::as_writable_bytes(std::span(answer)); !left.empty();) {
+        auto const count = co_await coro::recv(connection.get(), left);
+        if (count == 0) break;
+        left = left.subspan(count);
+    }
+    co_return answer;
+}
+
+coro::coroutine<> serve_two(std::string& a, std::string& b) {
+    sockaddr_in address{};
+    auto const listening = listener(address);
+    auto const serve = [](int fd) -> coro::coroutine<> {
+        for (int i = 0; i < 2; ++i) {
+            coro::descriptor connection(co_await coro::accept(fd));
+            coro::create_task(echo(std::move(connection)));
+        }
+    };
+    auto const server = coro::create_task(serve(listening.get()));
+    std::tie(a, b) =
+        co_await coro::gather(ask(address, std::string(1'000'000, 'x')), ask(address, "hello"));
+    co_await server;
+}
+
+TEST_F(io, echo_over_tcp_with_partial_sends) {
+    std::string a;
+    std::string b;
+    coro::run(serve_two(a, b));
+    EXPECT_EQ(a, std::string(1'000'000, 'x'));
+    EXPECT_EQ(b, "hello");
+}
+
+coro::coroutine<> refused() {
+    sockaddr_in address{};
+    listener(address).reset();
+    auto const failed = coro::create_task(ask(address, "x"));
+    co_await coro::gather(coro::return_exceptions, failed);
+    try {
+        static_cast<void>(failed.result());
+        ADD_FAILURE() << "connected to nobody";
+    } catch (std::system_error const& error) {
+        EXPECT_EQ(error.code().value(), ECONNREFUSED);
+    }
+}
+
+TEST_F(io, refused_connection_is_an_error) { coro::run(refused()); }
+
+coro::coroutine<std::size_t> receive(int fd) {
+    std::array<std::byte, 16> buffer;
+    auto const count = co_await coro::recv(fd, buffer);
+    co_return count;
+}
+
+coro::coroutine<> cancel_and_receive_again() {
+    auto const [here, there] = connected_pair();
+    auto const first = coro::create_task(receive(here.get()));
+    co_await coro::sleep(0s);
+    first.cancel();
+    co_await coro::gather(coro::return_exceptions, first);
+    EXPECT_TRUE(first.cancelled());
+    auto const second = coro::create_task(receive(here.get()));
+    co_await coro::sleep(0s);
+    EXPECT_EQ(::send(there.get(), "abc", 3, 0), 3);
+    auto const count = co_await second;
+    EXPECT_EQ(count, 3u);
+}
+
+TEST_F(io, a_cancelled_receive_takes_nothing) { coro::run(cancel_and_receive_again()); }
+
+coro::coroutine<> two_readers() {
+    auto [here, there] = connected_pair();
+    auto const first = coro::create_task(receive(here.get()));
+    auto const second = coro::create_task(receive(here.get()));
+    co_await coro::gather(coro::return_exceptions, second);
+    EXPECT_THROW(static_cast<void>(second.result()), std::system_error);
+    here.reset(); // closing ends the wait of the first
+    co_await coro::gather(coro::return_exceptions, first);
+    EXPECT_THROW(static_cast<void>(first.result()), std::system_error);
+}
+
+TEST_F(io, a_second_reader_and_a_closed_descriptor_are_errors) { coro::run(two_readers()); }
+
+coro::coroutine<> reuse_of_a_number() {
+    for (int i = 0; i < 100; ++i) {
+        auto [here, there] = connected_pair();
+        auto const waits = coro::create_task(receive(here.get()));
+        co_await coro::sleep(0s);
+        co_await coro::send_all(there.get(), std::as_bytes(std::span("x", 1)));
+        auto const count = co_await waits;
+        EXPECT_EQ(count, 1u);
+    }
+}
+
+TEST_F(io, a_descriptor_number_that_is_used_again_starts_anew) { coro::run(reuse_of_a_number()); }
+
+coro::coroutine<> pipes() {
+    int both[2];
+    EXPECT_EQ(::pipe2(both, O_NONBLOCK | O_CLOEXEC), 0);
+    coro::descriptor const from(both[0]);
+    coro::descriptor to(both[1]);
+    std::vector<std::byte> const sent(300'000, std::byte{7});
+    auto const write = [](coro::descriptor& fd,
+                          std::vector<std::byte> const& bytes) -> coro::coroutine<> {
+        co_await coro::write_all(fd.get(), bytes);
+        fd.reset();
+    };
+    auto const writer = coro::create_task(write(to, sent));
+    co_await coro::readable(from.get());
+    std::vector<std::byte> received;
+    std::array<std::byte, 4096> buffer;
+    std::size_t count = 0;
+    do {
+        count = co_await coro::read(from.get(), buffer);
+        received.insert(received.end(), buffer.begin(), buffer.begin() + static_cast<long>(count));
+    } while (count != 0);
+    co_await writer;
+    EXPECT_EQ(received, sent);
+}
+
+TEST_F(io, pipes_carry_more_than_they_hold) { coro::run(pipes()); }
+
+coro::coroutine<> broken_pipe() {
+    auto [here, there] = connected_pair();
+    there.reset();
+    co_await coro::send_all(here.get(), std::as_bytes(std::span("x", 1)));
+}
+
+TEST_F(io, writing_to_a_peer_that_left_is_an_error_not_a_signal) {
+    EXPECT_THROW(coro::run(broken_pipe()), std::system_error);
+}
+
+/// Calls that are interrupted, and sends of one byte. (A receive that is short although there is
+/// more is nothing that the kernel does: the backend relies on it.)
+int step = 0;
+ssize_t faulty_recv(int fd, void* buffer, std::size_t bytes, int flags) {
+    if (++step % 3 == 0) {
+        errno = EINTR;
+        return -1;
+    }
+    return ::recv(fd, buffer, bytes, flags);
+}
+ssize_t faulty_send(int fd, void const* buffer, std::size_t bytes, int flags) {
+    switch (++step % 3) {
+    case 0:
+        errno = EINTR;
+        return -1;
+    case 1:
+        return ::send(fd, buffer, std::min<std::size_t>(bytes, 1), flags);
+    default:
+        return ::send(fd, buffer, bytes, flags);
+    }
+}
+int faulty_wait(int epoll, epoll_event* events, int, timespec const* timeout) {
+    if (++step % 5 == 0) {
+        errno = EINTR;
+        return -1;
+    }
+    return ::epoll_pwait2(epoll, events, 1, timeout, nullptr);
+}
+
+TEST_F(faults, interrupted_and_short_calls_lose_nothing) {
+    auto calls = coro::sys::real();
+    calls.recv = faulty_recv;
+    calls.send = faulty_send;
+    calls.epoll_wait = faulty_wait;
+    coro::sys::replacement const here(calls);
+    std::string a;
+    std::string b;
+    coro::run(serve_two(a, b));
+    EXPECT_EQ(a, std::string(1'000'000, 'x'));
+    EXPECT_EQ(b, "hello");
+}
+
+TEST_F(faults, a_loop_that_cannot_be_made_leaks_nothing) {
+    auto calls = coro::sys::real();
+    calls.eventfd = [](unsigned, int) -> int {
+        errno = EMFILE;
+        return -1;
+    };
+    coro::sys::replacement const here(calls);
+    EXPECT_THROW(coro::loop(), std::system_error);
+    EXPECT_EQ(coro::loop::of_this_thread(), nullptr);
+}
+
+coro::coroutine<> accept_fails() {
+    sockaddr_in address{};
+    auto const listening = listener(address);
+    co_await coro::accept(listening.get());
+}
+
+TEST_F(faults, no_descriptors_left_is_an_error_of_accept) {
+    auto calls = coro::sys::real();
+    calls.accept = [](int, sockaddr*, socklen_t*, int) -> int {
+        errno = EMFILE;
+        return -1;
+    };
+    coro::sys::replacement const here(calls);
+    EXPECT_THROW(coro::run(accept_fails()), std::system_error);
+}
+
+} // namespace
