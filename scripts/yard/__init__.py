@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Plans, runs, judges and reports Switchyard's measurements."""

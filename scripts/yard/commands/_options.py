@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Flags that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Callable
+
+import click
+
+from .. import plan as planning
+
+
+class Names(click.ParamType):
+    name = "a,b"
+
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(part.strip() for part in value.split(",") if part.strip())
+        return names or self.fail("names nothing", param, context)
+
+
+class Duration(click.ParamType):
+    name = "5m"
+
+    def convert(self, value: Any, param: Any, context: Any) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", value)
+        if not match or float(match[1]) <= 0:
+            self.fail(f"'{value}' is no length of time; write 90s, 5m or 1h", param, context)
+        return float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
+
+
+class Setting(click.ParamType):
+    name = "field=value"
+
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        field, equals, number = value.partition("=")
+        if not equals or not field or not number.isdecimal():
+            self.fail(f"'{value}' is not of the form field=whole number", param, context)
+        return field, int(number)
+
+
+def add(*options: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+BUILD = click.option("--build", type=click.Path(path_type=Path), help="Build folder; default build/release.")
+VERBOSE = click.option("--verbose", is_flag=True, help="Tell more; show the trace of an error.")
+CHOICE = (
+    click.option("--models", type=Names(), default=(), help="Only these models."),
+    click.option("--workloads", type=Names(), default=(), help="Only these workloads."),
+    click.option("--variants", type=Names(), default=(), help="Only these variants."),
+    click.option("--cells", type=Names(), default=(), help="Globs on model/workload/variant."),
+    click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a model; default: its CPUs."),
+    click.option("--seed", type=click.IntRange(0, 2**48), default=1, show_default=True, help="Order and data."),
+    click.option("--timeout", "timeout_s", type=Duration(), help="Watchdog of one process; default by preset."),
+)
+PRESET = click.option("--preset", default="quick", show_default=True, help=", ".join(planning.PRESETS))

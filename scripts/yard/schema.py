@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The JSON schemas of everything that is written or read between two parts."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+FOLDER = Path(__file__).parent / "schema"
+
+
+@functools.lru_cache(maxsize=None)
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    """`name`: sample, plan, meta or describe."""
+    text = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(text)
+    return jsonschema.Draft202012Validator(text)
+
+
+def violation(name: str, value: Any) -> str:
+    """The first thing wrong with `value`, in one line; empty if nothing is."""
+    error = next(iter(validator(name).iter_errors(value)), None)
+    if error is None:
+        return ""
+    where = ".".join(str(part) for part in error.absolute_path)
+    return f"{where}: {error.message}" if where else error.message
+
+
+def parse_sample(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """A line of samples.jsonl, or None and why it is not one."""
+    if not line.endswith(b"\n"):
+        return None, "the line is cut off"
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        return None, f"not JSON: {error}"
+    why = violation("sample", value)
+    return (None, why) if why else (value, "")
