@@ -120,7 +120,7 @@ struct future_wait : linked_waiter {
 template <class T>
 struct future_awaiter final : future_wait {
     using future_wait::future_wait;
-    [[nodiscard]] std::add_lvalue_reference_t<T const> await_resume() const {
+    std::add_lvalue_reference_t<T const> await_resume() const {
         check();
         if constexpr (!std::is_void_v<T>) return value_of<T>(core);
     }
