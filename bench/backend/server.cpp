@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <fcntl.h>
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -37,6 +38,8 @@ struct connection {
     int fd = -1;
     std::array<std::byte, request_bytes> request{};
     std::size_t have = 0;          // of the request
+    std::uint64_t unanswered = 0;  // requests that are not due
+    bool ended = false;            // the client sends no more
     std::vector<std::byte> unsent; // what the socket did not take
 };
 
@@ -53,6 +56,8 @@ public:
     explicit server(options const& how) : how_(how), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
         if (poller_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
         ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+        // accept_all takes what there is and must not wait for more.
+        ::fcntl(how.listen_fd, F_SETFL, ::fcntl(how.listen_fd, F_GETFL) | O_NONBLOCK);
         watch(how.listen_fd, listen_id, EPOLLIN);
         watch(how.stop_fd, stop_id, EPOLLIN);
     }
@@ -110,10 +115,12 @@ private:
         } else if (event.data.u64 == listen_id) {
             accept_all();
         } else if (auto const at = connections_.find(event.data.u64); at != connections_.end()) {
-            if ((event.events & EPOLLOUT) != 0 && !flush(*at->second)) return drop(at->first);
-            if ((event.events & ~EPOLLOUT) != 0 && !read_requests(at->first, *at->second)) {
-                drop(at->first);
-            }
+            auto& from = *at->second;
+            bool const broken = ((event.events & EPOLLOUT) != 0 && !flush(from)) ||
+                                ((event.events & ~EPOLLOUT) != 0 &&
+                                 !read_requests(at->first, from, event.events)) ||
+                                (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+            if (broken || finished(from)) drop(at->first);
         }
     }
 
@@ -135,14 +142,22 @@ private:
         }
     }
 
-    /// False: the connection has ended.
-    bool read_requests(std::uint64_t id, connection& from) {
+    /// A client may close its side once it has asked; it still gets its answers.
+    static bool finished(connection const& of) {
+        return of.ended && of.unanswered == 0 && of.unsent.empty();
+    }
+
+    /// False: the connection is broken.
+    bool read_requests(std::uint64_t id, connection& from, std::uint32_t events) {
         std::array<std::byte, 4096> buffer;
         while (true) {
             auto const bytes = ::recv(from.fd, buffer.data(), buffer.size(), 0);
             if (bytes < 0 && errno == EINTR) continue;
             if (bytes < 0) return errno == EAGAIN;
-            if (bytes == 0) return false;
+            if (bytes == 0) {
+                from.ended = true;
+                return true;
+            }
             auto const now = now_ns();
             for (auto rest = std::span(buffer).first(static_cast<std::size_t>(bytes));
                  !rest.empty();) {
@@ -152,7 +167,10 @@ private:
                 rest = rest.subspan(part);
                 if (from.have == request_bytes) accept_request(id, from, now);
             }
-            if (static_cast<std::size_t>(bytes) < buffer.size()) return true;
+            // The end of the stream is told once: read up to it.
+            if (static_cast<std::size_t>(bytes) < buffer.size() && (events & EPOLLRDHUP) == 0) {
+                return true;
+            }
         }
     }
 
@@ -166,7 +184,8 @@ private:
         auto const delay_ns =
             static_cast<std::uint64_t>(std::chrono::nanoseconds(how_.delay).count());
         due_.push_back({now + delay_ns, id, index});
-        total_.most_in_flight = std::max<std::uint64_t>(total_.most_in_flight, due_.size());
+        ++from.unanswered;
+        total_.most_in_flight = std::max(total_.most_in_flight, ++in_flight_);
     }
 
     void answer_what_is_due() {
@@ -181,8 +200,10 @@ private:
             total_.busy_until_ns = now;
             kernel::payload(how_.seed, answer.index, response_);
             auto& to = *at->second;
+            --to.unanswered;
+            --in_flight_;
             to.unsent.insert(to.unsent.end(), response_.begin(), response_.end());
-            if (!flush(to)) drop(answer.connection_id);
+            if (!flush(to) || finished(to)) drop(answer.connection_id);
         }
     }
 
@@ -204,6 +225,7 @@ private:
     void drop(std::uint64_t id) {
         auto const at = connections_.find(id);
         ::close(at->second->fd);
+        in_flight_ -= at->second->unanswered; // nobody waits for them any more
         connections_.erase(at);
     }
 
@@ -213,6 +235,7 @@ private:
     std::uint64_t next_id_ = 2;
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
     std::deque<due_answer> due_;
+    std::uint64_t in_flight_ = 0;
     std::vector<std::byte> response_;
     served total_;
 };

@@ -8,17 +8,18 @@ void driver::run_closed(std::uint64_t count, measured& into, bool warm) {
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
     auto const started_ns = now_ns();
-    auto start = [&](connection& at) {
-        if (sent == count) return;
-        ++sent;
+    bool broken = false;
+    auto start_next = [&](std::uint64_t index) {
+        if (sent == count || broken) return;
+        auto& at = connections_[index];
         // Before the send, which can take the whole round trip when the peer runs on this CPU.
         at.intended_ns = at.sent_ns = now_ns();
-        at.send_next();
+        broken = !start(index, &into);
+        if (!broken) ++sent;
     };
-    for (auto& at : connections_) {
-        start(at);
+    for (std::uint64_t i = 0; i < connections_.size(); ++i) {
+        start_next(i);
     }
-    bool broken = false;
     while (received < sent && !broken && !out_of_time(&into)) {
         for (auto const& event : poller_.wait(100'000'000)) {
             auto const index = event.data.u64;
@@ -30,7 +31,8 @@ void driver::run_closed(std::uint64_t count, measured& into, bool warm) {
             if (result != outcome::complete) continue;
             ++received;
             if (!warm) record(connections_[index], index, now_ns(), into);
-            start(connections_[index]);
+            start_next(index);
+            if (broken) break;
         }
     }
     if (warm) return;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "client/connection.hpp"
 
+#include "client/clock.hpp"
 #include "client/load.hpp"
 #include "kernel/random.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,7 +24,7 @@ namespace {
 [[noreturn]] void fail_to_connect(std::uint16_t port, std::uint64_t number) {
     auto const error = errno;
     auto const* const next_step =
-        error == ECONNREFUSED ? "nothing listens there"
+        error == ECONNREFUSED ? "nothing listens there: start the server first or correct --port"
         : error == EMFILE || error == ENFILE
             ? "raise the limit of descriptors (ulimit -n) or ask for fewer connections"
         : error == EADDRNOTAVAIL ? "the ephemeral ports are used up: wait for TIME_WAIT to pass, "
@@ -32,13 +34,25 @@ namespace {
                                  std::strerror(error), *next_step ? "; " : "", next_step));
 }
 
+/// Linux lets the send timeout bound connect, too: a full queue of a server that does not accept
+/// would hold it for minutes.
+void bound_connect(int fd, std::uint64_t deadline_ns) {
+    auto const now = now_ns();
+    auto const left_us = std::max<std::uint64_t>(
+        1'000, deadline_ns > now ? (deadline_ns - now) / 1'000 : 0); // 0 is no bound
+    timeval const left{static_cast<time_t>(left_us / 1'000'000),
+                       static_cast<suseconds_t>(left_us % 1'000'000)};
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left);
+}
+
 } // namespace
 
 connection::connection(std::uint16_t port, std::uint64_t number, std::uint64_t seed,
-                       std::uint64_t message_bytes)
+                       std::uint64_t message_bytes, std::uint64_t deadline_ns)
     : number_(number), seed_(seed), message_(message_bytes) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0) fail_to_connect(port, number);
+    bound_connect(fd_, deadline_ns);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
@@ -50,6 +64,10 @@ connection::connection(std::uint16_t port, std::uint64_t number, std::uint64_t s
     if (result < 0) {
         auto const error = errno;
         ::close(fd_);
+        if (error == EINPROGRESS || error == EAGAIN || error == ETIMEDOUT) {
+            throw connect_timeout(
+                fmt::format("the server did not accept connection {} in time", number));
+        }
         errno = error;
         fail_to_connect(port, number);
     }
@@ -90,7 +108,8 @@ void connection::send_rest() {
     }
 }
 
-connection::progress connection::receive() {
+connection::progress connection::receive(bool peer_ended) {
+    peer_ended_ = peer_ended_ || peer_ended;
     std::array<std::byte, 65'536> buffer;
     while (true) {
         auto const wanted =
@@ -109,8 +128,9 @@ connection::progress connection::receive() {
             busy_ = false;
             return progress::complete;
         }
-        // A short read emptied the socket: the next one would only say EAGAIN.
-        if (got < wanted) return progress::waits;
+        // A short read emptied the socket: the next one would only say EAGAIN, or that the stream
+        // has ended, of which no further event tells.
+        if (got < wanted && !peer_ended_) return progress::waits;
     }
 }
 

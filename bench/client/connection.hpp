@@ -13,15 +13,18 @@ namespace client {
 /// is compared with what was sent.
 class connection {
 public:
-    /// Connects, blocking; the socket is non-blocking afterwards. Throws load_error.
+    /// Connects, blocking until `deadline_ns` of CLOCK_MONOTONIC; the socket is non-blocking
+    /// afterwards. Throws connect_timeout, load_error.
     connection(std::uint16_t port, std::uint64_t number, std::uint64_t seed,
-               std::uint64_t message_bytes);
+               std::uint64_t message_bytes, std::uint64_t deadline_ns);
     connection(connection&& other) noexcept;
     connection& operator=(connection&&) = delete;
     ~connection();
 
     [[nodiscard]] int fd() const noexcept { return fd_; }
     [[nodiscard]] bool busy() const noexcept { return busy_; }
+    /// The server has closed its side; what came before may still be read.
+    [[nodiscard]] bool peer_ended() const noexcept { return peer_ended_; }
     [[nodiscard]] bool must_write() const noexcept { return busy_ && sent_ < message_.size(); }
 
     /// Fills in the next message and sends what the socket takes. Not busy before.
@@ -35,8 +38,9 @@ public:
         closed,    ///< the server has closed or reset the connection
         mismatched ///< a wrong byte, or one that nobody asked for
     };
-    /// Reads what there is.
-    [[nodiscard]] progress receive();
+    /// Reads what there is. `peer_ended`: the poller saw the end of the stream, which it tells
+    /// once.
+    [[nodiscard]] progress receive(bool peer_ended);
 
     std::uint64_t intended_ns = 0; ///< when the message under way was to start
     std::uint64_t sent_ns = 0;     ///< when it did
@@ -51,6 +55,7 @@ private:
     std::uint64_t sequence_ = 0;
     bool busy_ = false;
     bool write_failed_ = false;
+    bool peer_ended_ = false;
     std::size_t sent_ = 0;
     std::size_t received_ = 0;
     std::vector<std::byte> message_;

@@ -13,27 +13,41 @@ driver::driver(client::load const& load)
       deadline_ns_(now_ns() + static_cast<std::uint64_t>(load.timeout.count()) * 1'000'000'000u) {
     connections_.reserve(load.connections);
     for (std::uint64_t i = 0; i < load.connections; ++i) {
-        connections_.emplace_back(load.port, i, load.seed, load.message_bytes);
+        connections_.emplace_back(load.port, i, load.seed, load.message_bytes, deadline_ns_);
         poller_.add(connections_.back().fd(), i);
     }
+}
+
+bool driver::start(std::uint64_t index, measured* into) {
+    auto& at = connections_[index];
+    if (at.peer_ended()) {
+        // The end of the stream came with the last reply, and no event will tell of it again.
+        note_closed(index, into);
+        return false;
+    }
+    at.send_next();
+    return true;
+}
+
+void driver::note_closed(std::uint64_t index, measured* into) const {
+    if (!into) return;
+    ++into->errors;
+    into->how = measured::end::vanished;
+    into->stopped_early = fmt::format("the server closed connection {} after {} replies", index,
+                                      connections_[index].served);
 }
 
 driver::outcome driver::serve(std::uint64_t index, std::uint32_t events, measured* into) {
     auto& at = connections_[index];
     if ((events & EPOLLOUT) != 0 && at.must_write()) at.send_rest();
     if ((events & ~EPOLLOUT) == 0) return outcome::none;
-    switch (at.receive()) {
+    switch (at.receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)) {
     case connection::progress::waits:
         return outcome::none;
     case connection::progress::complete:
         return outcome::complete;
     case connection::progress::closed:
-        if (into) {
-            ++into->errors;
-            into->how = measured::end::vanished;
-            into->stopped_early =
-                fmt::format("the server closed connection {} after {} replies", index, at.served);
-        }
+        note_closed(index, into);
         return outcome::broken;
     case connection::progress::mismatched:
         if (into) {
@@ -50,8 +64,12 @@ bool driver::out_of_time(measured* into) {
     if (now_ns() < deadline_ns_) return false;
     if (into) {
         into->how = measured::end::timed_out;
-        into->stopped_early =
-            fmt::format("the load did not end within {} s", load_.timeout.count());
+        auto const served = std::count_if(connections_.begin(), connections_.end(),
+                                          [](auto const& at) { return at.served != 0; });
+        into->stopped_early = fmt::format(
+            "the load did not end within {} s: {} of {} replies, {} of {} connections "
+            "served",
+            load_.timeout.count(), into->received, into->expected, served, connections_.size());
     }
     return true;
 }
@@ -62,7 +80,7 @@ void driver::record(connection& at, std::uint64_t index, std::uint64_t now, meas
     into.service.record(service_ns);
     into.latency_sum_ns += service_ns;
     ++into.received;
-    if (into.received * 2 == into.expected) into.half_at_ns = now;
+    if (into.received == (into.expected + 1) / 2) into.half_at_ns = now;
     if (at.served++ == 0) at.first_ns = at.sent_ns;
     at.last_ns = now;
     into.reply_of.push_back(static_cast<std::uint32_t>(index));

@@ -32,6 +32,9 @@ public:
 
 private:
     enum class outcome { none, complete, broken };
+    /// Starts a message; false: the server has closed this connection, which stopped the load.
+    [[nodiscard]] bool start(std::uint64_t index, measured* into);
+    void note_closed(std::uint64_t index, measured* into) const;
     /// Serves one event of connection `index`; `broken` has stopped the load.
     outcome serve(std::uint64_t index, std::uint32_t events, measured* into);
     [[nodiscard]] bool out_of_time(measured* into);

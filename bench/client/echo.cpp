@@ -5,6 +5,7 @@
 #include "client/clock.hpp"
 #include "client/driver.hpp"
 
+#include <optional>
 #include <sys/prctl.h>
 
 namespace client {
@@ -20,7 +21,15 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
         asked.rate_per_s > 0 ? arrivals(asked.messages, asked.rate_per_s, asked.poisson, asked.seed)
                              : std::vector<std::uint64_t>();
     go();
-    driver all(asked);
+    std::optional<driver> made;
+    try {
+        made.emplace(asked);
+    } catch (connect_timeout const& error) {
+        seen.how = measured::end::timed_out;
+        seen.stopped_early = error.what();
+        return seen;
+    }
+    auto& all = *made;
     if (asked.warm_up != 0) {
         all.run_closed(asked.warm_up, seen, true);
         // A server that fails here fails as it would in the window.

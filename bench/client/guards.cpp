@@ -63,7 +63,9 @@ json stationary(measured const& seen) {
 }
 
 json fairness_of(measured const& seen) {
-    if (seen.served.empty()) return json::object();
+    if (seen.served.empty()) { // the load ended before its window
+        return {{"served", 0}, {"least", 0}, {"most", 0}, {"jain", 0.0}, {"worst_p99_ns", nullptr}};
+    }
     double sum = 0;
     double squares = 0;
     for (auto const replies : seen.served) {
@@ -78,8 +80,9 @@ json fairness_of(measured const& seen) {
     }
     json worst_ns = nullptr;
     for (auto& replies : by_connection) {
-        if (replies.size() < 2'000) continue; // 20 / (1 - 0.99)
-        auto const at = replies.begin() + static_cast<std::ptrdiff_t>(replies.size() * 99 / 100);
+        if (replies.size() < 2'000) continue;               // 20 / (1 - 0.99)
+        auto const rank = (replies.size() * 99 + 99) / 100; // as histogram::value_at
+        auto const at = replies.begin() + static_cast<std::ptrdiff_t>(rank - 1);
         std::nth_element(replies.begin(), at, replies.end());
         if (worst_ns.is_null() || *at > worst_ns.get<std::uint64_t>()) worst_ns = *at;
     }

@@ -26,4 +26,9 @@ struct load_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// The server did not accept a connection in time.
+struct connect_timeout : load_error {
+    using load_error::load_error;
+};
+
 } // namespace client

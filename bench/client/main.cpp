@@ -35,7 +35,9 @@ struct options {
 /// Blocks until the harness says go, by a byte or by closing its end.
 void wait_for_go(int fd) {
     char byte = 0;
-    while (fd >= 0 && ::read(fd, &byte, 1) < 0 && errno == EINTR) {
+    while (fd >= 0 && ::read(fd, &byte, 1) < 0) {
+        if (errno == EINTR) continue;
+        throw client::load_error(fmt::format("--go-fd: {}", std::strerror(errno)));
     }
 }
 
@@ -102,9 +104,13 @@ int main(int argc, char** argv) {
     echo->add_option("--message-bytes", asked.load.message_bytes)->check(CLI::Range(1, 16'777'216));
     echo->add_option("--seed", asked.load.seed);
     echo->add_option("--rate-per-s", asked.load.rate_per_s, "0: closed loop")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0.0, 1e9))
+        ->check([](std::string const& text) { // which a range lets pass
+            return text.find_first_of("nN") == std::string::npos ? "" : "must be a number";
+        });
     echo->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
-    echo->add_option("--warm-up", asked.load.warm_up, "round trips before the window");
+    echo->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
+        ->check(CLI::NonNegativeNumber);
     echo->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
     echo->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
     echo->add_option("--go-fd", asked.go_fd, "wait for a byte or end of file here");

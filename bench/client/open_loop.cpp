@@ -54,9 +54,13 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
             auto const lag_ns = at.sent_ns - std::max(at.intended_ns, idle.front().since_ns);
             into.send_lag.record(lag_ns);
             if (lag_ns > late_ns) ++into.late_sends;
-            at.send_next();
+            if (!start(idle.front().index, &into)) {
+                broken = true;
+                break;
+            }
             ++into.sent;
         }
+        if (broken) break;
         now = now_ns();
         std::uint64_t timeout_ns = 100'000'000;
         if (due < arrivals_ns.size() && !idle.empty()) {

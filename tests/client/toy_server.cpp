@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "toy_server.hpp"
+
+#include <csignal>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace toy {
+
+namespace {
+
+struct peer {
+    int fd;
+    std::string received;
+    std::uint64_t messages = 0;
+};
+
+void leave(peer& at, then what) {
+    if (what == then::half_close) {
+        ::shutdown(at.fd, SHUT_WR);
+        return;
+    }
+    if (what == then::reset) {
+        linger const at_once{1, 0};
+        ::setsockopt(at.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    ::close(at.fd);
+    at.fd = -1; // poll passes over it
+}
+
+void serve_one(std::uint64_t number, peer& at, std::size_t message_bytes, behaviour const& how) {
+    char buffer[65'536];
+    auto const bytes = ::recv(at.fd, buffer, sizeof buffer, 0);
+    if (bytes <= 0) return leave(at, then::close);
+    at.received.append(buffer, static_cast<std::size_t>(bytes));
+    while (at.fd >= 0 && at.received.size() >= message_bytes) {
+        auto reply = at.received.substr(0, message_bytes);
+        at.received.erase(0, message_bytes);
+        auto const next = how(number, at.messages++, reply);
+        for (std::size_t sent = 0; sent < reply.size();) {
+            auto const part = ::send(at.fd, reply.data() + sent, reply.size() - sent, MSG_NOSIGNAL);
+            if (part < 0) return leave(at, then::close);
+            sent += static_cast<std::size_t>(part);
+        }
+        if (next != then::keep) leave(at, next);
+    }
+}
+
+[[noreturn]] void serve(int listener, std::size_t message_bytes, behaviour const& how) {
+    std::vector<peer> peers;
+    while (true) {
+        std::vector<pollfd> watched{{listener, POLLIN, 0}};
+        for (auto const& at : peers) {
+            watched.push_back({at.fd, POLLIN, 0});
+        }
+        ::poll(watched.data(), watched.size(), -1);
+        for (std::size_t i = 0; i < peers.size(); ++i) {
+            if (watched[i + 1].revents != 0) serve_one(i, peers[i], message_bytes, how);
+        }
+        if (watched[0].revents != 0) {
+            peers.push_back({::accept(listener, nullptr, nullptr), {}, 0});
+            int const on = 1;
+            ::setsockopt(peers.back().fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        }
+    }
+}
+
+} // namespace
+
+then honest(std::uint64_t, std::uint64_t, std::string&) { return then::keep; }
+
+server::server(std::size_t message_bytes, behaviour const& how) {
+    auto const listener = listen_on_loopback();
+    port_ = listener.port;
+    pid_ = cell::checked(::fork(), "fork");
+    if (pid_ == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(listener.socket.get(), message_bytes, how);
+    }
+}
+
+server::~server() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+} // namespace toy
