@@ -224,7 +224,8 @@ void loop::continue_now(task_core& task) noexcept {
         transfer_ = nullptr;
         next.resume();
         next = transfer_;
-    } while (detail::trampoline && next);
+        // Always looked at: the caller's code may have been built without optimisation, this with.
+    } while (next);
     current_ = outer;
 }
 
