@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+#include <string>
+#include <uv.h>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    static std::array const cells{
+        supports<fetch_data>(callback::make_fetch_data,
+                             {.ledger = "timer=uv_timer, whole milliseconds, rounded up"}),
+        supports<waits>(callback::make_waits,
+                        {.ledger = "timer=uv_timer, whole milliseconds, rounded up"}),
+        supports<echo>(callback::make_echo,
+                       {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                                  "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
+        supports<fetch>(callback::make_fetch,
+                        {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                                   "SIGPIPE=ignored"}),
+        supports<hash_blocks>(callback::make_hash_blocks_on_pool,
+                              {.ledger = "UV_THREADPOOL_SIZE=workers; queued=16 a worker"}),
+        supports<hash_blocks>(callback::make_hash_blocks_on_loop,
+                              {.variant = "loop", .ledger = "threads=1; uv_idle, a block a turn"}),
+    };
+    static std::string const library = std::string("libuv ") + uv_version_string();
+    static model const callback{"callback", "one event loop that calls back when something is due",
+                                library, cells};
+    return callback;
+}

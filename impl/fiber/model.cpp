@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+#include <boost/version.hpp>
+#include <string>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    static std::array const cells{
+        supports<fetch_data>(
+            fiber::make_fetch_data,
+            {.ledger = "scheduler=own, on epoll_pwait2; stack_bytes=16384, pooled"}),
+        supports<waits>(fiber::make_waits,
+                        {.ledger = "scheduler=own, on epoll_pwait2; stack_bytes=16384, pooled, "
+                                   "without guard pages"}),
+        supports<echo>(fiber::make_echo,
+                       {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
+                                  "epoll=edge-triggered, registered once; stack_bytes=81920, "
+                                  "pooled; buffer_bytes=65536, on the stack"}),
+        supports<fetch>(fiber::make_fetch,
+                        {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
+                                   "epoll=edge-triggered, registered once; stack_bytes=16384, "
+                                   "pooled"}),
+        supports<hash_blocks>(fiber::make_hash_blocks_one_thread,
+                              {.ledger = "threads=1; fibers=64; stack_bytes=16384, pooled"}),
+        supports<hash_blocks>(fiber::make_hash_blocks_work_sharing,
+                              {.variant = "work_sharing",
+                               .ledger = "threads=workers, the caller included; fibers=8 a worker; "
+                                         "scheduler=shared_work(suspend); stack_bytes=65536"}),
+    };
+    static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
+                                       "." + std::to_string(BOOST_VERSION / 100 % 1'000);
+    static model const fiber{"fiber", "many stacks on one thread: code that looks as if it blocked",
+                             library, cells};
+    return fiber;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/model.hpp"
+#include "contract/workloads/echo.hpp"
+#include "contract/workloads/fetch.hpp"
+#include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/waits.hpp"
+
+// Not `floor`: <cmath> has that name.
+namespace floor_model {
+
+contract::maker<contract::fetch_data> make_fetch_data;
+contract::maker<contract::waits> make_waits;
+contract::maker<contract::echo> make_echo;
+contract::maker<contract::fetch> make_fetch;
+contract::maker<contract::hash_blocks> make_hash_blocks;
+
+} // namespace floor_model

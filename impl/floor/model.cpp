@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    static std::array const cells{
+        supports<fetch_data>(floor_model::make_fetch_data,
+                             {.style = style::tuned, .ledger = "timer=clock_nanosleep, absolute"}),
+        supports<waits>(floor_model::make_waits,
+                        {.style = style::tuned,
+                         .ledger = "timer=clock_nanosleep, absolute; queue=one array, counting "
+                                   "sort into slices of time; bytes_per_wait=32"}),
+        supports<echo>(floor_model::make_echo,
+                       {.style = style::tuned,
+                        .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                  "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<fetch>(floor_model::make_fetch,
+                        {.style = style::tuned,
+                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                   "once; events=256"}),
+        supports<hash_blocks>(floor_model::make_hash_blocks,
+                              {.style = style::tuned,
+                               .ledger = "threads=workers, the caller included; split=a shared "
+                                         "ticket, 64 draws a worker"}),
+    };
+    static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
+                             "none", cells};
+    return floor;
+}
