@@ -11,9 +11,9 @@
 namespace coroutine_model {
 
 contract::maker<contract::fetch_data> make_fetch_data_sequential, make_fetch_data_tasks;
-contract::maker<contract::waits> make_waits_epoll;
-contract::maker<contract::echo> make_echo_epoll;
-contract::maker<contract::fetch> make_fetch_epoll;
+contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
+contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
+contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 
 } // namespace coroutine_model

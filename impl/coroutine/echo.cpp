@@ -2,6 +2,7 @@
 // A task accepts, a task a connection receives and sends until its peer closes; the main task waits
 // for the stop descriptor. `run` cancels what is left when main returns, and awaits it.
 
+#include "backends.hpp"
 #include "cells.hpp"
 
 #include "coro/coro.hpp"
@@ -69,6 +70,11 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
                                                          contract::environment const& around) {
     return std::make_unique<echo_session>(around, coro::loop_options{});
+}
+
+std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
+                                                            contract::environment const& around) {
+    return std::make_unique<echo_session>(around, on_io_uring());
 }
 
 } // namespace coroutine_model

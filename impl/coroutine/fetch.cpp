@@ -2,6 +2,7 @@
 // A task a slot, on a connection that is made in `make` and kept: send the request, receive until
 // the response is whole, the next. The loop lives as long as the session, as its connections do.
 
+#include "backends.hpp"
 #include "cells.hpp"
 
 #include "coro/coro.hpp"
@@ -94,6 +95,11 @@ private:
 std::unique_ptr<contract::session<fetch>> make_fetch_epoll(fetch::params const& params,
                                                            contract::environment const& around) {
     return std::make_unique<fetch_session>(params, around.backend_port, coro::loop_options{});
+}
+
+std::unique_ptr<contract::session<fetch>> make_fetch_io_uring(fetch::params const& params,
+                                                              contract::environment const& around) {
+    return std::make_unique<fetch_session>(params, around.backend_port, on_io_uring());
 }
 
 } // namespace coroutine_model

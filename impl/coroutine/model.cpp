@@ -6,18 +6,23 @@
 contract::model const& the_model() noexcept {
     using namespace contract;
     using namespace coroutine_model;
+    constexpr auto ring_ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided "
+                                 "buffers of 4096 bytes; submission_entries=256";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_sequential, {.variant = "sequential"}),
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),
         supports<waits>(make_waits_epoll, {.variant = "epoll"}),
+        supports<waits>(make_waits_io_uring, {.variant = "io_uring"}),
         supports<echo>(make_echo_epoll,
                        {.variant = "epoll",
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                   "once; buffer_bytes=16384 a connection"}),
+        supports<echo>(make_echo_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<fetch>(make_fetch_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                    "once"}),
+        supports<fetch>(make_fetch_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "threads=1, whatever workers is"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",

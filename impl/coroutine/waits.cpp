@@ -2,6 +2,7 @@
 // A task a wait, each suspended in `co_await sleep(...)`; its frame is all that it costs. The loop
 // keeps the timers in a wheel inside these frames and sleeps until the earliest is due.
 
+#include "backends.hpp"
 #include "cells.hpp"
 
 #include "coro/coro.hpp"
@@ -58,6 +59,11 @@ private:
 std::unique_ptr<contract::session<waits>> make_waits_epoll(waits::params const& params,
                                                            contract::environment const& around) {
     return std::make_unique<waits_session>(params, around.limits.seed, coro::loop_options{});
+}
+
+std::unique_ptr<contract::session<waits>> make_waits_io_uring(waits::params const& params,
+                                                              contract::environment const& around) {
+    return std::make_unique<waits_session>(params, around.limits.seed, on_io_uring());
 }
 
 } // namespace coroutine_model

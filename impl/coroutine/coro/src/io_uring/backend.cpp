@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+#include "coro/io/io_uring.hpp"
+#include "coro/loop.hpp"
+#include "coro/sys.hpp"
+#include "io_uring/buffer_ring.hpp"
+#include "io_uring/receiver.hpp"
+#include "io_uring/ring.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace coro::detail {
+
+namespace {
+
+constexpr unsigned submission_entries = 256;
+constexpr unsigned completion_entries = 4096;
+constexpr std::uint16_t buffer_count = 1024;
+constexpr std::uint32_t buffer_bytes = 4096;
+
+/// A socket whose reader is slow holds at most so many buffers, then its receive is disarmed: the
+/// rest waits in the kernel, as it does under epoll.
+constexpr std::size_t most_queued = 16;
+
+/// With fewer completions a turn, a send is cheaper as a system call of its own: as an entry it
+/// would end the next wait at once, and that would be a system call as well.
+constexpr unsigned worth_batching = 4;
+
+/// What a completion belongs to: the lowest bits of its user data.
+enum class kind : std::uint64_t { operation = 0, receive = 1, ignored = 2, wake = 3 };
+constexpr std::uint64_t kind_mask = 7;
+
+[[nodiscard]] std::uint64_t receive_data(int fd, std::uint32_t generation) noexcept {
+    return (std::uint64_t{generation & 0xff'ffffu} << 40u) |
+           (std::uint64_t{static_cast<std::uint32_t>(fd)} << 8u) |
+           static_cast<std::uint64_t>(kind::receive);
+}
+
+/// Sockets over completions: receives are multishot with provided buffers, one `enter` a turn
+/// submits what the turn asked for and waits. Reads and writes of pipes wait for readiness, because
+/// io_uring answers -EAGAIN on non-blocking files.
+class io_uring_backend final : public backend {
+public:
+    explicit io_uring_backend(loop& owner)
+        : owner_(owner),
+          ring_(submission_entries, completion_entries),
+          buffers_(ring_, 0, buffer_count, buffer_bytes),
+          wake_fd_(sys::use().eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        if (wake_fd_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+        arm_wake();
+    }
+
+    ~io_uring_backend() override {
+        // The kernel may still write to or read from what its operations name: wait until it has
+        // let go of all of them before the memory goes.
+        closing_ = true;
+        auto& entry = prepare();
+        entry.opcode = IORING_OP_ASYNC_CANCEL;
+        entry.cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+        entry.user_data = static_cast<std::uint64_t>(kind::ignored);
+        __kernel_timespec const patience{1, 0};
+        while (in_kernel_ != 0 && ring_.enter(1, &patience) != -ETIME) {
+            reap();
+        }
+        sys::use().close(wake_fd_);
+    }
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
+
+    [[nodiscard]] bool try_now(io_operation& op) noexcept override {
+        switch (op.kind) {
+        case io_kind::recv:
+            return receiver_of(op.fd).take(op, buffers_);
+        case io_kind::send_all:
+            return last_batch_ < worth_batching && send_now(op);
+        case io_kind::read:
+            return finished(op, sys::use().read(op.fd, op.buffer, op.bytes));
+        case io_kind::write:
+            return write_now(op);
+        case io_kind::connect:
+            forget(op.fd);
+            return false; // a new socket, maybe an old number
+        default:
+            return false;
+        }
+    }
+
+    [[nodiscard]] bool start(io_operation& op) noexcept override {
+        auto& at = receiver_of(op.fd);
+        if (op.kind != io_kind::recv) {
+            submit(op);
+        } else if (at.reader != nullptr) {
+            op.result = -EBUSY; // one task at a time may wait to read
+            return false;
+        } else {
+            at.reader = &op;
+            if (!at.armed) arm_receive(op.fd, at);
+        }
+        ++in_flight_;
+        return true;
+    }
+
+    [[nodiscard]] bool cancel(io_operation& op) noexcept override {
+        auto& at = receiver_of(op.fd);
+        if (op.kind == io_kind::recv) {
+            // Only the wait ends: what arrives goes into the queue, so no byte is lost.
+            if (at.reader == &op) {
+                at.reader = nullptr;
+                --in_flight_;
+            }
+            return true;
+        }
+        // The frame that holds `op` may be gone when this returns, so the kernel must have let go
+        // of it: it cancels what waits for a socket at once, and its completion is awaited here.
+        op.cancelled = true;
+        auto& entry = prepare();
+        entry.opcode = IORING_OP_ASYNC_CANCEL;
+        entry.addr = reinterpret_cast<std::uint64_t>(&op);
+        entry.user_data = static_cast<std::uint64_t>(kind::ignored);
+        while (op.cancelled) { // `completed` clears it
+            ring_.enter(1, nullptr);
+            reap();
+        }
+        return true;
+    }
+
+    void poll(std::optional<duration> timeout) noexcept override {
+        bool const blocks = !timeout || *timeout > duration{0};
+        if (blocks || ring_.prepared() != 0 || ring_.ready()) {
+            __kernel_timespec wait{};
+            if (timeout) {
+                wait.tv_sec = timeout->count() / 1'000'000'000;
+                wait.tv_nsec = timeout->count() % 1'000'000'000;
+            }
+            ring_.enter(blocks ? 1 : 0, timeout ? &wait : nullptr);
+        }
+        last_batch_ = reap();
+    }
+
+    void wake() noexcept override {
+        std::uint64_t const one = 1;
+        // The counter is never read: each write is a new edge for the multishot poll. It cannot
+        // overflow in the life of a process.
+        static_cast<void>(sys::real().write(wake_fd_, &one, sizeof one));
+    }
+
+    void forget(int fd) noexcept override {
+        if (static_cast<std::size_t>(fd) >= receivers_.size()) return;
+        auto& at = receiver_of(fd);
+        if (auto* const reader = at.reader) {
+            reader->result = -EBADF;
+            done(*reader);
+        }
+        if (at.armed || at.operations != 0) {
+            auto& entry = prepare();
+            entry.opcode = IORING_OP_ASYNC_CANCEL;
+            entry.fd = fd;
+            entry.cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL;
+            entry.user_data = static_cast<std::uint64_t>(kind::ignored);
+            // Now, for it names the descriptor, which is about to be closed.
+            ring_.enter(0, nullptr);
+        }
+        at.reset(buffers_);
+    }
+
+    [[nodiscard]] std::size_t in_flight() const noexcept override { return in_flight_; }
+
+private:
+    [[nodiscard]] receiver& receiver_of(int fd) {
+        auto const at = static_cast<std::size_t>(fd);
+        if (at >= receivers_.size()) receivers_.resize(at + 1);
+        return receivers_[at];
+    }
+
+    [[nodiscard]] io_uring_sqe& prepare() noexcept {
+        auto* entry = ring_.prepare();
+        while (entry == nullptr) {
+            ring_.enter(0, nullptr);
+            entry = ring_.prepare();
+        }
+        return *entry;
+    }
+
+    void arm_wake() noexcept {
+        auto& entry = prepare();
+        entry.opcode = IORING_OP_POLL_ADD;
+        entry.fd = wake_fd_;
+        entry.len = IORING_POLL_ADD_MULTI;
+        entry.poll32_events = POLLIN;
+        entry.user_data = static_cast<std::uint64_t>(kind::wake);
+        ++in_kernel_;
+    }
+
+    void arm_receive(int fd, receiver& at) noexcept {
+        auto& entry = prepare();
+        entry.opcode = IORING_OP_RECV;
+        entry.fd = fd;
+        entry.ioprio = IORING_RECV_MULTISHOT;
+        entry.flags = IOSQE_BUFFER_SELECT;
+        entry.buf_group = buffers_.group();
+        entry.user_data = receive_data(fd, at.generation);
+        at.armed = true;
+        ++in_kernel_;
+    }
+
+    [[nodiscard]] static bool finished(io_operation& op, ssize_t result) noexcept {
+        if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+        op.result = result < 0 ? -errno : result;
+        return true;
+    }
+
+    [[nodiscard]] static bool write_now(io_operation& op) noexcept {
+        while (op.moved < op.bytes) {
+            auto const written = sys::use().write(op.fd, op.data + op.moved, op.bytes - op.moved);
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0) return finished(op, written);
+            op.moved += static_cast<std::size_t>(written);
+        }
+        op.result = static_cast<long>(op.moved);
+        return true;
+    }
+
+    [[nodiscard]] static bool send_now(io_operation& op) noexcept {
+        while (op.moved < op.bytes) {
+            auto const sent = sys::use().send(op.fd, op.data + op.moved, op.bytes - op.moved,
+                                              op.flags | MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent < 0 && errno == EINTR) continue;
+            if (sent < 0) return finished(op, sent);
+            op.moved += static_cast<std::size_t>(sent);
+        }
+        op.result = static_cast<long>(op.moved);
+        return true;
+    }
+
+    void submit(io_operation& op) noexcept {
+        auto& entry = prepare();
+        entry.fd = op.fd;
+        entry.user_data = reinterpret_cast<std::uint64_t>(&op);
+        switch (op.kind) {
+        case io_kind::recv:
+            break; // see arm_receive
+        case io_kind::send_all:
+            entry.opcode = IORING_OP_SEND;
+            entry.addr = reinterpret_cast<std::uint64_t>(op.data + op.moved);
+            entry.len = static_cast<std::uint32_t>(op.bytes - op.moved);
+            entry.msg_flags = static_cast<std::uint32_t>(op.flags) | MSG_NOSIGNAL | MSG_WAITALL;
+            break;
+        case io_kind::accept:
+            entry.opcode = IORING_OP_ACCEPT;
+            entry.accept_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+            break;
+        case io_kind::connect:
+            entry.opcode = IORING_OP_CONNECT;
+            entry.addr = reinterpret_cast<std::uint64_t>(op.address);
+            entry.off = op.bytes;
+            break;
+        case io_kind::read:
+        case io_kind::readable:
+            entry.opcode = IORING_OP_POLL_ADD;
+            entry.poll32_events = POLLIN | POLLRDHUP;
+            break;
+        case io_kind::write:
+        case io_kind::writable:
+            entry.opcode = IORING_OP_POLL_ADD;
+            entry.poll32_events = POLLOUT;
+            break;
+        }
+        ++in_kernel_;
+        ++receiver_of(op.fd).operations;
+    }
+
+    unsigned reap() noexcept {
+        return ring_.reap([this](io_uring_cqe const& cqe) { dispatch(cqe); });
+    }
+
+    void dispatch(io_uring_cqe const& cqe) noexcept {
+        auto const what = static_cast<kind>(cqe.user_data & kind_mask);
+        bool const last = (cqe.flags & IORING_CQE_F_MORE) == 0;
+        if (what != kind::ignored && last) --in_kernel_;
+        if (what == kind::receive) {
+            received(cqe, last);
+        } else if (what == kind::wake) {
+            if (last && !closing_) arm_wake();
+        } else if (what == kind::operation && !closing_) {
+            completed(*reinterpret_cast<io_operation*>(cqe.user_data), cqe.res);
+        }
+    }
+
+    void received(io_uring_cqe const& cqe, bool last) noexcept {
+        auto const fd = static_cast<int>((cqe.user_data >> 8u) & 0xffff'ffffu);
+        auto& at = receiver_of(fd);
+        bool const has_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
+        if (closing_ || (at.generation & 0xff'ffffu) != cqe.user_data >> 40u) {
+            if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
+            return;
+        }
+        if (last) at.armed = false;
+        if (cqe.res > 0) {
+            at.push(buffer_ring::id_of(cqe), static_cast<std::uint32_t>(cqe.res));
+        } else {
+            if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
+            // Out of buffers, or disarmed because the queue was long: neither ends the stream.
+            if (cqe.res != -ENOBUFS && cqe.res != -ECANCELED) at.end(cqe.res);
+        }
+        if (auto* const reader = at.reader) {
+            // Out of buffers: the bytes are there, and its own buffer will do. So a reader never
+            // waits for others to give theirs back.
+            if (at.take(*reader, buffers_) || (cqe.res == -ENOBUFS && receive_now(*reader))) {
+                at.reader = nullptr;
+                done(*reader);
+            } else if (!at.armed) {
+                arm_receive(fd, at);
+            }
+        } else if (at.armed && at.queued() >= most_queued) {
+            auto& entry = prepare();
+            entry.opcode = IORING_OP_ASYNC_CANCEL;
+            entry.addr = receive_data(fd, at.generation);
+            entry.user_data = static_cast<std::uint64_t>(kind::ignored);
+        }
+    }
+
+    [[nodiscard]] static bool receive_now(io_operation& op) noexcept {
+        return finished(op, sys::use().recv(op.fd, op.buffer, op.bytes, MSG_DONTWAIT));
+    }
+
+    void completed(io_operation& op, int result) noexcept {
+        --receiver_of(op.fd).operations;
+        op.result = result;
+        if (op.cancelled) { // `cancel` waits for it; nobody is to be woken
+            op.cancelled = false;
+            --in_flight_;
+            return;
+        }
+        if (result == -EINTR) return submit(op);
+        switch (op.kind) {
+        case io_kind::send_all:
+            if (result > 0) op.moved += static_cast<std::size_t>(result);
+            if (result > 0 && op.moved < op.bytes) return submit(op);
+            if (result >= 0) op.result = static_cast<long>(op.moved);
+            break;
+        case io_kind::read:
+        case io_kind::write: // only the readiness was awaited
+            if (result > 0 && !try_now(op)) return submit(op);
+            break;
+        case io_kind::accept:
+            if (result >= 0) forget(result); // whatever had that number before is gone
+            break;
+        default:
+            break;
+        }
+        done(op);
+    }
+
+    void done(io_operation& op) noexcept {
+        --in_flight_;
+        owner_.wake(op);
+    }
+
+    loop& owner_;
+    ring ring_;
+    buffer_ring buffers_;
+    int wake_fd_;
+    bool closing_ = false;
+    unsigned last_batch_ = 0;
+    std::size_t in_flight_ = 0;       // operations that tasks wait for
+    std::size_t in_kernel_ = 0;       // entries whose last completion is still to come
+    std::vector<receiver> receivers_; // by descriptor
+};
+
+} // namespace
+
+} // namespace coro::detail
+
+namespace coro {
+
+std::unique_ptr<detail::backend> make_io_uring_backend(loop& owner) {
+    return std::make_unique<detail::io_uring_backend>(owner);
+}
+
+std::string why_no_io_uring() {
+    try {
+        detail::ring const probe(4, 8);
+        return "";
+    } catch (std::system_error const& error) {
+        std::string why = error.what();
+        if (error.code().value() == EPERM) {
+            why += " (see /proc/sys/kernel/io_uring_disabled, or the container's seccomp profile)";
+        }
+        return why;
+    }
+}
+
+} // namespace coro
