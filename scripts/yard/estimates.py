@@ -14,6 +14,7 @@ from . import stats
 # A void sample has no numbers; a marked one has numbers that something else than the model has shaped.
 VOID = ("wrong", "crashed", "timeout", "over_budget", "skipped", "declined")
 MARKED = ("rig_limited", "overloaded", "unstable")
+KNOWN = {"ok", *MARKED, *VOID}  # a verdict of a later version is void here
 MARKED_SHARE = 0.25  # more marked rounds than this mark the cell
 
 Sample = Mapping[str, Any]
@@ -146,7 +147,7 @@ def contender(model: str, variant: str) -> str:
 def verdict_of(counts: Mapping[str, int]) -> str:
     """The verdict of a cell from its rounds': one void round is enough to void it, while marked rounds
     mark it when they are more than `MARKED_SHARE`. Fewer stay in the estimate and are told."""
-    for verdict in VOID:
+    for verdict in (*sorted(set(counts) - KNOWN), *VOID):
         if counts.get(verdict):
             return verdict
     rounds = sum(counts.values())
@@ -206,7 +207,7 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
         first = samples[0]
         cell.unit = cell.unit or str(first.get("unit") or "")
         cell.workers = first.get("workers") if cell.workers is None else cell.workers
-        if verdict in VOID:
+        if verdict in VOID or verdict not in KNOWN:
             continue
         for metric in METRICS:
             read = [value for value in map(metric.read, samples) if value is not None]
@@ -221,7 +222,7 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
     cell.values = dict(values)
     if cell.measured:
         # A metric that only some rounds have is one that the sizes are too small for.
-        good = sum(count for verdict, count in cell.counts.items() if verdict not in VOID)
+        good = sum(cell.counts[verdict] for verdict in ("ok", *MARKED))
         cell.estimates = {id: estimate(v) for id, v in values.items() if 2 * len(v) > good}
     return cell
 

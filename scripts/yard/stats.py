@@ -35,7 +35,9 @@ class Interval:
 
 
 def median(values: Sequence[float]) -> float:
-    return float(np.median(np.asarray(values, dtype=float)))
+    ordered = sorted(values)  # numpy takes ten times as long for the few values of a cell
+    n = len(ordered)
+    return float(ordered[n // 2]) if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
 
 
 def quantile(values: Sequence[float], q: float) -> float:

@@ -183,8 +183,9 @@ def realistic(seed: int = 1, rounds: int = 10, operations: int = 4_000) -> Run:
     make.shared[:] = 1.0
     make.add("self", "noop", {"calls": 1}, run_ns=180, cpu_ns=170, unit="call")
     make.add("self", "spin", {"spin_us": 1_000}, run_ns=1_000_400, cpu_ns=1_000_100, unit="spin")
-    return Run(Path("results/raw/testhost/20261123T013000Z-0123abc"), meta(), {"rounds": rounds, "seed": seed},
-               make.samples)
+    plan = {"schema": 1, "run": make.samples[0]["run"], "preset": "quick", "rounds": rounds, "seed": seed, "cells": [],
+            "processes": []}  # fmt: skip
+    return Run(Path("results/raw/testhost/20261123T013000Z-0123abc"), meta(), plan, make.samples)
 
 
 def _continue(make: Maker, seed: int, rounds: int) -> Maker:

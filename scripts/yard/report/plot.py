@@ -10,7 +10,7 @@ from ..estimates import METRIC
 from . import palette, series, svg
 from .words import METRIC_TITLES
 
-MOST_POINTS = 4  # rows of a figure; the HTML page has all
+MOST_POINTS = 3  # rows of a figure; the HTML page has all
 
 
 def write(report: series.Report, folder: Path) -> list[Path]:
@@ -44,10 +44,14 @@ def _literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _figure(rows: int, columns: int, height: float):
+def _figure(rows: int, columns: int, height: float, between: float, left: float):
+    """Margins in inches by hand: matplotlib's automatic layout takes longer than all the drawing."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.3 * columns, height), dpi=110, layout="constrained")
+    width = 4.4 * columns
+    figure = Figure(figsize=(width, height), dpi=110)
+    figure.subplots_adjust(left=left / width, right=1 - 0.35 / width, top=1 - 0.75 / height, bottom=0.55 / height,
+                           wspace=between / (4.4 - between), hspace=0.6 / max(0.1, height / rows - 0.6))  # fmt: skip
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
@@ -57,11 +61,11 @@ def _bars(report: series.Report, points: Sequence[series.Point], of: int, colour
     if metrics[0] == "run_ns" and "throughput" in metrics:
         metrics.remove("throughput")
     most = max(len(p.cells) for p in points)
-    figure, axes = _figure(len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6)
+    figure, axes = _figure(len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6, 1.7, 2.0)
     for row, point in zip(axes, points):
         for ax, metric in zip(row, metrics):
             _bar_axes(ax, point, metric, colours)
-        row[0].set_ylabel(_literal(point.label))
+        row[0].set_ylabel(_literal(point.label), fontsize=9, fontweight="bold")
     shown = "" if len(points) == of else f", {len(points)} of {of} points"
     figure.suptitle(f"{_literal(points[0].key.workload)}{shown}: median over {points[0].rounds} rounds, 95 % interval",
                     fontsize=11)  # fmt: skip
@@ -102,7 +106,7 @@ def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> 
 
 
 def _percentiles(report: series.Report, curved, colours: dict[str, str], path: Path) -> Path:
-    figure, axes = _figure(1, len(curved), 3.6)
+    figure, axes = _figure(1, len(curved), 4.0, 0.8, 0.8)
     places = palette.variants(report.contenders)
     for ax, (point, lines) in zip(axes[0], curved):
         for line in lines:
@@ -118,7 +122,7 @@ def _percentiles(report: series.Report, curved, colours: dict[str, str], path: P
         named = svg.percentile_ticks(lines)
         ax.set_xticks([x for x, _ in named], [text for _, text in named], fontsize=7)
         ax.set_title(_literal(point.title), fontsize=9)
-        ax.set_xlabel("percentile", fontsize=8)
+        ax.set_xlabel("percentile of operations", fontsize=8)
         ax.grid(alpha=0.3)
         ax.legend(fontsize=7)
     axes[0][0].set_ylabel("latency", fontsize=8)

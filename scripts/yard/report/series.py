@@ -24,6 +24,7 @@ TABLED = (
     "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
 )  # fmt: skip
 SELF = ("noop", "spin")
+MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
 ORDER = ("fetch_data", "waits", "echo", "fetch", "hash_blocks")
 
 
@@ -112,8 +113,8 @@ class Point:
         return sorted(bars, key=lambda bar: bar.value, reverse=METRIC[metric].better == "more")
 
     def percentiles(self) -> list[Line]:
-        """Latency against the share of operations beyond it, all rounds together, as far as 20 operations
-        lie beyond a point."""
+        """Latency against the share of operations beyond it, rounds together, as far as 20 operations lie
+        beyond a point."""
         lines = []
         for cell in self.cells:
             merged = _merged(cell) if cell.measured else None
@@ -130,7 +131,8 @@ class Point:
 
 def _merged(cell: Cell) -> Optional[hdr.Histogram]:
     good = []
-    for payload in cell.histograms:
+    step = max(1, -(-len(cell.histograms) // MERGED_MOST))
+    for payload in cell.histograms[::step]:
         try:
             good.append(hdr.decode(payload))
         except hdr.NotAHistogram:

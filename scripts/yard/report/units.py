@@ -29,7 +29,8 @@ def step(value: float, unit: str) -> tuple[float, str]:
 def digits(value: float) -> str:
     if value == 0:
         return "0"
-    places = max(0, 2 - math.floor(math.log10(abs(value)) + 1e-9))
+    rounded = float(f"{value:.3g}")  # 0.9996 is 1.00, not 1.000
+    places = max(0, 2 - math.floor(math.log10(abs(rounded)) + 1e-9))
     return f"{value:.{min(places, 4)}f}"
 
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""switchyard compare: two runs, or --models a,b inside one."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .. import compare, errors, samples
+from ..estimates import METRIC
+from ..report import series, units
+
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
+@click.option("--models", help="a,b: two models (or model/variant) inside one run")
+@click.option("--json", "as_json", is_flag=True, help="machine-readable")
+def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -> int:
+    """Compare two runs, or with --models a,b two models inside one run.
+
+    Exit code 3 if the runs are not comparable. A difference between two stored runs is not a verdict.
+    """
+    if len(runs) != (1 if models else 2):
+        raise click.UsageError("name two runs, or one run and --models a,b")
+    read = [samples.read_run(run) for run in runs]
+    note = ""
+    if models:
+        names = [name.strip() for name in models.split(",")]
+        known = compare.contenders(read[0])
+        if len(names) != 2 or len(set(names)) != 2:
+            raise click.UsageError("--models takes two names, such as --models coroutine,fiber")
+        for name in names:
+            if name not in known:
+                raise click.UsageError(f"no model {name} in this run; there is {', '.join(sorted(known))}")
+        found = compare.two_models(read[0], names)
+        if not found:
+            raise errors.NotComparable(f"{names[0]} and {names[1]} share no measured cell in this run")
+    else:
+        names = [series.Environment(r.meta, r.plan, r.samples).run_id for r in read]
+        reasons = compare.apples_and_oranges(*read)
+        if reasons:
+            if as_json:
+                click.echo(json.dumps({"schema": 1, "comparable": False, "reasons": reasons}))
+            raise errors.NotComparable("not comparable: " + "; ".join(reasons) + ". Measure both on one machine and build")
+        found, note = compare.two_runs(*read), compare.NOT_A_VERDICT
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "comparable": True, "verdict": bool(models), "sides": names, "note": note,
+                               "differences": compare.as_json(found)}))  # fmt: skip
+        return 0
+    _print(found, names, note, bool(models))
+    return 0
+
+
+def _print(found: list[compare.Difference], names: list[str], note: str, paired: bool) -> None:
+    console = Console(highlight=False)
+    console.print(Text(f"First: {names[0]}. Second: {names[1]}. Change is second over first; "
+                       f"{'rounds paired' if paired else 'rounds not paired'}, 95 % intervals for each line alone."))  # fmt: skip
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("cell", "metric", "first", "second", "change", "better"):
+        table.add_column(title, justify="right" if title in ("first", "second") else "left")
+    for d in found:
+        unit = METRIC[d.metric].unit
+        who = f"{d.first} : {d.second}" if paired else d.first
+        params = " ".join(f"{name}={value}" for name, value in d.at.params)
+        table.add_row(*map(Text, (f"{who} {d.at.workload} {params}", METRIC[d.metric].label, units.text(d.first_value, unit),
+                                  units.text(d.second_value, unit), compare.words(d), d.better or "not separated")))  # fmt: skip
+    console.print(table)
+    if note:
+        console.print(Text(note, style="yellow"))
