@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <new>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,10 +31,14 @@ template <class Shared>
 [[noreturn]] void watch(pid_t watched, std::size_t most_threads, std::vector<pid_t> const& except,
                         Shared& shared) {
     using namespace std::chrono_literals;
+    // Copies of the rig's pipes would keep them open, and so keep alive whoever waits for their
+    // end.
+    ::close_range(0, ~0u, 0);
     auto in_excess = 0;
     std::size_t least_excess = 0;
-    while (!shared.stop.load(std::memory_order_relaxed) && ::kill(watched, 0) == 0) {
+    while (!shared.stop.load(std::memory_order_relaxed)) {
         auto const threads = count_live_threads(watched, except);
+        if (threads == 0) break; // it has ended, perhaps by the watchdog
         if (threads > most_threads) {
             // An ending thread may still be there when its successor starts: insist.
             least_excess = in_excess == 0 ? threads : std::min(least_excess, threads);

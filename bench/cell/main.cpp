@@ -5,6 +5,7 @@
 #include "cell/options.hpp"
 #include "cell/posix.hpp"
 #include "cell/registry.hpp"
+#include "cell/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
 #include <exception>
@@ -64,6 +65,8 @@ int run(int argc, char** argv) {
     add_context(process);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
+    // What a model has left behind was reported; here it ends.
+    kill_descendants();
     return process.exit_code;
 }
 

@@ -67,7 +67,8 @@ public:
                 static_cast<void>(again->run(probe));
             });
         }
-        if (backend) judge(backend->finish());
+        // After a failure something may hold the backend's pipe; it is killed instead.
+        if (backend && !is_failure(record_.worst().verdict)) judge(backend->finish());
     }
 
 private:
@@ -116,7 +117,6 @@ private:
 
     void judge(nlohmann::json const& report) {
         record_.set("backend", report);
-        if (is_failure(record_.worst().verdict)) return;
         auto wrong = job_.rules.check_asked(
             job_.params, runs_,
             {.requests = report.value("requests", std::uint64_t{0}),

@@ -62,7 +62,11 @@ ended run_program(std::string const& name, std::vector<std::string> arguments) {
 
 void adopt_orphans() { cell::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl"); }
 
-std::vector<int> living_descendants() { return cell::descendants(::getpid(), {}); }
+std::vector<int> living_descendants() {
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    return cell::descendants(::getpid(), {});
+}
 
 temporary_folder::temporary_folder()
     : path_((std::filesystem::temp_directory_path() / "switchyard-XXXXXX").string()) {

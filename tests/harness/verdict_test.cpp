@@ -101,6 +101,19 @@ TEST(hanger, takes_its_children_along) {
     EXPECT_TRUE(result.samples[0]["run_ns"].is_null());
 }
 
+TEST(leaker, leaves_nobody_behind_when_the_process_has_ended) {
+    harness::adopt_orphans();
+    auto const result = measure("switchyard-fixture-leaker", "hash_blocks/child");
+    EXPECT_EQ(result.verdict(), "over_budget");
+    EXPECT_TRUE(harness::living_descendants().empty());
+}
+
+TEST(hanger, is_not_outlived_by_the_auditor) {
+    auto const result =
+        measure("switchyard-fixture-hanger", "hash_blocks/in_run", {"--timeout", "0.3", "--audit"});
+    EXPECT_EQ(result.verdict(), "timeout");
+}
+
 TEST(leaker, has_all_its_samples_voided) {
     auto const result = measure("switchyard-fixture-leaker", "hash_blocks/descriptor",
                                 {"--iterations", "2", "--warm-up", "1"});
