@@ -79,6 +79,12 @@ judgement judge_client(nlohmann::json const& report) {
     return {static_cast<verdict>(at - verdict_names.begin()), report.value("reason", "")};
 }
 
+std::uint64_t threads_under_load(nlohmann::json const& report) {
+    auto const server = report.find("server");
+    if (server == report.end() || !server->is_object()) return 0;
+    return server->value("threads", std::uint64_t{0});
+}
+
 oracle::served seen_by_client(nlohmann::json const& report) {
     return {.connections = report.value("connections", std::uint64_t{0}),
             .bytes = report.value("bytes_received", std::uint64_t{0}) +

@@ -37,6 +37,7 @@ private:
 /// The load generator's report in the fields of a sample.
 [[nodiscard]] nlohmann::json sample_fields(nlohmann::json const& report);
 [[nodiscard]] judgement judge_client(nlohmann::json const& report);
+[[nodiscard]] std::uint64_t threads_under_load(nlohmann::json const& report);
 [[nodiscard]] oracle::served seen_by_client(nlohmann::json const& report);
 
 /// A server serves once in its life: make, run, destroy for every iteration.
@@ -78,6 +79,10 @@ private:
         fields["destroy_ns"] = timed([&] { session.reset(); });
         auto const report = client.finish();
         fields.update(sample_fields(report));
+        // The load generator counted under load; beside an auditor it would count that one, too.
+        if (found.verdict == verdict::ok && !job_.where.given().audit) {
+            found = watch.check_count(threads_under_load(report));
+        }
         if (auto const judged = judge_client(report); judged.verdict != verdict::ok) {
             // A wrong answer says more than the crowd that gave it.
             if (found.verdict == verdict::ok || is_failure(judged.verdict)) found = judged;

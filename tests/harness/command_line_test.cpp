@@ -200,6 +200,19 @@ TEST(usage, of_params_that_contradict_each_other) {
     EXPECT_NE(how.err.find("is more than longest_us"), std::string::npos) << how.err;
 }
 
+TEST(limits, that_are_too_low_skip_the_cell_and_say_how_to_raise_them) {
+    auto const how = run_program("switchyard-fixture-liar",
+                                 {"--cell", "echo/boasts", "--set", "connections=100", "--set",
+                                  "messages=100", "--benchmark_format=json"},
+                                 100);
+    EXPECT_EQ(how.exit_code, 0) << how.err;
+    auto const report = json::parse(how.out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << how.out;
+    auto const message = report["benchmarks"][0]["error_message"].get<std::string>();
+    EXPECT_TRUE(message.starts_with("skipped: 100 connections need 164")) << message;
+    EXPECT_NE(message.find("ulimit"), std::string::npos) << message;
+}
+
 TEST(files, that_are_full_fail_the_harness_and_not_the_model) {
     auto const how = run_program("switchyard-self", {"--cell", "noop", "--samples", "/dev/full"});
     EXPECT_EQ(how.exit_code, 4);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 namespace harness {
@@ -29,7 +30,8 @@ std::string content(int fd) {
 
 } // namespace
 
-ended run_program(std::string const& name, std::vector<std::string> arguments) {
+ended run_program(std::string const& name, std::vector<std::string> arguments,
+                  std::uint64_t most_descriptors) {
     // SWITCHYARD_BIN is the build's folder of executables.
     arguments.insert(arguments.begin(), std::string(SWITCHYARD_BIN) + "/" + name);
     std::vector<char*> pointers;
@@ -41,6 +43,10 @@ ended run_program(std::string const& name, std::vector<std::string> arguments) {
     cell::unique_fd const err(cell::checked(::memfd_create("err", MFD_CLOEXEC), "memfd_create"));
     auto const child = cell::checked(::fork(), "fork");
     if (child == 0) {
+        if (most_descriptors != 0) {
+            rlimit const limit{most_descriptors, most_descriptors};
+            ::setrlimit(RLIMIT_NOFILE, &limit);
+        }
         ::dup2(out.get(), STDOUT_FILENO);
         ::dup2(err.get(), STDERR_FILENO);
         ::execv(pointers.front(), pointers.data());

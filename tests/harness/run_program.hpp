@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,10 @@ struct ended {
     std::string err;
 };
 
-/// Runs an executable of the build's bin folder to its end.
-[[nodiscard]] ended run_program(std::string const& name, std::vector<std::string> arguments);
+/// Runs an executable of the build's bin folder to its end, with a hard limit of open descriptors
+/// if that is not 0.
+[[nodiscard]] ended run_program(std::string const& name, std::vector<std::string> arguments,
+                                std::uint64_t most_descriptors = 0);
 
 /// Makes the calling process adopt orphans, so that `descendants` finds what a program left behind.
 void adopt_orphans();
