@@ -183,10 +183,11 @@ def point_key(sample: Sample) -> PointKey:
 
 
 def cells(samples: Iterable[Sample]) -> list[Cell]:
-    """All cells that have a sample, in the order of point and contender. Warm-up iterations are not used."""
+    """All cells that have a sample, in the order of point and contender. Warm-up iterations give no number;
+    one that is void voids its process all the same."""
     rounds: dict[tuple[PointKey, str, str], dict[int, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for sample in samples:
-        if sample.get("warm"):
+        if sample.get("warm") and sample.get("verdict") in ("ok", *MARKED):
             continue
         key = (point_key(sample), str(sample.get("model", "")), str(sample.get("variant") or ""))
         rounds[key][int(sample.get("round") or 0)].append(sample)

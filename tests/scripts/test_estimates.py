@@ -68,6 +68,12 @@ def test_marked_rounds_stay_in_the_estimate():
     assert cell.reasons[("unstable", "")] == 2
 
 
+def test_a_wrong_warm_up_voids_its_process_too():
+    samples = [sample(r) for r in range(6)] + [sample(2, warm=True, verdict="wrong", reason="7 is not 8")]
+    cell = only(samples)
+    assert cell.verdict == "wrong" and cell.reasons[("wrong", "7 is not 8")] == 1 and not cell.estimates
+
+
 def test_a_void_iteration_voids_its_process():
     samples = [sample(r, i) for r in range(6) for i in range(2)]
     samples[3]["verdict"] = "wrong"

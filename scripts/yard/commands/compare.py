@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pathlib
 
@@ -61,15 +62,19 @@ def _print(found: list[compare.Difference], names: list[str], note: str, paired:
     console = Console(highlight=False)
     console.print(Text(f"First: {names[0]}. Second: {names[1]}. Change is second over first; "
                        f"{'rounds paired' if paired else 'rounds not paired'}, 95 % intervals for each line alone."))  # fmt: skip
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("cell", "metric", "first", "second", "change", "better"):
-        table.add_column(title, justify="right" if title in ("first", "second") else "left")
-    for d in found:
-        unit = METRIC[d.metric].unit
-        who = f"{d.first} : {d.second}" if paired else d.first
-        params = " ".join(f"{name}={value}" for name, value in d.at.params)
-        table.add_row(*map(Text, (f"{who} {d.at.workload} {params}", METRIC[d.metric].label, units.text(d.first_value, unit),
-                                  units.text(d.second_value, unit), compare.words(d), d.better or "not separated")))  # fmt: skip
-    console.print(table)
+    cells = itertools.groupby(found, key=lambda d: (d.at, d.first, d.second))
+    for (at, first, second), differences in cells:
+        params = ", ".join(f"{name} {value}" for name, value in at.params)
+        console.print(Text(f"{first} and {second}, {at.workload}" if paired else f"{first}, {at.workload}", style="bold"),
+                      Text(params, style="dim"))  # fmt: skip
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for width, justify in ((23, "left"), (8, "right"), (8, "right"), (20, "right"), (14, "left")):
+            table.add_column(min_width=width, justify=justify)
+        for d in differences:
+            unit = METRIC[d.metric].unit
+            both = (units.text(value, unit) for value in (d.first_value, d.second_value))
+            told = f"{d.better} better" if d.better else "not separated" if d.change is not None else ""
+            table.add_row(*map(Text, (f"  {METRIC[d.metric].label}", *both, compare.words(d), told)))
+        console.print(table)
     if note:
         console.print(Text(note, style="yellow"))

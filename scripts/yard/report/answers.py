@@ -14,7 +14,14 @@ from ..rank import REFERENCE, Ranking, listed
 from . import units
 from .series import Point, Report
 
-ECHO_CONNECTIONS = 64
+# The point of each workload that the first screen speaks of: the nearest one that was measured.
+PICK = {
+    "fetch_data": {"fetches": 3, "step_us": 10_000},
+    "waits": {"waits": 10_000},
+    "echo": {"connections": 64, "message_bytes": 64, "rate_per_s": 0},
+    "fetch": {"in_flight": 100, "delay_us": 5_000},
+    "hash_blocks": {"blocks": 512, "block_bytes": 16_384, "passes": 64},
+}
 NEAR = 0.15  # "takes the sum" and "takes the longest" within this share
 NO_GAIN = 1.1  # a speed-up below this is none
 
@@ -42,13 +49,17 @@ COLUMNS = (
     ("fetch", "CPU per fetch"),
     ("echo", "CPU per echo"),
     ("p99", "echo p99"),
-    ("hash_blocks", "speed-up computing"),
+    ("hash_blocks", "compute speed-up"),
     ("memory", "memory, echo"),
 )
 
 
 def answers(report: Report) -> list[Answer]:
     return [_waiting(report), _serving(report), _computing(report), _cost(report)]
+
+
+def _point(report: Report, workload: str) -> Optional[Point]:
+    return report.point(workload, PICK[workload])
 
 
 def _ok(point: Optional[Point]) -> list[Cell]:
@@ -87,7 +98,7 @@ def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
 
 def _waiting(report: Report) -> Answer:
     question = "Which model for waiting?"
-    lesson, waits, fetch = report.point("fetch_data"), report.point("waits"), report.point("fetch")
+    lesson, waits, fetch = (_point(report, name) for name in ("fetch_data", "waits", "fetch"))
     judged = next((p for p in (waits, fetch) if p and "cpu_per_unit_ns" in p.rankings), None)
     if lesson is None and judged is None:
         return _none(question, "fetch_data, waits or fetch")
@@ -101,7 +112,7 @@ def _waiting(report: Report) -> Answer:
         total, longest, other = _lesson(lesson)
         params = dict(lesson.key.params)
         steps = [params.get("step_us", 0) * (i + 1) for i in range(min(params.get("fetches", 0), 3))]
-        named = " + ".join(units.text(us * 1e3, "ns") for us in steps)
+        named = " + ".join(f"{us / 1e3:g} ms" for us in steps)
         if longest:
             answer.evidence.append(f"At once, so that {named} take the longest wait: {', '.join(longest)}.")
         if total:
@@ -142,7 +153,7 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
 
 def _serving(report: Report) -> Answer:
     question = "Which model for serving connections?"
-    point = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
+    point = _point(report, "echo")
     if point is None or "cpu_per_unit_ns" not in point.rankings:
         return _none(question, "echo")
     ranking = point.rankings["cpu_per_unit_ns"]
@@ -178,7 +189,7 @@ def speed_ups(point: Point) -> list[tuple[Cell, float, Optional[float], Optional
 
 def _computing(report: Report) -> Answer:
     question = "Which model for computing?"
-    point = report.point("hash_blocks")
+    point = _point(report, "hash_blocks")
     if point is None:
         return _none(question, "hash_blocks")
     ranking = point.rankings["throughput"]
@@ -212,14 +223,14 @@ def _computing(report: Report) -> Answer:
     if fast:
         answer.evidence.append(f"Times as fast as serial{on}: {told(fast)}.")
     if slow:
-        answer.evidence.append(f"No speed-up, as expected of a single loop: {told(slow)}.")
+        answer.evidence.append(f"No speed-up over serial: {told(slow)}.")
     return answer
 
 
 def _cost(report: Report) -> Answer:
     question = "At what cost?"
-    point = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
-    waits = report.point("waits")
+    point = _point(report, "echo")
+    waits = _point(report, "waits")
     answer = Answer(question, "", basis=_basis(point or waits, "pss_bytes"))
     for where, metric, lead in (
         (point, "pss_bytes", "Memory of the whole process tree"),
@@ -238,7 +249,9 @@ def _cost(report: Report) -> Answer:
         if low == high:
             continue
         text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
-        if not answer.headline:
+        if not answer.headline and metric == "pss_bytes":
+            answer.headline = f"Memory at {where.title}: {low} ({least.contender}) to {high} ({most.contender})."
+        elif not answer.headline:
             answer.headline = text
         else:
             answer.evidence.append(text)
@@ -253,14 +266,14 @@ def _cost(report: Report) -> Answer:
 
 def scores(report: Report) -> list[Score]:
     """The table of the first screen."""
-    echo = report.point("echo", {"connections": ECHO_CONNECTIONS, "rate_per_s": 0})
+    echo = _point(report, "echo")
     at = {
-        "fetch_data": (report.point("fetch_data"), "run_ns"),
-        "waits": (report.point("waits"), "cpu_per_unit_ns"),
-        "fetch": (report.point("fetch"), "cpu_per_unit_ns"),
+        "fetch_data": (_point(report, "fetch_data"), "run_ns"),
+        "waits": (_point(report, "waits"), "cpu_per_unit_ns"),
+        "fetch": (_point(report, "fetch"), "cpu_per_unit_ns"),
         "echo": (echo, "cpu_per_unit_ns"),
         "p99": (echo, "p99_ns"),
-        "hash_blocks": (report.point("hash_blocks"), "throughput"),
+        "hash_blocks": (_point(report, "hash_blocks"), "throughput"),
         "memory": (echo, "pss_bytes"),
     }
     gains = {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])} if at["hash_blocks"][0] else {}

@@ -159,6 +159,14 @@ class Environment:
                     found.add((who, str(item["workload"])))
         return found
 
+    def fields(self, workload: str) -> list[str]:
+        """The names of a workload's sizes in the order of its contract."""
+        for text in self._describes.values():
+            for known in text.get("workloads") or []:
+                if known.get("name") == workload:
+                    return [str(field.get("name")) for field in known.get("fields") or []]
+        return []
+
     def not_built(self) -> list[tuple[str, str]]:
         """Models without an executable, and why."""
         found = self.meta.get("not_built") or self.plan.get("missing") or {}

@@ -99,7 +99,10 @@ def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> 
         ax.set_xscale("log")
     ax.set_xlim(scale.low, scale.high * (2.5 if scale.logarithmic else 1.3))
     ax.set_yticks(range(len(bars)), [_literal(bar.contender) for bar in bars], fontsize=8)
-    ticks = scale.ticks(unit, 4)
+    ticks: list[float] = []
+    for tick in scale.ticks(unit, 4):
+        if not ticks or scale.share(tick) - scale.share(ticks[-1]) > 0.17:
+            ticks.append(tick)
     ax.set_xticks(ticks, [svg.tick_text(tick, unit) for tick in ticks], fontsize=7)
     ax.minorticks_off()
     ax.spines[["top", "right"]].set_visible(False)

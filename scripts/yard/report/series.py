@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -25,6 +26,7 @@ TABLED = (
 )  # fmt: skip
 SELF = ("noop", "spin")
 MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
+LOAD = ("connections", "in_flight", "waits")  # fields that name a point better than how often it is repeated
 ORDER = ("fetch_data", "waits", "echo", "fetch", "hash_blocks")
 
 
@@ -213,10 +215,12 @@ class Report:
             return None
         if not pick:
             return points[-1]
-        return min(
-            points,
-            key=lambda p: sum(abs(dict(p.key.params).get(n, 0) - v) for n, v in pick.items()),
-        )
+
+        def distance(point: Point) -> float:
+            params = dict(point.key.params)
+            return sum(abs(math.log1p(params.get(name, 0)) - math.log1p(value)) for name, value in pick.items())
+
+        return min(points, key=distance)
 
     def entry(self, point: Point, contender: str) -> Entry:
         cell = point.cell(contender)
@@ -275,9 +279,19 @@ def _varied(points: Sequence[Point] | Sequence[PointKey]) -> list[str]:
     return [name for name, _ in keys[0].params if len({dict(key.params).get(name) for key in keys}) > 1]
 
 
-def _label(key: PointKey, of_workload: Sequence[PointKey]) -> str:
-    names = _varied(of_workload) or [name for name, _ in key.params[:1]]
+def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]) -> str:
+    """As few fields as tell the points of a workload apart, those first that the workload lists first."""
+
+    def place(name: str) -> tuple[bool, int, str]:
+        return name not in LOAD, fields.index(name) if name in fields else len(fields), name
+
     values = dict(key.params)
+    varied = sorted(_varied(of_workload), key=place)
+    names: list[str] = sorted(values, key=place)[:1] if not varied else []
+    for name in varied:
+        names.append(name)
+        if len({tuple(dict(k.params).get(n) for n in names) for k in of_workload}) == len(set(of_workload)):
+            break
     return ", ".join(f"{name} {values.get(name, '?')}" for name in names) or "no parameters"
 
 
@@ -309,7 +323,7 @@ def build(run: Any) -> Report:
             if any(metric in cell.estimates for cell in found) or metric == judged.metric
         }
         unit = next((cell.unit for cell in found if cell.unit), "unit")
-        points.append(Point(key, _label(key, by_workload[key.workload]), unit, found, judged, rankings,
+        points.append(Point(key, _label(key, by_workload[key.workload], environment.fields(key.workload)), unit, found, judged, rankings,
                             environment.command_for(key)))  # fmt: skip
     models = sorted({cell.model for cell in measured}, key=model_order)
     contenders = sorted(

@@ -100,8 +100,8 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
     return BarChart(rows, Markup("".join(axis)), scale.logarithmic)
 
 
-WIDTH, HEIGHT = 480, 320
-LEFT, RIGHT, TOP, BOTTOM = 58, 138, 26, 40
+WIDTH, HEIGHT = 500, 320
+LEFT, RIGHT, TOP, BOTTOM = 58, 154, 26, 40
 
 
 def _spread(wanted: list[float], gap: float, least: float, most: float) -> list[float]:
