@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def carry_out(runner: Runner) -> int | None:
     runner.meta["ended"] = {"utc": now, **shares, "load_average": list(os.getloadavg()),
                             "verdicts": dict(runner.verdicts), "unreadable_lines": runner.unreadable}  # fmt: skip
     runner.store.write_json(META, runner.meta)
+    shutil.rmtree(runner.store.folder / PARTS, ignore_errors=True)  # benchmark.json has them all
     return None
 
 

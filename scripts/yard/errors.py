@@ -27,7 +27,7 @@ class NotComparable(YardError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?` for a mistyped name, or all there is."""
     known = sorted(set(known))
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"there is {', '.join(known)}" if known else "there is none"

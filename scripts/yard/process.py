@@ -7,11 +7,13 @@ import ctypes
 import os
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Sequence
 
 PR_SET_PDEATHSIG = 1
+SETTLE_S = 5.0
 _prctl = ctypes.CDLL(None).prctl
 
 
@@ -27,22 +29,36 @@ class Ending:
     timed_out: bool = False
 
 
-def kill_session(leader: int) -> None:
-    """The group first, then whatever left the group but not the session."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+def _members(session: int) -> list[int]:
+    found = []
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
         try:
             with open(f"/proc/{entry}/stat", "rb") as stat:
-                fields = stat.read().rpartition(b")")[2].split()
-            if int(fields[3]) == leader:
-                os.kill(int(entry), signal.SIGKILL)
-        except (OSError, IndexError):
-            continue
+                state, _, _, own = stat.read().rpartition(b")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue  # it has ended meanwhile
+        if int(own) == session and state not in (b"Z", b"X"):
+            found.append(int(entry))
+    return found
+
+
+def kill_session(leader: int) -> None:
+    """Everything that the process started, also what left its group; then waits, so that none of it disturbs the
+    next process."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    patience = time.monotonic() + SETTLE_S
+    while (members := _members(leader)) and time.monotonic() < patience:
+        for member in members:
+            try:
+                os.kill(member, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os.sched_yield()
 
 
 def run(command: Sequence[str], environment: dict[str, str], stderr: IO[bytes], timeout_s: float) -> Ending:

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Protocol
 
 from . import plan as planning
 from . import process, samples, schema
-from .store import PARTS, Store, merge_benchmarks
+from .store import META, PARTS, Store, explained, merge_benchmarks
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 FAILURES = ("wrong", "timeout", "crashed", "over_budget")
@@ -127,7 +127,7 @@ class Runner:
             self.watcher.say(text)
             self.meta["warnings"] = [*self.meta.get("warnings", []), text]
         self.meta["rounds"] = rounds
-        self.store.write_json("meta.json", self.meta)
+        self.store.write_json(META, self.meta)
         return rounds
 
     def command(self, job: Job, part: Path) -> list[str]:
@@ -158,7 +158,11 @@ class Runner:
         log, part = self.store.folder / "log" / f"{name}.txt", self.store.folder / PARTS / f"{name}.json"
         environment = {**os.environ, "SWITCHYARD_PADDING": "x" * job["padding_bytes"]}
         before, started = self.store.size(), time.monotonic()
-        with open(log, "wb") as stderr:
+        try:
+            stderr = open(log, "wb")
+        except OSError as error:
+            raise explained(error, f"cannot write {log}") from None
+        with stderr:
             ending = process.run(self.command(job, part), environment, stderr, job["timeout_s"] + self.grace_s)
         seconds = time.monotonic() - started
         verdict, reason, written = self._judge(job, ending, log, before)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""The plan is a pure function: order, budgets, choices, refusals."""
+
+from collections import Counter
+
+import pytest
+
+import fakes
+from yard import models, plan, schema
+from yard.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return models.discover(fakes.build(tmp_path_factory.mktemp("build"), "steady", "twofold", "liar"))
+
+
+def make(found, cpus=(0, 1), **options):
+    return plan.make(found, plan.Options(**options), cpus, "run")
+
+
+def jobs(made, round):
+    return [(p["model"], p["variant"], p["workload"], p["point"]) for p in made["processes"] if p["round"] == round]
+
+
+def test_the_same_seed_makes_the_same_plan(found):
+    assert make(found, seed=3) == make(found, seed=3)
+    assert make(found, seed=3)["processes"] != make(found, seed=4)["processes"]
+    assert not schema.violation("plan", make(found))
+
+
+def test_rounds_are_interleaved_complete_and_shuffled(found):
+    made = make(found, seed=3)
+    numbers = [p["round"] for p in made["processes"]]
+    assert numbers == sorted(numbers) and set(numbers) == set(range(7))
+    rounds = [jobs(made, r) for r in range(7)]
+    assert all(Counter(r) == Counter(rounds[0]) for r in rounds)
+    assert len(rounds[0]) == 9  # steady 2, liar 2, twofold 2 x 2 and its server
+    assert len({tuple(r) for r in rounds}) > 1
+    assert [p["order"] for p in made["processes"] if p["round"] == 2] == list(range(9))
+
+
+def test_a_round_has_one_seed_for_all_and_another_than_the_next(found):
+    made = make(found)
+    seeds = [{p["seed"] for p in made["processes"] if p["round"] == r} for r in range(7)]
+    assert all(len(s) == 1 for s in seeds) and len(set.union(*seeds)) == 7
+
+
+def test_the_environment_offset_varies(found):
+    paddings = [p["padding_bytes"] for p in make(found)["processes"]]
+    assert len(set(paddings)) > 10 and max(paddings) < plan.MOST_PADDING_BYTES
+
+
+@pytest.mark.parametrize("preset, rounds", [("smoke", 1), ("quick", 7), ("full", 15)])
+def test_rounds_follow_the_preset(found, preset, rounds):
+    assert make(found, preset=preset)["rounds"] == rounds
+    assert make(found, preset=preset, rounds=2)["rounds"] == 2
+
+
+def test_budgets_are_equal_within_a_workload(found):
+    for workload, cpus in (("count", [4, 5, 6]), ("serve", [4, 5])):
+        given = [(p["workers"], p["cpus"], p["client_cpus"]) for p in make(found, cpus=(4, 5, 6))["processes"]
+                 if p["workload"] == workload]  # fmt: skip
+        assert all(g == (len(cpus), cpus, [6]) for g in given) and given
+
+
+def test_one_cpu_is_shared_and_marked(found):
+    made = make(found, cpus=(3,))
+    assert made["shared_cpu"] and all(p["cpus"] == [3] == p["client_cpus"] for p in made["processes"])
+    assert not make(found)["shared_cpu"]
+    assert not make(found, cpus=(3,), workloads=("count",))["shared_cpu"]
+
+
+@pytest.mark.parametrize("options, text", [
+    ({"models": ("stedy",)}, "did you mean steady?"),
+    ({"workloads": ("cout",)}, "did you mean count?"),
+    ({"variants": ("lefd",)}, "did you mean left?"),
+    ({"preset": "quik"}, "did you mean quick?"),
+    ({"set": {"itens": 3}}, "did you mean items?"),
+    ({"set": {"items": 1001}}, "1 to 1000"),
+    ({"set": {"items": 5}, "workloads": ("serve",)}, "serve has no such field"),
+    ({"cells": ("steady/cont",)}, "steady/count"),
+    ({"models": ("steady",), "workloads": ("serve",)}, "nothing is left"),
+])  # fmt: skip
+def test_mistyped_names_are_told_with_the_next_step(found, options, text):
+    with pytest.raises(UsageError) as error:
+        make(found, **options)
+    assert text in str(error.value) and error.value.code == 64
+
+
+@pytest.mark.parametrize("options, cells", [
+    ({"variants": ("left",)}, {"twofold/left"}),
+    ({"cells": ("twofold/count/*",)}, {"twofold/left", "twofold/right"}),
+    ({"cells": ("twofold/count",)}, {"twofold/left", "twofold/right"}),
+    ({"cells": ("*/count/right", "steady/*")}, {"twofold/right", "steady/"}),
+    ({"set": {"items": 9}}, {"twofold/left", "twofold/right", "steady/", "liar/"}),
+])  # fmt: skip
+def test_choices(found, options, cells):
+    made = make(found, **options)
+    assert {f"{c['model']}/{c['variant']}" for c in made["cells"]} == cells
+
+
+def test_points_that_set_makes_equal_are_measured_once(found):
+    made = make(found, models=("steady",), set={"items": 9}, rounds=1)
+    assert [(p["point"], p["params"]) for p in made["processes"]] == [(0, {"items": 9})]
+
+
+def test_an_unoptimised_build_is_refused(tmp_path):
+    found = models.discover(fakes.build(tmp_path, "unoptimised", "steady"))
+    with pytest.raises(UsageError, match="unoptimised is a debug build"):
+        make(found)
+    assert make(found, models=("steady",))["unoptimised"] is False
+    assert make(found, allow_unoptimised=True)["unoptimised"] is True
+
+
+@pytest.mark.parametrize("budget_s, round_s, planned, rounds", [
+    (300, 10, 7, 7), (300, 50, 7, 6), (300, 100, 7, 5), (300, 60, 7, 5), (300, 1000, 3, 3), (300, 0, 7, 7),
+])  # fmt: skip
+def test_a_time_budget_lowers_rounds_but_not_below_five(budget_s, round_s, planned, rounds):
+    assert plan.rounds_within(budget_s, round_s, planned) == rounds
+
+
+def test_a_folder_without_models_is_told(tmp_path):
+    (tmp_path / "bin").mkdir()
+    with pytest.raises(UsageError, match="cmake --preset release"):
+        models.discover(tmp_path)
+
+
+def test_a_model_that_was_not_built_is_known_by_name(tmp_path):
+    build = fakes.build(tmp_path, "steady")
+    (build / "models").mkdir()
+    (build / "models" / "fiber.json").write_text(
+        '{"schema": 1, "model": "fiber", "skipped": "Boost::fiber was not found", "install": "apt-get install x"}')
+    found = models.discover(build)
+    with pytest.raises(UsageError, match="fiber was not built.*apt-get install x"):
+        make(found, models=("fiber",))

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""scripts/setup with fake package tools on PATH: what it asks for, and what it says when it cannot."""
+
+import os
+import subprocess
+
+import pytest
+
+import fakes
+
+SETUP = fakes.REPOSITORY / "scripts" / "setup"
+LISTED = [line.split() for line in (SETUP.parent / "packages.txt").read_text().splitlines()
+          if line and not line.startswith("#")]  # fmt: skip
+REQUIRED = [words[0] for words in LISTED if words[1] == "required"]
+OPTIONAL = [words[0] for words in LISTED if words[1] == "optional"]
+TOOLS = ["sh", "awk", "sed", "tr", "sort", "grep", "head", "cat", "dirname", "mktemp", "rm", "env", "mkdir", "true"]
+
+
+@pytest.fixture
+def system(tmp_path):
+    """A PATH with only what is linked or written here."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in TOOLS:
+        found = next(f"{p}/{tool}" for p in ("/bin", "/usr/bin") if os.path.exists(f"{p}/{tool}"))
+        (folder / tool).symlink_to(found)
+
+    def tool(name, text):
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+
+    tool("cmake", "echo cmake version 3.25.1")
+    tool("apt-get", f"echo \"$@\" >> {tmp_path}/asked; case \"$*\" in *{OPTIONAL[0]}*) exit 100 ;; esac")
+    tool("id", "echo 0")
+
+    def installed(*names):
+        tool("dpkg-query", "\n".join(f"echo installed {name}" for name in names) or "true")
+
+    def call(*arguments):
+        done = subprocess.run([SETUP, *arguments], env={"PATH": str(folder), "HOME": str(tmp_path)}, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=30)  # fmt: skip
+        asked = tmp_path / "asked"
+        return done, asked.read_text().splitlines() if asked.exists() else []
+
+    call.installed, call.tool, call.folder = installed, tool, folder
+    return call
+
+
+def test_every_package_has_a_need_a_part_and_a_reason():
+    assert all(len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci") for words in LISTED)
+    names = [words[0] for words in LISTED]
+    assert len(names) == len(set(names))
+
+
+def test_quiet_when_nothing_is_missing(system):
+    system.installed(*REQUIRED, *OPTIONAL)
+    done, asked = system()
+    assert (done.returncode, done.stdout, done.stderr, asked) == (0, "", "", [])
+
+
+def test_installs_only_what_is_missing(system):
+    system.installed(*REQUIRED[1:], *OPTIONAL)
+    done, asked = system()
+    assert done.returncode == 0 and asked[-1].split()[-1] == REQUIRED[0] and REQUIRED[1] not in asked[-1].split()
+
+
+def test_an_optional_package_that_the_system_lacks_is_told_once(system):
+    system.installed(*REQUIRED, *OPTIONAL[1:])
+    first, asked = system()
+    assert first.returncode == 0 and f"does not have {OPTIONAL[0]}" in first.stderr
+    second, asked_again = system()
+    assert second.returncode == 0 and second.stderr == "" and asked_again == asked
+
+
+def test_check_installs_nothing(system):
+    system.installed(*REQUIRED[1:])
+    done, asked = system("--check")
+    assert done.returncode == 4 and REQUIRED[0] in done.stderr and asked == []
+
+
+def test_ci_asks_for_more(system):
+    system.installed(*REQUIRED, *OPTIONAL)
+    done, asked = system("--ci")
+    assert any("python3-pytest" in line for line in asked)
+
+
+def test_neither_root_nor_sudo(system):
+    system.installed(*REQUIRED[1:])
+    system.tool("id", "echo 1000")
+    done, asked = system()
+    assert done.returncode == 4 and f"apt-get install {REQUIRED[0]}" in done.stderr and asked == []
+
+
+def test_a_failing_archive_is_an_error_with_its_words(system):
+    system.installed(*REQUIRED[1:], *OPTIONAL)
+    system.tool("apt-get", "echo no route to host; exit 100")
+    done, _ = system()
+    assert done.returncode == 4 and "no route to host" in done.stderr
+
+
+def test_another_system_is_told_what_to_install(system):
+    (system.folder / "apt-get").unlink()
+    system.installed()
+    done, _ = system()
+    assert done.returncode == 4 and "neither Debian nor Ubuntu" in done.stderr and REQUIRED[0] in done.stderr
+
+
+def test_an_old_cmake_is_told(system):
+    system.installed(*REQUIRED, *OPTIONAL)
+    system.tool("cmake", "echo cmake version 3.22.1")
+    done, _ = system()
+    assert done.returncode == 4 and "3.25 is needed" in done.stderr
+
+
+def test_an_unknown_argument(system):
+    done, _ = system("--chekc")
+    assert done.returncode == 64 and "--check" in done.stderr
