@@ -76,7 +76,7 @@ def test_one_cpu_is_shared_and_marked(found):
     ({"workloads": ("cout",)}, "did you mean count?"),
     ({"variants": ("lefd",)}, "did you mean left?"),
     ({"preset": "quik"}, "did you mean quick?"),
-    ({"set": {"itens": 3}}, "did you mean items?"),
+    ({"set": {"itens": 3}}, "did you mean items"),
     ({"set": {"items": 1001}}, "1 to 1000"),
     ({"set": {"items": 5}, "workloads": ("serve",)}, "serve has no such field"),
     ({"cells": ("steady/cont",)}, "steady/count"),

@@ -144,6 +144,18 @@ def test_a_killed_runner_is_resumed_without_loss(tmp_path, seed):
     resumed_like_uninterrupted(tmp_path)
 
 
+def test_a_killed_runner_leaves_no_process_that_measures(tmp_path):
+    build = fakes.build(tmp_path / "build", "slow")
+    child = fakes.start(tmp_path, "run", "--build", build, "--out", tmp_path / "run", "--quiet", FAKE_PACE_S="600")
+    while not (tmp_path / "notes").exists() or not (tmp_path / "notes").read_text().endswith("\n"):
+        assert child.poll() is None, child.communicate()
+    child.kill()
+    child.communicate()
+    last = int((tmp_path / "notes").read_text())
+    while fakes.alive(last):  # the time limit of the test is far below the 600 s
+        pass
+
+
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_keeps_all_and_says_how_to_go_on(tmp_path, number, code):
     build = fakes.build(tmp_path / "build", "slow")

@@ -51,9 +51,11 @@ def test_unreadable_lines_are_counted(tmp_path):
     assert len(run.samples) == 2 and run.unreadable == 2
 
 
-def test_only_the_last_attempt_of_a_process_counts(tmp_path):
-    run = samples.read_run(folder(tmp_path / "run", line(attempt=0) + line(attempt=1, run_ns=9) + line(round=1)))
-    assert [s["run_ns"] for s in run.samples] == [9, 5] and run.repeated == 1
+@pytest.mark.parametrize("attempts", [(0, 1), (1, 0)])
+def test_only_the_last_attempt_of_a_process_counts(tmp_path, attempts):
+    lines = b"".join(line(attempt=attempt, run_ns=attempt) for attempt in attempts)
+    run = samples.read_run(folder(tmp_path / "run", lines + line(round=1)))
+    assert [s["run_ns"] for s in run.samples] == [1, 5] and run.repeated == 1
 
 
 @pytest.mark.parametrize("spoil, text", [
