@@ -90,7 +90,7 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
     places: list[float] = []
     for tick in scale.ticks(unit, 4):
         at = 100 * scale.share(tick)
-        if places and at - places[-1] < 17:
+        if places and at - places[-1] < 24:
             continue
         places.append(at)
         anchor = "start" if at < 8 else "end" if at > 92 else "middle"
