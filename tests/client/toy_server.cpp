@@ -42,8 +42,10 @@ void serve_one(std::uint64_t number, peer& at, std::size_t message_bytes, behavi
         auto reply = at.received.substr(0, message_bytes);
         at.received.erase(0, message_bytes);
         auto const next = how(number, at.messages++, reply);
+        // Held back, so that a shutdown puts the end of the stream into the reply's own segment.
+        auto const flags = MSG_NOSIGNAL | (next == then::half_close ? MSG_MORE : 0);
         for (std::size_t sent = 0; sent < reply.size();) {
-            auto const part = ::send(at.fd, reply.data() + sent, reply.size() - sent, MSG_NOSIGNAL);
+            auto const part = ::send(at.fd, reply.data() + sent, reply.size() - sent, flags);
             if (part < 0) return leave(at, then::close);
             sent += static_cast<std::size_t>(part);
         }

@@ -196,7 +196,8 @@ TEST(client_verdict, a_server_that_leaves_has_crashed) {
         };
         SCOPED_TRACE(static_cast<int>(how));
         // A reset may overtake the reply before it.
-        if (how != then::reset) expect_failure(run(leave, 1, 100), "crashed", "after 10 replies");
+        if (how != then::reset)
+            expect_failure(run(leave, 1, 100, {"--timeout", "5"}), "crashed", "after 10 replies");
         auto const ended = run(quiet, 1, 100);
         expect_failure(ended, "crashed", "after 9 replies");
         EXPECT_EQ(ended.report["errors"], 1);
@@ -204,6 +205,14 @@ TEST(client_verdict, a_server_that_leaves_has_crashed) {
         expect_failure(run(quiet, 2, 100, {"--rate-per-s", "5000"}), "crashed", "closed");
         expect_failure(run(quiet, 1, 100, {"--warm-up", "20"}), "crashed", "closed");
     }
+}
+
+TEST(client_verdict, the_end_of_the_stream_within_a_reply_has_crashed) {
+    auto const cut = [](auto, std::uint64_t number, std::string& bytes) {
+        if (number == 9) bytes.pop_back();
+        return number == 9 ? then::half_close : then::keep;
+    };
+    expect_failure(run(cut, 1, 100, {"--timeout", "5"}), "crashed", "after 9 replies");
 }
 
 TEST(client_verdict, a_server_that_never_answers_times_out_with_a_report) {
