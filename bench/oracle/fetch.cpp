@@ -29,7 +29,7 @@ struct fetch_rules final : rules<fetch> {
         case preset::smoke:
             return {
                 {.requests = 20, .in_flight = 1, .delay_us = 500, .response_bytes = 512},
-                {.requests = 64, .in_flight = 8, .delay_us = 20'000, .response_bytes = 512},
+                {.requests = 64, .in_flight = 8, .delay_us = 25'000, .response_bytes = 512},
                 {.requests = 50, .in_flight = 16, .delay_us = 0, .response_bytes = 20'000},
             };
         case preset::quick:
@@ -41,7 +41,7 @@ struct fetch_rules final : rules<fetch> {
                 {.requests = 100, .in_flight = 1, .delay_us = 5'000, .response_bytes = 512},
                 {.requests = 2'000, .in_flight = 10, .delay_us = 5'000, .response_bytes = 512},
                 {.requests = 20'000, .in_flight = 100, .delay_us = 5'000, .response_bytes = 512},
-                {.requests = 50'000, .in_flight = 1'000, .delay_us = 20'000, .response_bytes = 512},
+                {.requests = 50'000, .in_flight = 1'000, .delay_us = 25'000, .response_bytes = 512},
                 {.requests = 20'000, .in_flight = 64, .delay_us = 0, .response_bytes = 4'096}};
         }
         return {};

@@ -38,7 +38,7 @@ struct evidence {
 /// Arming one unit takes less than this on any machine, sanitizers included. Where even that pace
 /// leaves every unit in progress at the same moment, the rules demand that it was so; where it does
 /// not, a slow start cannot be told from a model that holds units back.
-inline constexpr std::uint64_t slowest_arm_ns = 1'000'000;
+inline constexpr std::uint64_t slowest_arm_ns = 3'000'000;
 
 /// The rules of workload W. Stateless; every check returns "" or says in one line what is wrong.
 template <class W>

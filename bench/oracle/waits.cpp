@@ -14,7 +14,7 @@ struct waits_rules final : rules<waits> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
-            return {{.waits = 32, .shortest_us = 40'000, .longest_us = 60'000},
+            return {{.waits = 32, .shortest_us = 100'000, .longest_us = 120'000},
                     {.waits = 1'000, .shortest_us = 1'000, .longest_us = 5'000}};
         case preset::quick:
             return {{.waits = 1'000, .shortest_us = 1'000, .longest_us = 10'000},
