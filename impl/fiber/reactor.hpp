@@ -83,14 +83,13 @@ public:
     /// Waits for events, at most `timeout` (nullptr: for ever), and makes their fibers ready.
     /// May come back early and with nothing. An error means a broken reactor, and terminates.
     void poll(timespec const* timeout) noexcept {
-        std::array<epoll_event, 256> events;
-        int const count =
-            ::epoll_pwait2(epoll_.get(), events.data(), events.size(), timeout, nullptr);
+        int const count = ::epoll_pwait2(epoll_.get(), events_.data(),
+                                         static_cast<int>(events_.size()), timeout, nullptr);
         if (count == -1) {
             if (errno != EINTR) throw_errno("epoll_pwait2");
             return;
         }
-        for (auto const& event : std::span(events.data(), static_cast<std::size_t>(count))) {
+        for (auto const& event : std::span(events_.data(), static_cast<std::size_t>(count))) {
             auto* const state = static_cast<readiness*>(event.data.ptr);
             if (state != nullptr) state->on_events(event.events);
         }
@@ -107,6 +106,7 @@ private:
     unique_fd epoll_;
     unique_fd interrupt_;
     std::size_t parked_ = 0;
+    std::array<epoll_event, 256> events_; ///< 3 KiB: too much for the stack of a fiber
 };
 
 inline readiness::readiness(reactor& reactor, int fd) : reactor_(reactor) {

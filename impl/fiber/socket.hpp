@@ -60,7 +60,7 @@ public:
     void cancel() noexcept { readiness_.cancel(); }
 
 private:
-    static constexpr unsigned calls_per_turn = 64;
+    static constexpr unsigned calls_per_turn = 16;
 
     unique_fd fd_;
     readiness readiness_;
