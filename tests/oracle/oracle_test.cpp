@@ -78,7 +78,7 @@ std::uint64_t wait_length(waits::params const& p, std::uint64_t i) {
 }
 
 struct waits_rule : testing::Test {
-    waits::params params{.waits = 8, .shortest_us = 8'000, .longest_us = 9'000};
+    waits::params params{.waits = 8, .shortest_us = 24'000, .longest_us = 25'000};
     std::vector<latency_slot> slots = good_slots<waits>(params, wait_length);
     waits::outcome right = [] {
         waits::outcome sum;
@@ -117,10 +117,10 @@ TEST_F(waits_rule, sees_slots_that_were_not_written) {
 }
 
 TEST_F(waits_rule, demands_that_all_overlap_where_there_is_time_to_arm_them) {
-    slots[7].begin_ns += 10'000'000;
-    slots[7].end_ns += 10'000'000;
+    slots[7].begin_ns += 30'000'000;
+    slots[7].end_ns += 30'000'000;
     EXPECT_NE(judged(right), "");
-    // One wait more, and arming at a millisecond each would take longer than the shortest.
+    // One wait more, and arming at three milliseconds each would take longer than the shortest.
     params.waits = 9;
     slots.push_back({slots[7].begin_ns, slots[7].begin_ns + wait_length(params, 8)});
     EXPECT_EQ(judged({.completed = 9, .checksum = right.checksum + kernel::mix(8)}), "");
@@ -164,7 +164,7 @@ TEST(echo, refuses_loads_that_make_no_sense) {
 }
 
 struct fetch_rule : testing::Test {
-    fetch::params params{.requests = 6, .in_flight = 2, .delay_us = 2'000, .response_bytes = 9};
+    fetch::params params{.requests = 6, .in_flight = 2, .delay_us = 6'000, .response_bytes = 9};
     std::vector<latency_slot> slots;
     fetch::outcome right;
 
@@ -174,8 +174,8 @@ struct fetch_rule : testing::Test {
             kernel::payload(seed, i, response);
             right.checksum += kernel::hash(i, response);
             ++right.responses;
-            auto const begin = 1 + (i / params.in_flight) * 3'000'000;
-            slots.push_back({begin, begin + 2'000'000});
+            auto const begin = 1 + (i / params.in_flight) * 7'000'000;
+            slots.push_back({begin, begin + 6'000'000});
         }
     }
     [[nodiscard]] std::string judged(fetch::outcome const& outcome) const {
