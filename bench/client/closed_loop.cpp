@@ -12,6 +12,7 @@ void driver::run_closed(std::uint64_t count, measured& into, bool warm) {
     auto start_next = [&](std::uint64_t index) {
         if (sent == count || broken) return;
         auto& at = connections_[index];
+        at.prepare_next();
         // Before the send, which can take the whole round trip when the peer runs on this CPU.
         at.intended_ns = at.sent_ns = now_ns();
         broken = !start(index, &into);

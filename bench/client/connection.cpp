@@ -86,11 +86,14 @@ connection::~connection() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-void connection::send_next() {
+void connection::prepare_next() {
     kernel::payload(seed_, number_ << 32 | sequence_++, message_);
-    busy_ = true;
     sent_ = 0;
     received_ = 0;
+}
+
+void connection::send_prepared() {
+    busy_ = true;
     send_rest();
 }
 

@@ -27,8 +27,11 @@ public:
     [[nodiscard]] bool peer_ended() const noexcept { return peer_ended_; }
     [[nodiscard]] bool must_write() const noexcept { return busy_ && sent_ < message_.size(); }
 
-    /// Fills in the next message and sends what the socket takes. Not busy before.
-    void send_next();
+    /// Fills in the next message; apart from the send, for it is not part of a round trip. Not busy
+    /// before.
+    void prepare_next();
+    /// Sends what the socket takes of the message that was prepared.
+    void send_prepared();
     /// Sends the rest, when the socket has become writable.
     void send_rest();
 

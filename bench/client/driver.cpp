@@ -25,7 +25,7 @@ bool driver::start(std::uint64_t index, measured* into) {
         note_closed(index, into);
         return false;
     }
-    at.send_next();
+    at.send_prepared();
     return true;
 }
 
@@ -81,7 +81,11 @@ void driver::record(connection& at, std::uint64_t index, std::uint64_t now, meas
     into.latency_sum_ns += service_ns;
     ++into.received;
     if (into.received == (into.expected + 1) / 2) into.half_at_ns = now;
-    if (at.served++ == 0) at.first_ns = at.sent_ns;
+    if (at.served++ == 0) {
+        at.first_ns = at.sent_ns;
+    } else {
+        into.think_ns += at.sent_ns - at.last_ns;
+    }
     at.last_ns = now;
     into.reply_of.push_back(static_cast<std::uint32_t>(index));
     into.reply_ns.push_back(now - at.intended_ns);

@@ -13,6 +13,8 @@ using nlohmann::json;
 
 constexpr double littles_law_limit = 0.02;
 constexpr double client_share_limit = 0.80;
+constexpr double busy_enough = 0.90;
+constexpr double least_achieved = 0.95;
 constexpr double drift_limit = 0.30;
 constexpr std::uint64_t least_send_lag_ns = 50'000;
 
@@ -25,13 +27,13 @@ double ratio(std::uint64_t part, std::uint64_t whole) {
 }
 
 /// N = X * R: the messages that were under way must be the rate times their latency. In a closed
-/// loop N is known from the connections alone; the difference is what the generator lost between a
-/// reply and the next send, or latencies that it never saw.
+/// loop N is known from the connections alone, less what the generator took for itself between a
+/// reply and the next send; what is left must be in the latencies.
 json littles_law(load const& asked, measured const& seen) {
     if (asked.rate_per_s > 0 || seen.connection_ns == 0) {
         return guard(true, nullptr, littles_law_limit);
     }
-    auto const off = std::abs(ratio(seen.connection_ns, seen.latency_sum_ns) - 1);
+    auto const off = std::abs(ratio(seen.connection_ns - seen.think_ns, seen.latency_sum_ns) - 1);
     return guard(off <= littles_law_limit, off, littles_law_limit);
 }
 
@@ -48,9 +50,22 @@ json client_share(load const& asked, measured const& seen) {
     auto const share = ratio(seen.own_cpu_ns, seen.window_ns);
     // An open loop waits awake for close arrivals; its own guard is the send lag.
     if (asked.rate_per_s > 0) return guard(true, share, nullptr);
-    auto const server_share = ratio(seen.server.busiest_thread_ns, seen.window_ns);
-    bool const limited = share > client_share_limit && (!seen.server.known || share > server_share);
+    // A server of many threads is saturated when its CPUs are, whoever of them was busiest.
+    auto const server_share =
+        std::max(ratio(seen.server.busiest_thread_ns, seen.window_ns),
+                 ratio(seen.server.cpu_ns, seen.window_ns * seen.server.cpus));
+    bool const saturated = seen.server.known && server_share >= std::min(share, busy_enough);
+    bool const limited = share > client_share_limit && !saturated;
     return guard(!limited, share, client_share_limit);
+}
+
+/// An open loop that ends long after its last arrival has measured a backlog.
+json achieved_rate(load const& asked, measured const& seen) {
+    if (asked.rate_per_s == 0 || seen.last_arrival_ns == 0 || seen.received < 100) {
+        return guard(true, nullptr, least_achieved);
+    }
+    auto const achieved = std::min(1.0, ratio(seen.last_arrival_ns, seen.window_ns));
+    return guard(achieved >= least_achieved, achieved, least_achieved);
 }
 
 /// The second half at the rate of the first.
@@ -127,6 +142,11 @@ void decide(load const& asked, measured const& seen, judgement& to) {
         return give("unstable", fmt::format("Little's law is off by {:.1f} %",
                                             100 * to.guards["littles_law"]["value"].get<double>()));
     }
+    if (broken("achieved_rate")) {
+        return give("overloaded",
+                    fmt::format("only {:.0f} % of the offered rate was achieved",
+                                100 * to.guards["achieved_rate"]["value"].get<double>()));
+    }
     if (broken("send_lag")) {
         return give("rig_limited",
                     fmt::format("the load generator sent late: p99 {} us",
@@ -158,6 +178,7 @@ judgement judge(load const& asked, measured const& seen) {
         {"send_lag", send_lag(asked, seen)},
         {"every_connection", guard(served >= reachable, served, reachable)},
         {"client_share", client_share(asked, seen)},
+        {"achieved_rate", achieved_rate(asked, seen)},
         {"stationary", stationary(seen)},
     };
     decide(asked, seen, result);

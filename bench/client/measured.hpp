@@ -29,9 +29,12 @@ struct measured {
 
     /// From the first send to the last reply of each connection, summed.
     std::uint64_t connection_ns = 0;
-    std::uint64_t latency_sum_ns = 0; ///< of `service`
-    std::uint64_t expected = 0;       ///< messages that the load asks for
-    std::uint64_t half_at_ns = 0;     ///< when half of them were answered, from the start
+    /// Of that, between a reply and the next send: the generator's own time.
+    std::uint64_t think_ns = 0;
+    std::uint64_t last_arrival_ns = 0; ///< open loop: the last intended start
+    std::uint64_t latency_sum_ns = 0;  ///< of `service`
+    std::uint64_t expected = 0;        ///< messages that the load asks for
+    std::uint64_t half_at_ns = 0;      ///< when half of them were answered, from the start
 
     std::vector<std::uint64_t> served;   ///< replies by connection
     std::vector<std::uint32_t> reply_of; ///< connection of each reply, in order

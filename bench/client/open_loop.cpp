@@ -49,6 +49,7 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
         }
         for (; next < due && !idle.empty(); ++next, idle.pop_front()) {
             auto& at = connections_[idle.front().index];
+            at.prepare_next();
             at.intended_ns = started_ns + arrivals_ns[next];
             at.sent_ns = now_ns();
             auto const lag_ns = at.sent_ns - std::max(at.intended_ns, idle.front().since_ns);
@@ -81,6 +82,7 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
             idle.push_back({index, replied_ns});
         }
     }
+    into.last_arrival_ns = arrivals_ns.back();
     finish(started_ns, into);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sched.h>
 #include <unistd.h>
 
 namespace client {
@@ -64,6 +65,10 @@ server_usage server_watch::close() const {
     auto const after = read();
     if (after.processes == 0) return used; // it has gone
     used.known = true;
+    cpu_set_t allowed;
+    if (::sched_getaffinity(*server_, sizeof allowed, &allowed) == 0) {
+        used.cpus = static_cast<unsigned>(CPU_COUNT(&allowed));
+    }
     used.cpu_ns = grown(before_.cpu_ns, after.cpu_ns);
     // Ticks are coarse: only their proportion is used, the sum comes from the clock.
     auto const user = grown(before_.user_ticks, after.user_ticks);

@@ -11,6 +11,7 @@ namespace client {
 /// What the server's process tree used in the window.
 struct server_usage {
     bool known = false;
+    unsigned cpus = 1; ///< that it may run on
     std::uint64_t cpu_ns = 0;
     std::uint64_t user_ns = 0;
     std::uint64_t system_ns = 0;

@@ -71,8 +71,33 @@ TEST(guards, pass_a_sound_window) {
         EXPECT_EQ(broken_guards(judged), names{});
         EXPECT_EQ(judged.verdict, "ok");
         EXPECT_EQ(judged.reason, "");
-        EXPECT_EQ(judged.guards.size(), 6u);
+        EXPECT_EQ(judged.guards.size(), 7u);
     }
+}
+
+TEST(guards, an_open_loop_that_ends_long_after_its_last_arrival_is_overloaded) {
+    auto seen = sound();
+    seen.last_arrival_ns = seen.window_ns * 94 / 100;
+    expect_trips(open_load(), seen, "achieved_rate", "overloaded", "94 %");
+    seen.last_arrival_ns = seen.window_ns * 96 / 100;
+    EXPECT_EQ(client::judge(open_load(), seen).verdict, "ok");
+}
+
+TEST(guards, the_generators_own_time_between_messages_is_no_contradiction) {
+    auto seen = sound();
+    seen.connection_ns += seen.connection_ns / 2;
+    seen.think_ns = seen.connection_ns - seen.latency_sum_ns;
+    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+}
+
+TEST(guards, a_server_whose_threads_share_the_load_counts_as_busy) {
+    auto seen = sound();
+    seen.own_cpu_ns = seen.window_ns * 95 / 100;
+    seen.server.busiest_thread_ns = seen.window_ns / 50;
+    seen.server.cpu_ns = seen.window_ns * 92 / 100;
+    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    seen.server.cpus = 2;
+    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "rig_limited");
 }
 
 TEST(guards, littles_law_finds_time_that_no_latency_accounts_for) {
