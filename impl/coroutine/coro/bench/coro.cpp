@@ -198,15 +198,16 @@ void thread_round_trip(benchmark::State& state) {
     });
     there.wait(nullptr);
     for (auto _ : state) {
-        there.load()->call_soon_threadsafe([&] {
-            here.get().call_soon_threadsafe([&] { here.get().stop(); });
-        });
+        there.load()->call_soon_threadsafe(
+            [&] { here.get().call_soon_threadsafe([&] { here.get().stop(); }); });
         here.get().run_forever();
     }
     there.load()->call_soon_threadsafe([&] { there.load()->stop(); });
 }
 
-coro::coroutine<> to_thread_once() { co_await coro::to_thread([] {}); }
+coro::coroutine<> to_thread_once() {
+    co_await coro::to_thread([] {});
+}
 
 void to_thread(benchmark::State& state) {
     on_one_loop run;

@@ -122,11 +122,6 @@ void task_core::fail() noexcept {
     }
 }
 
-task_core::~task_core() {
-    using std::exception_ptr;
-    if (now == state::failed || now == state::cancelled) failure.~exception_ptr();
-}
-
 plain_core::~plain_core() = default;
 
 task_core* running_task() noexcept {

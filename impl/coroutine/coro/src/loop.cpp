@@ -20,7 +20,11 @@ namespace {
 
 /// At most so many dispatches between two looks at the clock and the kernel, so that tasks which
 /// always have something to do cannot starve timers and I/O. Go and tokio use the same number.
-constexpr unsigned dispatches_between_looks = 61;
+constexpr std::size_t dispatches_between_looks = 61;
+
+/// At most so many transfers from coroutine to coroutine in a row: should the caller's code have
+/// been built such that they are no tail calls, the stack does not grow further.
+constexpr unsigned most_transfers = 64;
 
 constexpr duration longest_wait = std::chrono::hours(24);
 
@@ -84,12 +88,7 @@ void loop::detach_ready() noexcept {
     }
 }
 
-loop& loop::running() {
-    if (this_thread_ == nullptr || !this_thread_->is_running_) {
-        throw runtime_error("no running event loop");
-    }
-    return *this_thread_;
-}
+void loop::throw_not_running() { throw runtime_error("no running event loop"); }
 
 time_point loop::time() noexcept {
     auto const now =
@@ -185,60 +184,93 @@ void loop::fire_timers() {
     }
 }
 
-/// The only place where tasks and callbacks run: all others only add to the ready queue.
 void loop::run_ready() {
-    auto const batch = ready_.size();
-    for (auto left = batch; left > 0; --left) {
-        auto const item = ready_.pop();
-        if (item.is_task()) {
-            continue_now(item.as_task());
-        } else {
-            item.as_waiter().react(item.as_waiter(), signal::run);
+    begin_turn();
+    while (left_in_turn_ > 0) {
+        transfers_left_ = most_transfers;
+        transfer_ = next();
+        // A loop whatever this was built with: the caller's code may have been built without
+        // optimisation, and then leaves here what to resume.
+        while (transfer_) {
+            std::exchange(transfer_, nullptr).resume();
         }
     }
-    dispatched_ += static_cast<unsigned>(batch);
 }
 
-/// The only place where a coroutine is resumed.
-void loop::continue_now(task_core& task) noexcept {
-    std::coroutine_handle<> next;
-    bool const cancel = task.has(future_core::must_cancel);
-    if (task.has(future_core::is_started)) [[likely]] {
-        auto& waited = *std::exchange(task.waiting, nullptr);
-        next = waited.suspended;
-        if (cancel) waited.react = &detail::cancelled_reaction;
-    } else if (cancel) {
-        ::new (&task.failure) std::exception_ptr(); // the body never runs
-        task.now = detail::state::cancelled;
-        task.clear(future_core::must_cancel);
-        finish(task);
-        return;
-    } else {
-        task.set(future_core::is_started);
-        next = task.frame();
+void loop::begin_turn() noexcept {
+    left_in_turn_ = ready_.size();
+    dispatched_ += left_in_turn_;
+}
+
+/// The next turn, if it needs no look at the kernel: run_once without wait_for_events.
+bool loop::begin_next_turn() noexcept {
+    if (ready_.empty() || stopping_ || dispatched_ >= dispatches_between_looks) return false;
+    collect_posted();
+    fire_timers();
+    begin_turn();
+    return true;
+}
+
+/// The only place that decides what runs next: the first entry of the ready queue. Callbacks run
+/// here; a coroutine is returned, to be resumed by who asked. None if it is time to look around.
+std::coroutine_handle<> loop::next() noexcept {
+    while (left_in_turn_ > 0 || begin_next_turn()) {
+        --left_in_turn_;
+        auto const item = ready_.pop();
+        task_core* task = nullptr;
+        if (item.is_task()) [[likely]] {
+            task = &item.as_task();
+        } else {
+            current_ = nullptr;
+            item.as_waiter().react(item.as_waiter(), signal::run);
+            task = std::exchange(claimed_, nullptr);
+            if (task == nullptr) continue;
+        }
+        if (auto const coroutine = enter(*task)) [[likely]] {
+            return coroutine;
+        }
     }
-    if (cancel) task.clear(future_core::must_cancel);
-    task.set(future_core::is_scheduled);
-    auto* const outer = std::exchange(current_, &task);
-    do {
-        transfer_ = nullptr;
-        next.resume();
-        next = transfer_;
-        // Always looked at: the caller's code may have been built without optimisation, this with.
-    } while (next);
-    current_ = outer;
+    current_ = nullptr;
+    return std::noop_coroutine();
 }
 
-void loop::adopt(task_core& task, std::string_view name) {
+/// Makes `task` the running one; returns where it goes on.
+std::coroutine_handle<> loop::enter(task_core& task) noexcept {
+    current_ = &task;
+    constexpr auto started_or_cancelled = future_core::is_started | future_core::must_cancel;
+    if ((task.flags & started_or_cancelled) == future_core::is_started) [[likely]] {
+        return task.waiting->suspended;
+    }
+    return enter_specially(task);
+}
+
+/// A task that has not begun or is to be cancelled. Null: its body never runs.
+std::coroutine_handle<> loop::enter_specially(task_core& task) noexcept {
+    bool const cancel = task.has(future_core::must_cancel);
+    task.clear(future_core::must_cancel);
+    if (task.has(future_core::is_started)) {
+        task.waiting->react = &detail::cancelled_reaction;
+        return task.waiting->suspended;
+    }
+    if (cancel) {
+        ::new (&task.failure) std::exception_ptr();
+        task.now = detail::state::cancelled;
+        current_ = nullptr;
+        finish(task);
+        return nullptr;
+    }
+    task.set(future_core::is_started);
+    return task.frame();
+}
+
+void loop::adopt(task_core& task) {
     if (closed_) throw runtime_error("Event loop is closed");
     task.serial_or_details = (++last_task_serial_ << 1u) | 1u;
-    if (auto* const context = detail::current_context(); context != nullptr || !name.empty()) {
-        task.make_extra().name = name;
-        task.extra()->context = detail::share(context);
+    if (auto* const context = detail::current_context(); context != nullptr) [[unlikely]] {
+        task.make_extra().context = detail::share(context);
     }
     ready_.push(detail::ready_item(task));
-    task.set(future_core::is_task);
-    task.set(future_core::is_scheduled);
+    task.flags = future_core::is_task | future_core::is_scheduled;
     task.references = 1;
     task.next_task = nullptr;
     task.previous_task = last_task_;
@@ -253,7 +285,7 @@ void loop::unlink(task_core& task) noexcept {
 
 void loop::finish(task_core& task) noexcept {
     unlink(task);
-    task.schedule_callbacks();
+    if (!task.callbacks.empty()) task.schedule_callbacks();
     task.drop_reference();
 }
 

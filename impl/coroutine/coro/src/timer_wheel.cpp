@@ -56,7 +56,9 @@ timer* timer_wheel::pop_due(std::uint64_t now_ns) noexcept {
         used_[level] &= ~(std::uint64_t{1} << slot);
         position_ = start; // ahead of it, as every used slot above level 0
         while (!spread.empty()) {
-            place(as_timer(&spread.pop_front()));
+            auto& t = as_timer(&spread.pop_front());
+            __builtin_prefetch(spread.front()); // cold frames, one behind the other
+            place(t);
         }
     }
 }

@@ -35,7 +35,7 @@ struct final_awaiter {
         if (!promise.has(future_core::is_task)) return home.transfer_to(promise.continuation);
         promise.heed_late_cancel();
         home.finish(promise); // the frame may be gone
-        return std::noop_coroutine();
+        return home.leave();
     }
     void await_resume() const noexcept {}
 };

@@ -52,7 +52,11 @@ public:
     ~loop();
 
     /// The loop of this thread that runs now. Throws runtime_error without one.
-    [[nodiscard]] static loop& running();
+    [[nodiscard]] static loop& running() {
+        if (this_thread_ == nullptr || !this_thread_->is_running_) [[unlikely]]
+            throw_not_running();
+        return *this_thread_;
+    }
     /// The loop of this thread, running or not; nullptr without one.
     [[nodiscard]] static loop* of_this_thread() noexcept { return this_thread_; }
 
@@ -110,10 +114,22 @@ public:
         task.set(detail::future_core::is_scheduled);
         ready_.push(detail::ready_item(task));
     }
+    /// Continues the task that is running, once it has suspended, behind all that is ready.
+    void wake_current(detail::task_core& task) { ready_.push(detail::ready_item(task)); }
     /// Signals `run` to `w`, behind all that is ready.
     void schedule(detail::waiter& w) { ready_.push(detail::ready_item(w)); }
-    /// Continues the task at once. Only from a `run` signal: its turn becomes the task's turn.
-    void continue_now(detail::task_core& task) noexcept;
+    /// Continues the task at once. Only from a `run` signal, as the last thing: its turn becomes
+    /// the task's turn.
+    void continue_now(detail::task_core& task) noexcept { claimed_ = &task; }
+    /// What a coroutine that has just suspended, or ended, hands control to: the next in line,
+    /// without a way back through the loop. Where that would not be a tail call, the loop.
+    [[nodiscard]] std::coroutine_handle<> leave() noexcept {
+        if constexpr (detail::trampoline) {
+            return std::noop_coroutine();
+        } else {
+            return --transfers_left_ == 0 ? std::noop_coroutine() : next();
+        }
+    }
     [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
     [[nodiscard]] detail::task_core* current() noexcept { return current_; }
     /// Symmetric transfer, or the trampoline where the compiler cannot.
@@ -127,7 +143,7 @@ public:
     }
     /// A task's body has ended: wakes who waits for it and gives up the loop's hold on it.
     void finish(detail::task_core& task) noexcept;
-    void adopt(detail::task_core& task, std::string_view name);
+    void adopt(detail::task_core& task);
     /// A thread will call post_from_thread once; the loop does not close before that.
     void expect_call_from_thread() noexcept { ++calls_in_threads_; }
     void call_from_thread_ended() noexcept { --calls_in_threads_; }
@@ -145,6 +161,13 @@ private:
     void fire_timers();
     void run_ready();
 
+    [[nodiscard]] std::coroutine_handle<> next() noexcept;
+    [[nodiscard]] bool begin_next_turn() noexcept;
+    void begin_turn() noexcept;
+    [[nodiscard]] std::coroutine_handle<> enter(detail::task_core& task) noexcept;
+    [[nodiscard]] std::coroutine_handle<> enter_specially(detail::task_core& task) noexcept;
+
+    [[noreturn]] static void throw_not_running();
     void post(detail::callback& call);
     void push_posted(detail::callback& call) noexcept;
     void detach_ready() noexcept;
@@ -155,9 +178,12 @@ private:
     static inline constinit thread_local loop* this_thread_ = nullptr;
 
     detail::ready_queue ready_;
+    std::size_t left_in_turn_ = 0; ///< entries of the ready queue that belong to this turn
     detail::task_core* current_ = nullptr;
+    detail::task_core* claimed_ = nullptr; ///< by continue_now
     std::coroutine_handle<> transfer_;
-    unsigned dispatched_ = 0; ///< since the last look at the clock and at the kernel
+    unsigned transfers_left_ = 0;
+    std::size_t dispatched_ = 0; ///< since the last look at the clock and at the kernel
     bool stopping_ = false;
     bool is_running_ = false;
     bool closed_ = false;
@@ -236,10 +262,10 @@ template <class Promise>
     w.suspended = coroutine;
     task.waiting = &w;
     task.clear(future_core::is_scheduled);
-    if (task.has(future_core::must_cancel) && w.react(w, signal::cancel)) [[unlikely]] {
-        task.clear(future_core::must_cancel);
+    if (task.has(future_core::must_cancel)) [[unlikely]] {
+        if (w.react(w, signal::cancel)) task.clear(future_core::must_cancel);
     }
-    return std::noop_coroutine();
+    return loop::of_this_thread()->leave();
 }
 
 /// Like `suspend`, for a wait of one turn: the task goes to the end of the ready queue. It cannot
@@ -250,8 +276,9 @@ template <class Promise>
     auto& task = coroutine.promise().task();
     w.suspended = coroutine;
     task.waiting = &w;
-    loop::of_this_thread()->wake(w);
-    return std::noop_coroutine();
+    auto& home = *loop::of_this_thread();
+    home.wake_current(task);
+    return home.leave();
 }
 
 } // namespace detail

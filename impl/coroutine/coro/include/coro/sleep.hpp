@@ -4,7 +4,9 @@
 #include "coro/detail/timer_wheel.hpp"
 #include "coro/loop.hpp"
 
+#include <algorithm>
 #include <coroutine>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -15,7 +17,9 @@ namespace detail {
 /// Waits for one turn, or for a time.
 class sleep_awaiter : timer {
 public:
-    explicit sleep_awaiter(duration delay) noexcept : timer(&react_to), delay_(delay) {}
+    explicit sleep_awaiter(duration delay) noexcept : timer(&react_to) {
+        deadline_ns = static_cast<std::uint64_t>(std::max(delay, duration{0}).count());
+    }
     ~sleep_awaiter() {
         if (linked()) loop::of_this_thread()->timers().erase(*this);
     }
@@ -23,11 +27,11 @@ public:
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
-        if (delay_ <= duration{0}) return suspend_for_a_turn(self, *this);
+        if (deadline_ns == 0) return suspend_for_a_turn(self, *this);
         auto& home = *loop::of_this_thread();
-        auto const now = home.time().time_since_epoch();
-        deadline_ns = static_cast<std::uint64_t>(
-            delay_ > duration::max() - now ? duration::max().count() : (now + delay_).count());
+        // Until here it holds the delay. The sum of two non-negative int64 fits in 64 bits.
+        auto const now = static_cast<std::uint64_t>(home.time().time_since_epoch().count());
+        deadline_ns = std::min(deadline_ns + now, latest);
         home.timers().insert(*this);
         return suspend(self, *this);
     }
@@ -43,7 +47,7 @@ private:
         return true;
     }
 
-    duration delay_;
+    static constexpr auto latest = static_cast<std::uint64_t>(duration::max().count());
 };
 
 /// With a result to give back.

@@ -65,7 +65,9 @@ template <class T>
 task<T> loop::create_task(coroutine<T> body, std::string_view name) {
     auto const frame = body.release();
     if (!frame) throw runtime_error("cannot reuse already awaited coroutine");
-    adopt(frame.promise(), name);
+    adopt(frame.promise());
+    if (!name.empty()) [[unlikely]]
+        frame.promise().make_extra().name = name;
     return task<T>(frame.promise());
 }
 

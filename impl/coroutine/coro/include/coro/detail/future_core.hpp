@@ -94,7 +94,11 @@ struct future_core {
 /// the fields below, so a task is one allocation: its frame.
 struct task_core : future_core {
     task_core() noexcept : future_core(0) {}
-    ~task_core();
+    ~task_core() {
+        using std::exception_ptr;
+        if (now == state::failed || now == state::cancelled) [[unlikely]]
+            failure.~exception_ptr();
+    }
 
     /// The task on whose behalf this coroutine runs.
     [[nodiscard]] task_core& task() noexcept { return has(is_task) ? *this : *root; }

@@ -42,17 +42,17 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
 
     void push(ready_item item) {
-        if (tail_ - head_ == capacity_) [[unlikely]] {
+        if (size() == mask_ + 1) [[unlikely]] {
             grow();
         }
-        items_[tail_++ & (capacity_ - 1)] = item;
+        items_[tail_++ & mask_] = item;
     }
 
     /// Not empty.
     [[nodiscard]] ready_item pop() noexcept {
-        auto const item = items_[head_++ & (capacity_ - 1)];
+        auto const item = items_[head_++ & mask_];
         // One past the tail is a stale address at worst: a prefetch never faults.
-        __builtin_prefetch(items_[(head_ + 2) & (capacity_ - 1)].address());
+        __builtin_prefetch(items_[(head_ + 2) & mask_].address());
         return item;
     }
 
@@ -62,7 +62,7 @@ private:
     void grow();
 
     std::unique_ptr<ready_item[]> items_;
-    std::size_t capacity_ = 0;
+    std::size_t mask_ = ~std::size_t{0}; ///< capacity - 1
     std::size_t head_ = 0;
     std::size_t tail_ = 0;
 };
