@@ -8,6 +8,8 @@
 #include "cell/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,6 +19,9 @@
 namespace cell {
 namespace {
 
+/// Google Benchmark ends the process, with a code of its own, when it does not like a flag.
+auto in_their_hands = false;
+
 void hand_over_flags(options const& given, char* program) {
     auto flags = given.for_benchmark;
     std::vector<char*> arguments{program};
@@ -25,7 +30,14 @@ void hand_over_flags(options const& given, char* program) {
     }
     auto count = static_cast<int>(arguments.size());
     arguments.push_back(nullptr);
+    std::atexit([] {
+        if (!in_their_hands) return;
+        std::fflush(nullptr);
+        ::_exit(exit_usage);
+    });
+    in_their_hands = true;
     benchmark::Initialize(&count, arguments.data());
+    in_their_hands = false;
     if (count > 1) {
         throw usage_error(fmt::format("Google Benchmark does not know '{}'", arguments[1]));
     }

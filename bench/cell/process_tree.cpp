@@ -48,6 +48,26 @@ std::vector<pid_t> children_of(pid_t process) {
     return children;
 }
 
+/// The words of a stat file from field 3, `state`, on. The name before may have any characters.
+std::vector<std::string> words_after_name(std::string const& stat) {
+    auto const name_end = stat.rfind(')');
+    if (name_end == std::string::npos) return {};
+    std::istringstream rest(stat.substr(name_end + 1));
+    std::vector<std::string> words;
+    for (std::string word; rest >> word;) {
+        words.push_back(word);
+    }
+    return words;
+}
+
+/// False for a thread that has been joined, which may be seen for a while: it is already ending
+/// when join returns.
+bool is_running_or_waiting(std::string const& stat) {
+    constexpr unsigned long ending = 0x4; // PF_EXITING in the kernel's flags, field 9
+    auto const words = words_after_name(stat);
+    return words.size() > 6 && (std::stoul(words[6]) & ending) == 0;
+}
+
 } // namespace
 
 std::string read_proc(std::string const& path) {
@@ -93,11 +113,10 @@ std::size_t count_live_threads(pid_t root, std::vector<pid_t> const& except) {
     processes.push_back(root);
     for (auto const process : processes) {
         for (auto const thread : threads_of(process)) {
-            auto const stat = read_proc(fmt::format("/proc/{}/task/{}/stat", process, thread));
-            auto const name_end = stat.rfind(')');
-            if (name_end == std::string::npos || name_end + 2 >= stat.size()) continue;
-            auto const state = stat[name_end + 2];
-            if (state != 'Z' && state != 'X') ++live;
+            if (is_running_or_waiting(
+                    read_proc(fmt::format("/proc/{}/task/{}/stat", process, thread)))) {
+                ++live;
+            }
         }
     }
     return live;
@@ -136,15 +155,7 @@ std::optional<std::uint64_t> number_after(std::string const& text, std::string c
 }
 
 std::vector<std::string> stat_fields(pid_t process) {
-    auto const stat = read_proc(fmt::format("/proc/{}/stat", process));
-    auto const name_end = stat.rfind(')');
-    if (name_end == std::string::npos) return {};
-    std::istringstream rest(stat.substr(name_end + 1));
-    std::vector<std::string> fields;
-    for (std::string field; rest >> field;) {
-        fields.push_back(field);
-    }
-    return fields;
+    return words_after_name(read_proc(fmt::format("/proc/{}/stat", process)));
 }
 
 std::optional<std::uint64_t> pss_bytes(pid_t root, std::vector<pid_t> const& except) {

@@ -193,6 +193,12 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_input{{"--tag", "round"}, "name=value"},
                     bad_input{{"--benchmark_no_such_flag=1"}, "--benchmark_no_such_flag"}));
 
+TEST(usage, of_google_benchmark_has_the_same_exit_code) {
+    for (auto const* flag : {"--benchmark_format=xml", "--benchmark_min_time=soon"}) {
+        EXPECT_EQ(run_program("switchyard-self", {"--cell", "noop", flag}).exit_code, 64) << flag;
+    }
+}
+
 TEST(usage, of_params_that_contradict_each_other) {
     auto const how = run_program("switchyard-fixture-liar",
                                  {"--cell", "waits/early", "--set", "shortest_us=9000000"});
