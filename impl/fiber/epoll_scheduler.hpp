@@ -3,6 +3,7 @@
 
 #include "reactor.hpp"
 
+#include <algorithm>
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/algo/round_robin.hpp>
 #include <boost/fiber/operations.hpp>
