@@ -6,9 +6,9 @@
 
 namespace fiber {
 
-/// Room for a fiber that calls into libc, for the 5.8 KiB that Boost 1.74 needs to end one, and for a
-/// signal frame (3.5 KiB with AVX-512) on top. Only the pages that are touched cost memory: two at
-/// the top, and the one at the bottom where the pool keeps its list.
+/// Room for a fiber that calls into libc, for the 5.8 KiB that Boost 1.74 needs to end one, and for
+/// a signal frame (3.5 KiB with AVX-512) on top. Only the pages that are touched cost memory: two
+/// at the top, and the one at the bottom where the pool keeps its list.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr std::size_t small_stack_bytes = 64 * 1024; // redzones
 #else
