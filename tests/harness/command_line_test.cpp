@@ -39,7 +39,8 @@ TEST(describe, names_every_field_in_every_point) {
     std::set<std::string> const groups{"lesson", "io_bound",  "cpu_bound",
                                        "mixed",  "primitive", "self"};
     std::set<std::string> const roles{"batch", "server", "client"};
-    for (auto const& workload : describe("switchyard-self")["workloads"]) {
+    auto const about = describe("switchyard-self");
+    for (auto const& workload : about["workloads"]) {
         auto const name = workload["name"].get<std::string>();
         EXPECT_TRUE(groups.contains(workload["group"])) << name;
         EXPECT_TRUE(roles.contains(workload["role"])) << name;
