@@ -39,9 +39,11 @@ public:
         for (auto* const socket : open_) {
             socket->cancel();
         }
-        accepting.get(); // throws what ended it
-        std::unique_lock lock(mutex_);
-        all_closed_.wait(lock, [this] { return open_.empty(); });
+        {
+            std::unique_lock lock(mutex_);
+            all_closed_.wait(lock, [this] { return open_.empty(); });
+        }
+        accepting.get(); // throws what ended it, when no fiber is left that uses this session
         return outcome_;
     }
 
