@@ -35,8 +35,8 @@ struct evidence {
     std::optional<served> client;
 };
 
-/// Arming one unit takes less than this on any machine, sanitizers included. Where even that pace
-/// leaves every unit in progress at the same moment, the rules demand that it was so; where it does
+/// Arming one unit takes less than this, sanitizers and a loaded machine aside. Where that pace
+/// leaves all units in progress at the same moment, the rules look for that moment; where it does
 /// not, a slow start cannot be told from a model that holds units back.
 inline constexpr std::uint64_t slowest_arm_ns = 3'000'000;
 

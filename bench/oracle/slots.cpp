@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <limits>
+#include <utility>
+#include <vector>
 
 namespace oracle {
 
@@ -22,17 +23,23 @@ std::string check_durations(std::span<contract::latency_slot const> slots,
     return {};
 }
 
-std::string check_all_at_once(std::span<contract::latency_slot const> slots) {
-    std::uint64_t last_begin = 0;
-    auto first_end = std::numeric_limits<std::uint64_t>::max();
+std::string check_at_once(std::span<contract::latency_slot const> slots, std::uint64_t least) {
+    std::vector<std::pair<std::uint64_t, int>> changes;
+    changes.reserve(2 * slots.size());
     for (auto const& slot : slots) {
-        last_begin = std::max(last_begin, slot.begin_ns);
-        first_end = std::min(first_end, slot.end_ns);
+        changes.emplace_back(slot.begin_ns, +1);
+        changes.emplace_back(slot.end_ns, -1);
     }
-    if (last_begin <= first_end) return {};
-    return fmt::format("never were all {} in progress at once: the last began {} ns after the "
-                       "first had ended",
-                       slots.size(), last_begin - first_end);
+    // An end sorts before a begin of the same moment: what only touches does not overlap.
+    std::sort(changes.begin(), changes.end());
+    std::int64_t in_progress = 0;
+    std::int64_t most = 0;
+    for (auto const& [when, change] : changes) {
+        in_progress += change;
+        most = std::max(most, in_progress);
+    }
+    if (most >= static_cast<std::int64_t>(least)) return {};
+    return fmt::format("at most {} of {} were in progress at once", most, slots.size());
 }
 
 } // namespace oracle

@@ -16,7 +16,8 @@ namespace oracle {
 check_durations(std::span<contract::latency_slot const>,
                 std::function<std::uint64_t(std::uint64_t)> const& least_ns);
 
-/// There was a moment at which all operations were in progress.
-[[nodiscard]] std::string check_all_at_once(std::span<contract::latency_slot const>);
+/// There was a moment at which `least` operations were in progress.
+[[nodiscard]] std::string check_at_once(std::span<contract::latency_slot const>,
+                                        std::uint64_t least);
 
 } // namespace oracle

@@ -62,7 +62,9 @@ struct waits_rules final : rules<waits> {
         }
         auto wrong = check_durations(seen.slots, [&](auto i) { return nominal_ns(p, seed, i); });
         if (wrong.empty() && p.waits * slowest_arm_ns <= p.shortest_us * 1'000) {
-            wrong = check_all_at_once(seen.slots);
+            // A quarter and not all: a stall of this machine between two starts must not make a
+            // right answer wrong. Fewer are at once where a few threads wait for one each.
+            wrong = check_at_once(seen.slots, (p.waits + 3) / 4);
         }
         return wrong;
     }

@@ -116,13 +116,32 @@ TEST_F(waits_rule, sees_slots_that_were_not_written) {
     EXPECT_NE(judged(right), "");
 }
 
-TEST_F(waits_rule, demands_that_all_overlap_where_there_is_time_to_arm_them) {
-    slots[7].begin_ns += 30'000'000;
-    slots[7].end_ns += 30'000'000;
+/// Begins wait i when the wait `at_once` before it has ended: so many at once and no more.
+void hold_back(std::vector<latency_slot>& slots, std::size_t at_once) {
+    for (auto i = at_once; i < slots.size(); ++i) {
+        auto const length_ns = slots[i].end_ns - slots[i].begin_ns;
+        slots[i].begin_ns = slots[i - at_once].end_ns;
+        slots[i].end_ns = slots[i].begin_ns + length_ns;
+    }
+}
+
+TEST_F(waits_rule, sees_a_model_that_waits_for_one_after_another) {
+    hold_back(slots, 1);
     EXPECT_NE(judged(right), "");
-    // One wait more, and arming at three milliseconds each would take longer than the shortest.
+}
+
+TEST_F(waits_rule, forgives_a_stall_in_the_middle) {
+    for (std::size_t i = 4; i < slots.size(); ++i) {
+        slots[i].begin_ns += 30'000'000;
+        slots[i].end_ns += 30'000'000;
+    }
+    EXPECT_EQ(judged(right), "");
+}
+
+TEST_F(waits_rule, cannot_tell_where_there_is_no_time_to_arm_all) {
+    hold_back(slots, 1);
     params.waits = 9;
-    slots.push_back({slots[7].begin_ns, slots[7].begin_ns + wait_length(params, 8)});
+    slots.push_back({slots[7].end_ns, slots[7].end_ns + wait_length(params, 8)});
     EXPECT_EQ(judged({.completed = 9, .checksum = right.checksum + kernel::mix(8)}), "");
 }
 
