@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cell/job.hpp"
+#include "cell/process_tree.hpp"
 #include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
 
@@ -80,7 +81,7 @@ private:
         auto const report = client.finish();
         fields.update(sample_fields(report));
         // The load generator counted under load; beside an auditor it would count that one, too.
-        if (found.verdict == verdict::ok && !job_.where.given().audit) {
+        if (found.verdict == verdict::ok && !job_.where.given().audit && !sanitizer_adds_threads) {
             found = watch.check_count(threads_under_load(report));
         }
         if (auto const judged = judge_client(report); judged.verdict != verdict::ok) {

@@ -21,7 +21,21 @@ namespace cell {
 /// The threads of a process, without the kernel's own workers for io_uring.
 [[nodiscard]] std::vector<pid_t> threads_of(pid_t process);
 
-/// Threads of `root` and of its descendants that are still running or waiting.
+/// ThreadSanitizer starts a thread of its own in each process, with the first other one.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitizer_adds_threads = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+inline constexpr bool sanitizer_adds_threads = true;
+#else
+inline constexpr bool sanitizer_adds_threads = false;
+#endif
+#else
+inline constexpr bool sanitizer_adds_threads = false;
+#endif
+
+/// Threads of `root` and of its descendants that are still running or waiting, without those of a
+/// sanitizer.
 [[nodiscard]] std::size_t count_live_threads(pid_t root, std::vector<pid_t> const& except);
 
 /// CPU time of a process with all its threads, or of one thread; none if it is gone.

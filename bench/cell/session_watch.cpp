@@ -22,7 +22,6 @@ session_watch::session_watch(setting const& where, std::uint64_t most_extra_thre
                              std::vector<pid_t> rig)
     : rig_(std::move(rig)),
       most_extra_threads_(most_extra_threads),
-      // One, or more where a sanitizer has a thread of its own.
       threads_before_(count_live_threads(::getpid(), rig_)) {
     if (where.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
     before_ = read_holdings(rig_);
