@@ -19,8 +19,14 @@ bool cancel_task(task_core& task, std::string_view message) {
     task.clear(future_core::log_exception);
     if (task.done()) return false;
     ++task.cancel_requests;
-    if (!message.empty() || task.extra() != nullptr) task.make_extra().cancel_message = message;
     bool const suspended = !task.has(future_core::is_scheduled) && task.waiting != nullptr;
+    // If its wait has been cancelled, and it has not resumed yet, it gets the first message.
+    // While it runs, `waiting` is what it waited for before: gone.
+    bool const told = task.has(future_core::is_started) && running_task() != &task &&
+                      was_cancelled(*task.waiting);
+    if (!told && (!message.empty() || task.extra() != nullptr)) {
+        task.make_extra().cancel_message = message;
+    }
     if (suspended && task.waiting->react(*task.waiting, signal::cancel)) return true;
     task.set(future_core::must_cancel);
     return true;
@@ -187,7 +193,6 @@ bool callback::react_to(waiter& self, signal what) noexcept {
         }
         release(std::exchange(home.callback_context, before));
     }
-    call.cancelled = true; // it has had its turn: cancelling it now changes nothing
     call.drop_reference();
     return true;
 }

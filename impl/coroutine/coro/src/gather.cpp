@@ -53,7 +53,11 @@ void gathering::child_done(future_core& of) noexcept {
     }
     if (finished_ < subscribed_) return;
     if (cancel_requested_) {
-        fail(std::make_exception_ptr(cancelled_error()));
+        for (auto const& each : children_) { // asyncio has collected the results before it looks
+            each.core()->clear(future_core::log_exception);
+        }
+        fail(of.now == state::cancelled ? error_of(of)
+                                        : std::make_exception_ptr(cancelled_error()));
         return;
     }
     try {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "coro/task.hpp"
 
+#include <typeinfo>
+
 namespace coro {
 
 bool any_future::remove_done_callback(done_callback_id id) const noexcept {
@@ -26,6 +28,17 @@ void add_done_callback(future_core& core, callback& call) {
     } else {
         core.callbacks.push_back(call);
     }
+}
+
+void future_wait::throw_cancelled_or_outcome() const {
+    if (core.now == state::cancelled) core.throw_no_result();
+    if (core.now == state::failed) {
+        core.clear(future_core::log_exception);
+        if (*core.error().__cxa_exception_type() == typeid(cancelled_error)) {
+            std::rethrow_exception(core.error());
+        }
+    }
+    throw_cancelled(cancel_message(*this));
 }
 
 bool future_wait::react_to(waiter& self, signal what) noexcept {

@@ -14,8 +14,8 @@ bool is_cancellation(std::exception_ptr const& error) {
 
 void task_group::enter() {
     if (entered_) throw runtime_error("TaskGroup has been already entered");
-    parent_ = current_task();
-    if (!parent_) throw runtime_error("TaskGroup cannot determine the parent task");
+    parent_ = detail::running_task();
+    if (parent_ == nullptr) throw runtime_error("TaskGroup cannot determine the parent task");
     entered_ = true;
 }
 
@@ -46,7 +46,7 @@ void task_group::on_done(std::list<any_task>::iterator where) {
     auto error = ended.exception();
     if (!error) return;
     errors_.push_back(std::move(error));
-    if (parent_.done()) {
+    if (parent_->done()) {
         loop::running().call_exception_handler(
             {"Task has errored out but its parent task is already completed", errors_.back()});
         return;
@@ -55,14 +55,14 @@ void task_group::on_done(std::list<any_task>::iterator where) {
         abort();
         // Gets the body out of its await; exit() takes the cancellation back.
         cancelled_parent_ = true;
-        parent_.cancel();
+        parent_->cancel({});
     }
 }
 
 coroutine<> task_group::exit(std::exception_ptr error) {
     exiting_ = true;
     std::exception_ptr cancellation = is_cancellation(error) ? error : nullptr;
-    if (cancelled_parent_ && parent_.uncancel() == 0) cancellation = nullptr;
+    if (cancelled_parent_ && detail::uncancel(*parent_) == 0) cancellation = nullptr;
     if (error && !aborting_) abort();
     while (!tasks_.empty()) {
         if (!all_done_) all_done_ = loop::running().create_future();

@@ -18,8 +18,8 @@ void timeout_scope::reschedule(std::optional<time_point> when) {
 
 void timeout_scope::enter() {
     if (state_ != state::created) throw runtime_error("Timeout has already been entered");
-    task_ = current_task();
-    if (!task_) throw runtime_error("Timeout should be used inside a task");
+    task_ = detail::running_task();
+    if (task_ == nullptr) throw runtime_error("Timeout should be used inside a task");
     state_ = state::entered;
     reschedule(when_);
 }
@@ -29,14 +29,14 @@ bool timeout_scope::exit(bool by_cancellation) noexcept {
     timer_ = {};
     if (state_ == state::expiring) {
         state_ = state::expired;
-        return task_.uncancel() == 0 && by_cancellation;
+        return detail::uncancel(*task_) == 0 && by_cancellation;
     }
     state_ = state::exited;
     return false;
 }
 
 void timeout_scope::on_timeout() {
-    task_.cancel();
+    task_->cancel({});
     state_ = state::expiring;
     timer_ = {};
 }

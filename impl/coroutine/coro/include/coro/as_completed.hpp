@@ -19,6 +19,12 @@ template <class T>
 struct completions {
     queue<std::optional<future<T>>> done; ///< nullopt: the time was up
     std::vector<std::pair<future<T>, done_callback_id>> todo;
+};
+
+/// Held by the callbacks, and holds no future: the last future to end stops the timer, whoever
+/// still iterates.
+struct completion_timer {
+    std::size_t left = 0;
     handle timer;
 };
 
@@ -85,22 +91,24 @@ requires awaitable<std::ranges::range_value_t<R>>
     }
     all = detail::distinct(std::move(all));
     auto& home = loop::running();
+    auto const limit = std::make_shared<detail::completion_timer>();
+    limit->left = all.size();
     state->todo.reserve(all.size());
     for (auto const& each : all) {
         // Weak: the futures would otherwise hold what holds them, if they never end.
         std::weak_ptr const weak = state;
-        auto const id = each.add_done_callback([weak,
+        auto const id = each.add_done_callback([weak, limit,
                                                 each_core = each.core()](any_future const& f) {
+            if (--limit->left == 0) limit->timer.cancel();
             auto const to = weak.lock();
             if (!to || to->todo.empty()) return; // the time was up before
             std::erase_if(to->todo, [&](auto const& one) { return one.first.core() == each_core; });
             to->done.put_nowait(future<value>(*f.core()));
-            if (to->todo.empty()) to->timer.cancel();
         });
         state->todo.emplace_back(each, id);
     }
     if (!all.empty() && timeout) {
-        state->timer = home.call_later(*timeout, [weak = std::weak_ptr(state)] {
+        limit->timer = home.call_later(*timeout, [weak = std::weak_ptr(state)] {
             auto const to = weak.lock();
             if (!to) return;
             for (auto const& [f, id] : to->todo) {

@@ -105,11 +105,16 @@ struct future_wait : linked_waiter {
         return suspend(self, *this);
     }
     void check() const {
-        throw_if_cancelled(*this);
+        if (was_cancelled(*this)) [[unlikely]] {
+            throw_cancelled_or_outcome();
+        }
         if (!core.done()) throw runtime_error("Task cannot await on itself");
         core.check_result();
     }
 
+    /// We are cancelled; but if what we waited for is done, it counts as looked at, and should it
+    /// have been cancelled too, its message is the one that we throw.
+    [[noreturn]] void throw_cancelled_or_outcome() const;
     /// Cancelling who waits cancels what it waits for; that wakes us when it is done.
     static bool react_to(waiter& self, signal what) noexcept;
 

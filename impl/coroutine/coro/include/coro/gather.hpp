@@ -133,7 +133,14 @@ template <class T>
 
 template <class T>
 [[nodiscard]] outcome<T> outcome_of(any_future const& f) {
-    if (auto error = error_of(*f.core())) return outcome<T>(std::move(error));
+    auto& core = *f.core();
+    // asyncio drops the message of a task, unless its body has returned before it was cancelled.
+    bool const by_throwing = !core.has(future_core::is_started) || core.error() != nullptr;
+    if (f.cancelled() && core.has(future_core::is_task) && by_throwing) {
+        core.clear(future_core::log_exception);
+        return outcome<T>(std::make_exception_ptr(cancelled_error()));
+    }
+    if (auto error = error_of(core)) return outcome<T>(std::move(error));
     return outcome<T>(copy_value<T>(f));
 }
 

@@ -4,11 +4,13 @@
 #include "coro/coroutine.hpp"
 #include "coro/detail/grant.hpp"
 
+#include <exception>
 #include <utility>
 
 namespace coro {
 
-/// Calls release() of what it holds at the end of a scope: `async with`.
+/// Calls release() of what it holds at the end of a scope: `async with`. If that fails, because the
+/// scope has released it already, the loop's exception handler is told: a destructor cannot throw.
 template <class Lockable>
 class [[nodiscard]] guard {
 public:
@@ -16,7 +18,16 @@ public:
     guard(guard&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
     guard& operator=(guard&&) = delete;
     ~guard() {
-        if (held_ != nullptr) held_->release();
+        if (held_ == nullptr) return;
+        try {
+            held_->release();
+        } catch (std::exception const&) {
+            // A frame that is destroyed while it waits on a condition does not hold its lock.
+            auto* const home = loop::of_this_thread();
+            if (home != nullptr && home->is_running()) {
+                home->call_exception_handler({"Release failed", std::current_exception()});
+            }
+        }
     }
 
 private:

@@ -75,7 +75,7 @@ private:
     bool exiting_ = false;
     bool aborting_ = false;
     bool cancelled_parent_ = false;
-    any_task parent_;
+    detail::task_core* parent_ = nullptr; ///< not counted: we are in its frame
     std::list<any_task> tasks_;
     std::vector<std::exception_ptr> errors_;
     future<> all_done_;

@@ -42,7 +42,7 @@ private:
     state state_ = state::created;
     std::optional<time_point> when_;
     handle timer_;
-    any_task task_;
+    detail::task_core* task_ = nullptr; ///< not counted: we are in its frame
 };
 
 /// async with timeout_at(when): runs `body(scope)`, a coroutine function, in this task. When the

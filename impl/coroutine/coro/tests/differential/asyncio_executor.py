@@ -17,6 +17,7 @@ import sys
 import virtual_loop
 from virtual_loop import TaskGroup, VirtualLoop
 
+START = 10  # ticks: so that a time before now is not before 0
 LEFT_OUT = "(left out)"
 LINE_LIMIT = 4000  # a program that runs on and on is cut off here, on both sides
 
@@ -76,6 +77,7 @@ class Execution:
         self.callbacks = {}
         self.handles = {}
         self.tasks = []
+        self.futures = []  # all that were made by "future"
         self.names = 0
         self.score = 0
         setting = program["setting"]
@@ -98,7 +100,7 @@ class Execution:
             self.loop.stop()
             raise Cut
         task = asyncio.current_task(self.loop) if self.loop.is_running() else None
-        self.lines.append(f"{self.loop.now // self.tick} {task.get_name() if task else '-'} {where} {text}")
+        self.lines.append(f"{self.loop.now // self.tick - START} {task.get_name() if task else '-'} {where} {text}")
 
     def on_exception(self, loop, context):
         message, error = context["message"], context.get("exception")
@@ -132,7 +134,8 @@ class Execution:
         raise Error(op["a"])
 
     def do_future(self, op, _):
-        self.slots[op["a"]] = ("text", self.loop.create_future())
+        self.futures.append(self.loop.create_future())
+        self.slots[op["a"]] = ("text", self.futures[-1])
 
     def do_drop(self, op, _):
         self.slots.pop(op["a"], None)
@@ -402,6 +405,7 @@ class Execution:
         scope = asyncio.timeout(limit)
         try:
             async with scope:
+                scope._cancelling = 0  # from 3.11.4 on older cancellations do not count; coro follows 3.11.2
                 environment.timeouts.append(scope)
                 try:
                     result = await self.body(op["body"], environment)
@@ -508,7 +512,7 @@ class Execution:
         return [task for task in self.tasks if not task.done()]
 
     def run(self):
-        self.loop = loop = VirtualLoop()
+        self.loop = loop = VirtualLoop(START * self.tick)
         loop.set_exception_handler(self.on_exception)
         loop.set_task_factory(self.make_task)
         asyncio.events.set_event_loop(loop)
@@ -537,6 +541,11 @@ class Execution:
         else:
             # When a lost exception is noticed depends on Python's garbage collector: only what was lost counts.
             main = task = None
+            for future in self.futures:
+                future.cancel()
+            future = None
+            self.futures.clear()
+            loop.run_forever()
             self.drop()
             gc.collect()
             self.lines += sorted(f"lost {each}" for each in self.lost)

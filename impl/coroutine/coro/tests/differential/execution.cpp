@@ -9,7 +9,9 @@
 namespace differential {
 namespace {
 
-constexpr std::size_t line_limit = 4000; // as in asyncio_executor.py
+// As in asyncio_executor.py.
+constexpr std::size_t line_limit = 4000;
+constexpr std::int64_t start = 10;
 
 std::string names_of(std::vector<coro::any_task> const& tasks) {
     std::string all;
@@ -24,6 +26,7 @@ std::string names_of(std::vector<coro::any_task> const& tasks) {
 execution::execution(program const& of, mutation fault)
     : program_(of),
       fault_(fault),
+      clock_(of.tick * start),
       semaphore_(of.permits),
       bounded_(of.permits),
       barrier_(of.parties),
@@ -45,7 +48,7 @@ void execution::trace(std::string_view where, std::string_view what) {
         throw cut{};
     }
     auto const task = loop_->is_running() ? coro::current_task() : coro::any_task{};
-    auto const now = clock_.now().time_since_epoch().count() / program_.tick;
+    auto const now = clock_.now().time_since_epoch().count() / program_.tick - start;
     lines_.push_back(std::to_string(now) + ' ' + (task ? task.get_name() : "-") + ' ' +
                      std::string(where) + ' ' + std::string(what));
 }
@@ -97,9 +100,13 @@ std::vector<text_future> execution::arguments(operation const& op) {
     return all;
 }
 
-coro::coroutine<std::string> execution::call(std::size_t function, coro::task_group* group) {
-    auto task = coro::current_task();
+void execution::name_task() {
+    auto const task = coro::current_task();
     if (task.get_name().starts_with("Task-")) task.set_name(next_name('A'));
+}
+
+coro::coroutine<std::string> execution::call(std::size_t function, coro::task_group* group) {
+    name_task(); // not here: a handle in this frame would make the task hold itself
     environment around;
     if (group != nullptr) around.groups.push_back(group);
     auto const value = co_await body(program_.functions[function], around);
@@ -168,6 +175,7 @@ std::vector<std::string> execution::run() {
         lines_.push_back("left" + names_of(left));
     } else {
         main = {};
+        end_futures();
         drop();
         std::ranges::sort(lost_);
         for (auto const& each : lost_) {
@@ -178,6 +186,15 @@ std::vector<std::string> execution::run() {
     drop();
     loop_.reset();
     return lines_;
+}
+
+/// Nobody sets them any more. A shield or gather and what it waits for hold each other until then.
+void execution::end_futures() {
+    for (auto const& each : futures_) {
+        each.cancel();
+    }
+    futures_.clear();
+    loop_->run_forever();
 }
 
 void execution::drop() {

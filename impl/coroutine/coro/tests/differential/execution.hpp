@@ -5,6 +5,7 @@
 
 #include "coro/coro.hpp"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <map>
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace differential {
@@ -27,6 +29,22 @@ struct error {
 
 /// The trace is full.
 struct cut {};
+
+/// An argument of gather: a future, or a call that becomes a task when gather comes to it.
+class child {
+public:
+    explicit child(text_future future) : future_(std::move(future)) {}
+    explicit child(coro::coroutine<std::string> call) : call_(std::move(call)) {}
+    [[nodiscard]] auto operator co_await() const& { return future_.operator co_await(); }
+    friend text_future ensure_future(child taken) {
+        if (!taken.call_) return taken.future_;
+        return coro::create_task(std::move(*taken.call_));
+    }
+
+private:
+    text_future future_;
+    std::optional<coro::coroutine<std::string>> call_;
+};
 
 /// A place for a future; at most one of the typed handles is set, `task` if it is one.
 struct slot {
@@ -49,6 +67,17 @@ enum class mutation { none, late_event, eager_yield, reversed_gather, lost_messa
 [[nodiscard]] std::string show_error(std::exception_ptr const& what);
 [[nodiscard]] bool is_cancellation(std::exception_ptr const& what);
 
+/// A virtual clock that does not start at 0.
+class started_clock final : public coro::clock {
+public:
+    explicit started_clock(std::int64_t ns) noexcept : now_(coro::duration(ns)) {}
+    [[nodiscard]] coro::time_point now() noexcept override { return now_; }
+    void idle_until(coro::time_point next) noexcept override { now_ = std::max(now_, next); }
+
+private:
+    coro::time_point now_;
+};
+
 /// One run of one program. The twin of asyncio_executor.py.
 class execution {
 public:
@@ -66,12 +95,14 @@ private:
     void on_exception(coro::exception_context const& context);
     [[nodiscard]] bool is_full() const noexcept;
     [[nodiscard]] std::string next_name(char letter);
+    void name_task();
     [[nodiscard]] coro::duration ticks(std::int64_t count) const;
     [[nodiscard]] std::optional<coro::duration> limit(operation const& op) const;
     [[nodiscard]] text_future text_at(std::size_t place) const;
     [[nodiscard]] std::vector<text_future> arguments(operation const& op);
     void put(std::size_t place, text_future future, coro::any_task task = {});
     void drop();
+    void end_futures();
 
     // Operations that do not wait, in kinds; nullopt: not of this kind.
     text now(operation const& op, scope around);
@@ -113,7 +144,7 @@ private:
     std::size_t names_ = 0;
     std::size_t score_ = 0;
     bool open_ = true;
-    coro::virtual_clock clock_;
+    started_clock clock_;
     // Before the loop: what is left in it when it is destroyed still refers to them.
     std::array<coro::lock, 2> locks_;
     coro::event event_;
@@ -126,6 +157,7 @@ private:
     coro::lifo_queue<std::size_t> lifo_queue_;
     std::unique_ptr<coro::loop> loop_;
     std::map<std::size_t, slot> slots_;
+    std::vector<text_future> futures_; ///< all that were made by "future"
     std::map<std::size_t, coro::done_callback_id> callbacks_;
     std::map<std::size_t, coro::handle> handles_;
 };

@@ -27,7 +27,8 @@ execution::text execution::now_future(operation const& op) {
     auto const any = found == slots_.end() ? coro::any_future{} : found->second.any;
     auto const future = text_at(op.a);
     if (op.op == "future") {
-        put(op.a, loop_->create_future<std::string>());
+        futures_.push_back(loop_->create_future<std::string>());
+        put(op.a, futures_.back());
     } else if (op.op == "drop") {
         slots_.erase(op.a);
     } else if (op.op == "state") {

@@ -78,9 +78,9 @@ class Selector:
 
 
 class VirtualLoop(asyncio.base_events.BaseEventLoop):
-    def __init__(self):
+    def __init__(self, now):
         super().__init__()
-        self.now = 0
+        self.now = now
         self._clock_resolution = 1  # a timer is run when its time is < now + resolution, that is <= now
         self._selector = Selector(self)
 

@@ -46,14 +46,22 @@ coro::coroutine<std::string> execution::wait_await(operation const& op) {
 }
 
 coro::coroutine<std::string> execution::wait_gather(operation const& op) {
-    auto children = arguments(op);
+    std::vector<child> children;
+    for (auto const& each : op.l) {
+        auto future = each.is_call ? text_future{} : text_at(each.number);
+        if (each.is_call) {
+            children.emplace_back(call(each.number));
+        } else if (future) {
+            children.emplace_back(std::move(future));
+        }
+    }
     if (fault_ == mutation::reversed_gather) std::ranges::reverse(children);
     slot made;
     if (op.keep) {
-        made.outcomes = coro::gather(coro::return_exceptions, children);
+        made.outcomes = coro::gather(coro::return_exceptions, std::move(children));
         made.any = made.outcomes;
     } else {
-        made.list = coro::gather(children);
+        made.list = coro::gather(std::move(children));
         made.any = made.list;
     }
     children.clear();
