@@ -48,6 +48,7 @@ loop::~loop() {
 void loop::close() {
     if (closed_) return;
     if (is_running_) throw runtime_error("cannot close a running event loop");
+    remove_signal_handlers();
     shutdown_default_executor();
     detach_ready();
     while (calls_in_threads_ > 0) { // of other executors; they will want to post here

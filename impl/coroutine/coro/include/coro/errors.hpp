@@ -23,6 +23,13 @@ private:
     std::string message_;
 };
 
+/// What `run` throws when SIGINT has ended it: Python's KeyboardInterrupt. Not a std::exception,
+/// for the same reason.
+class keyboard_interrupt final {
+public:
+    [[nodiscard]] char const* what() const noexcept { return "interrupted"; }
+};
+
 /// A future is in the wrong state: set twice, read while pending.
 struct invalid_state_error : std::logic_error {
     using std::logic_error::logic_error;

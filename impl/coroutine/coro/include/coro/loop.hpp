@@ -97,6 +97,15 @@ public:
     void set_exception_handler(std::function<void(loop&, exception_context const&)> handler);
     void call_exception_handler(exception_context const& context) noexcept;
 
+    /// Calls `f()` in a turn of this loop each time the signal comes; several that come before the
+    /// loop gets to it are one call. Any thread's loop may ask, but a signal belongs to one loop of
+    /// the process at a time: runtime_error if another has it. A second handler replaces the first.
+    /// Throws value_error for what is no signal, std::system_error for SIGKILL and SIGSTOP.
+    void add_signal_handler(int number, std::function<void()> f);
+    /// What was in force before is in force again, as it is when the loop closes. False if there
+    /// was no handler.
+    bool remove_signal_handler(int number);
+
     /// Where run_in_executor runs functions by default; made at first use.
     [[nodiscard]] executor& default_executor();
     void shutdown_default_executor();
@@ -173,6 +182,7 @@ private:
     void detach_ready() noexcept;
     void sleep(std::optional<duration> timeout) noexcept;
     void unlink(detail::task_core& task) noexcept;
+    void remove_signal_handlers() noexcept;
     handle call_at_ns(std::uint64_t deadline_ns, detail::callback& call);
 
     static inline constinit thread_local loop* this_thread_ = nullptr;
@@ -200,6 +210,7 @@ private:
     std::function<void(loop&, exception_context const&)> exception_handler_;
     loop* outer_ = nullptr; ///< the loop of this thread before this one
     int timer_slack_before_ns_ = 0;
+    std::uint64_t signals_ = 0; ///< those with a handler of this loop; bit 0 is signal 1
 
     // Written by other threads, so on cache lines of their own.
     alignas(64) std::atomic<detail::linked_waiter*> posted_{nullptr};

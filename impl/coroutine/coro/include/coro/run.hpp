@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "coro/detail/interruption.hpp"
+#include "coro/errors.hpp"
 #include "coro/gather.hpp"
 #include "coro/loop.hpp"
 #include "coro/task.hpp"
@@ -37,11 +39,21 @@ private:
 
 /// asyncio.run: runs `main` in a loop of its own and returns or throws what it does. In the end all
 /// tasks that are left are cancelled and awaited. Throws runtime_error inside a running loop.
+///
+/// In the main thread, and unless the program handles SIGINT itself: the first SIGINT cancels
+/// `main`, and if that ends it, `run` throws keyboard_interrupt; a second one kills the process.
 template <class T>
 T run(coroutine<T> main, loop_options options = {}) {
     detail::expect_no_running_loop();
     detail::run_scope scope(options);
-    return scope.get().run_until_complete(std::move(main));
+    auto const body = scope.get().create_task(std::move(main));
+    detail::interruption const interrupted(body);
+    try {
+        return scope.get().run_until_complete(static_cast<future<T>>(body));
+    } catch (cancelled_error const&) {
+        if (interrupted.cancelled_main()) throw keyboard_interrupt();
+        throw;
+    }
 }
 
 } // namespace coro
