@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: MIT
 import sys
+import traceback
 
-from .cli import main
+try:
+    from .cli import main
 
-sys.exit(main())
+    code = main()
+except SystemExit:
+    raise
+except BaseException:  # Python itself would leave with 1, which here means a regression
+    traceback.print_exc()
+    code = 4
+sys.exit(code)

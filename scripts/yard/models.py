@@ -54,10 +54,10 @@ def ask(executable: Path) -> dict[str, Any]:
     return value
 
 
-def discover(build: Path) -> Catalogue:
-    """Every model below `build`/bin and impl/foreign, and the ones that could not be built."""
+def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
+    """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built."""
     found = Catalogue()
-    files = sorted((build / "bin").glob(PREFIX + "*")) + sorted(REPOSITORY.glob(f"impl/foreign/*/{PREFIX}*"))
+    files = sorted((build / "bin").glob(PREFIX + "*")) + sorted(sources.glob(f"impl/foreign/*/{PREFIX}*"))
     for file in files:
         short = file.name[len(PREFIX) :]
         if short in RIG or short.startswith("fixture-") or not file.is_file() or not os.access(file, os.X_OK):

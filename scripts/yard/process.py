@@ -61,9 +61,10 @@ def kill_session(leader: int) -> None:
         os.sched_yield()
 
 
-def run(command: Sequence[str], environment: dict[str, str], stderr: IO[bytes], timeout_s: float) -> Ending:
-    child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             stderr=stderr, start_new_session=True, preexec_fn=_die_with_the_runner)  # fmt: skip
+def run(command: Sequence[str], environment: dict[str, str], stderr: IO[bytes], timeout_s: float,
+        stdout: IO[bytes] | int = subprocess.DEVNULL) -> Ending:  # fmt: skip
+    child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+                             start_new_session=True, preexec_fn=_die_with_the_runner)  # fmt: skip
     try:
         code = child.wait(timeout_s)
     except subprocess.TimeoutExpired:

@@ -3,10 +3,14 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+
+FACTOR = 1.0  # fakes.build may write another one here
+FAILS = ""  # "now and then": a crash in a third of the processes
 
 WORKLOADS = [
     {"name": "count", "group": "cpu_bound", "role": "batch", "unit": "item",
@@ -59,6 +63,11 @@ def append(path, data):
         os.close(fd)
 
 
+def slowed(time_ns):
+    """With a little noise of the process, as a real one has."""
+    return int(time_ns * FACTOR * random.uniform(0.997, 1.003))
+
+
 def main():
     if sys.argv[1:] == ["--describe"]:
         print(json.dumps(describe()))
@@ -72,11 +81,12 @@ def main():
         "point": -1 if given["set"] else int(given["point"]), "params": params, "workers": int(given["workers"]),
         "cpus": [int(c) for c in given["cpus"].split(",")], "client_cpus": [int(given["client-cpus"])],
         "seed": int(given["seed"]), "iteration": 0, "warm": False, "verdict": "ok", "reason": "", "make_ns": 1,
-        "run_ns": 1000, "destroy_ns": 1, "units": 1, "unit": about["unit"], "cpu_ns": 900, "latency": None,
+        "run_ns": slowed(100_000_000), "destroy_ns": 1, "units": 1, "unit": about["unit"], "cpu_ns": slowed(90_000_000),
+        "latency": None,
         "padding": len(os.environ["SWITCHYARD_PADDING"]), **given["tag"],
     }
     code = 0
-    if MODEL == "crasher":
+    if MODEL == "crasher" or (FAILS == "now and then" and random.random() < 0.34):
         print("about to die", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGSEGV)
     if MODEL == "hanger":

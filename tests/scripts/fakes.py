@@ -13,9 +13,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LAUNCHER = REPOSITORY / "scripts" / "switchyard"
 
 
-def build(folder: Path, *models: str) -> Path:
+def build(folder: Path, *models: str, factor: float = 1.0, fails: str = "") -> Path:
     (folder / "bin").mkdir(parents=True, exist_ok=True)
     text = f"#!{sys.executable} -S\n" + (Path(__file__).parent / "fake_model.py").read_text()
+    text = text.replace("FACTOR = 1.0", f"FACTOR = {factor}").replace('FAILS = ""', f'FAILS = "{fails}"')
     for model in models:
         file = folder / "bin" / f"switchyard-{model}"
         file.write_text(text)

@@ -148,11 +148,53 @@ def test_nothing_compared_is_never_green():
     assert gate.run(nan, DEFAULT, seed=1).exit_code() == 3
 
 
+def until(scenario_pairs, source):
+    return lambda: 1.0 if sum(source.count.values()) < scenario_pairs else 0.0
+
+
 def test_the_time_limit_makes_it_inconclusive_and_never_red():
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=lambda: 0.0)
-    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(14, source))
+    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED and len(outcome.cells[0].fresh) == 2
     assert outcome.exit_code() == 2
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    assert gate.run(source, DEFAULT, seed=1, seconds_left=until(5, source)).exit_code() == 2
+
+
+def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.025 + 30 * jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(26, source))
+    assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
+    assert outcome.exit_code() == 0
+
+
+def test_an_interruption_keeps_what_there_is():
+    def pair(scenario, n):
+        if n == 15:
+            raise KeyboardInterrupt
+        return {"cpu_per_unit": 0.1 + jitter(n)}
+
+    outcome = gate.run(Scripted(["a"], pair), DEFAULT, seed=1)
+    assert outcome.interrupted and outcome.exit_code() == 2
+    assert len(outcome.cells[0].screen) == 12 and len(outcome.cells[0].fresh) == 2
+
+
+def test_a_difference_between_base_and_itself_makes_nothing_comparable():
+    source = Scripted(["a", "control"], lambda s, n: {"cpu_per_unit": (0.1 if s == "control" else 0.2) + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, control="control")
+    assert outcome.exit_code() == 3 and [cell.scenario for cell in outcome.control_failed] == ["control"]
+    assert [cell.scenario for cell in outcome.gating] == ["a"]
+
+
+def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_time():
+    noise = np.random.default_rng(5).normal(0, 2.0, 1000)
+    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": noise[n] if s == "a" else jitter(n)})
+    assert gate.run(source, DEFAULT, seed=1).exit_code() == 2
+    again = Scripted(["a", "b"], source._differences)
+    outcome = gate.run(again, DEFAULT, seed=1, extra_screen_s=lambda: 1.0)
+    lengths = sorted(len(cell.screen) for cell in outcome.cells)
+    assert lengths[0] == 12 and 12 < lengths[1] <= 48
+    assert again.count["b"] == 12
 
 
 def test_the_same_seed_measures_in_the_same_order():

@@ -1,176 +1,161 @@
 # SPDX-License-Identifier: MIT
 """One job of the gate: screen every scenario, confirm the suspects on fresh pairs, judge.
 
-The gate asks a `Source` for pairs and knows nothing of processes or time but a deadline function, so
-that the simulation in the tests and a real check run the same code.
+The gate asks a `Source` for pairs and knows nothing of processes or time but functions that tell how much of it is
+left, so that the simulation in the tests and a real check run the same code.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, field
 from typing import Callable, Mapping, Protocol, Sequence
 
 import numpy as np
 
 from .. import stats
 from . import rule
-from .rule import Verdict
+from .outcome import CellResult, Outcome
+from .rule import Metric, Profile, Verdict
 
 SUITE_METRICS = ("cpu_per_unit", "time_per_unit", "p50", "p99")
+MOST_SCREENS = 4  # rounds of the screen, in multiples of the profile's, while it is blind and has time
+Cells = dict[tuple[str, str], CellResult]
+Clock = Callable[[], float]
 
 
 class Source(Protocol):
     """Where pairs come from."""
 
-    def scenarios(self) -> Sequence[str]: ...
+    def scenarios(self) -> Sequence[str]:
+        """Those that can still be measured: one that broke is no longer among them."""
+        ...
 
     def pair(self, scenario: str) -> Mapping[str, float]:
         """One pair: d = ln(head / base) by metric; a metric that this scenario lacks is absent."""
         ...
 
 
-@dataclass
-class CellResult:
-    scenario: str
-    metric: rule.Metric
-    screen: list[float] = field(default_factory=list)
-    fresh: list[float] = field(default_factory=list)  # stage 2 only; never mixed with `screen`
-    suspect: bool = False
-    verdict: Verdict = Verdict.OK
-    alpha: float = rule.ALPHA
-
-    @property
-    def name(self) -> str:
-        return f"{self.scenario} {self.metric.name}"
-
-    def estimate(self) -> rule.Estimate:
-        """From fresh pairs where there are some: the screen's pairs chose the suspect and flatter it."""
-        return rule.estimate(self.fresh or self.screen, self.metric, self.alpha)
+def for_ever() -> float:
+    return math.inf
 
 
-@dataclass
-class Outcome:
-    cells: list[CellResult]
-    suite: dict[str, bool]  # metric -> regressed
-    profile: rule.Profile
-    stopped_early: str = ""  # why stage 2 ended before its looks, "" if it did not
-
-    @property
-    def regressions(self) -> list[CellResult]:
-        return [cell for cell in self.cells if cell.verdict is Verdict.REGRESSION]
-
-    @property
-    def compared(self) -> int:
-        return sum(1 for cell in self.cells if cell.metric.tier == "gating" and cell.screen)
-
-    def exit_code(self) -> int:
-        """0 ok, 1 regression, 2 inconclusive, 3 nothing was compared."""
-        gating = [cell for cell in self.cells if cell.metric.tier == "gating" and cell.screen]
-        if not gating:
-            return 3
-        if self.regressions or any(self.suite.values()):
-            return 1
-        if self.stopped_early:
-            return 2
-        unresolved = [cell for cell in gating if cell.verdict is Verdict.UNRESOLVED]
-        if any(cell.estimate().slowdown > cell.metric.must_find for cell in unresolved):
-            return 2
-        blind = sum(1 for cell in gating if cell.estimate().high >= 2 * cell.metric.must_find)
-        return 2 if blind > 0.1 * len(gating) else 0
+def no_time() -> float:
+    return 0.0
 
 
-def run(source: Source, profile: rule.Profile, seed: int,
-        seconds_left: Callable[[], float] = lambda: math.inf, alpha: float = rule.ALPHA) -> Outcome:
-    generator = random.Random(seed)
-    cells = _screen(source, profile, generator)
-    outcome = Outcome(list(cells.values()), _judge_suite(cells, profile), profile)
-    suspects = [cell for cell in outcome.cells if cell.suspect]
-    outcome.stopped_early = _confirm(source, profile, suspects, cells, generator, seconds_left, alpha)
-    _list_improvements(outcome)
-    return outcome
+def run(source: Source, profile: Profile, seed: int, seconds_left: Clock = for_ever, alpha: float = rule.ALPHA,
+        metrics: Mapping[str, Metric] | None = None, control: str = "", extra_screen_s: Clock = no_time) -> Outcome:
+    """`control` names the scenario that compares base with itself. `extra_screen_s`: time left for more rounds of the
+    screen where it can say too little. Ctrl-C ends it with what there is."""
+    job = _Job(source, profile, random.Random(seed), seconds_left, metrics or rule.metrics(), control)
+    try:
+        job.screen(extra_screen_s)
+        job.confirm(alpha)
+    except KeyboardInterrupt:
+        job.outcome.stopped_early, job.outcome.interrupted = "interrupted", True
+        for cell in job.live:
+            cell.verdict = Verdict.UNRESOLVED
+    _list_improvements(job.outcome)
+    return job.outcome
 
 
-def _measure(source: Source, scenarios: Sequence[str], generator: random.Random,
-             keep: Callable[[str, str, float], None]) -> None:
-    """One round: each scenario once, in fresh random order."""
-    order = list(scenarios)
-    generator.shuffle(order)
-    for scenario in order:
-        for metric, difference in source.pair(scenario).items():
-            if math.isfinite(difference):
-                keep(scenario, metric, difference)
+class _Job:
+    def __init__(self, source: Source, profile: Profile, generator: random.Random, seconds_left: Clock,
+                 metrics: Mapping[str, Metric], control: str):
+        self.source, self.profile, self.generator, self.seconds_left = source, profile, generator, seconds_left
+        self.metrics = metrics
+        self.cells: Cells = {}
+        self.live: list[CellResult] = []
+        self.outcome = Outcome(profile, control)
 
+    def _round(self, scenarios: Sequence[str], keep: Callable[[str, str, float], None]) -> None:
+        """Each scenario once, in fresh random order."""
+        order = list(scenarios)
+        self.generator.shuffle(order)
+        for scenario in order:
+            for metric, difference in self.source.pair(scenario).items():
+                if math.isfinite(difference):
+                    keep(scenario, metric, difference)
 
-def _screen(source: Source, profile: rule.Profile,
-            generator: random.Random) -> dict[tuple[str, str], CellResult]:
-    known = rule.metrics()
-    cells: dict[tuple[str, str], CellResult] = {}
+    def screen(self, extra_s: Clock) -> None:
+        def keep(scenario: str, metric: str, difference: float) -> None:
+            if metric in self.metrics:
+                if (scenario, metric) not in self.cells:
+                    cell = CellResult(scenario, self.metrics[metric])
+                    self.cells[scenario, metric] = cell
+                    self.outcome.cells.append(cell)
+                self.cells[scenario, metric].screen.append(difference)
 
-    def keep(scenario: str, metric: str, difference: float) -> None:
-        if metric in known:
-            cell = cells.setdefault((scenario, metric), CellResult(scenario, known[metric]))
-            cell.screen.append(difference)
+        for count in range(self.profile.screen_pairs):
+            if self.seconds_left() <= 0:
+                self.outcome.stopped_early = f"the time limit came after {count} of {self.profile.screen_pairs} rounds"
+                break
+            self._round(self.source.scenarios(), keep)
+        extra = (MOST_SCREENS - 1) * self.profile.screen_pairs
+        while extra > 0 and not self.outcome.stopped_early and self.outcome.too_blind() and extra_s() > 0:
+            # More pairs for who is not a suspect need no alpha: suspects are confirmed on others.
+            blind = {cell.scenario for cell in self.outcome.blind()}
+            self._round([name for name in self.source.scenarios() if name in blind], keep)
+            extra -= 1
+        for cell in self.outcome.cells:
+            cell.suspect = cell.metric.tier == "gating" and rule.is_suspect(cell.screen)
+        self._judge_suite()
 
-    for _ in range(profile.screen_pairs):
-        _measure(source, source.scenarios(), generator, keep)
-    for cell in cells.values():
-        cell.suspect = cell.metric.tier == "gating" and rule.is_suspect(cell.screen)
-    return cells
+    def _judge_suite(self) -> None:
+        rounds = self.profile.screen_pairs
+        for metric in SUITE_METRICS:
+            rows = [cell.screen[:rounds] for cell in self.outcome.judged
+                    if cell.metric.name == metric and len(cell.screen) >= rounds]
+            # Of few scenarios the median is one scenario: that is what the cells are for.
+            if len(rows) >= 5:
+                medians = list(np.median(np.array(rows), axis=0))
+                self.outcome.suite[metric] = rule.suite_regressed(medians, len(SUITE_METRICS))
+                self.outcome.suite_medians[metric] = medians
 
+    def confirm(self, alpha: float) -> None:
+        suspects = [cell for cell in self.outcome.cells if cell.suspect]
+        self.live = list(suspects)
+        for cell in suspects:
+            cell.alpha = rule.spent_alpha(self.profile, len(self.profile.looks) - 1, len(suspects), alpha)
 
-def _judge_suite(cells: Mapping[tuple[str, str], CellResult], profile: rule.Profile) -> dict[str, bool]:
-    judged = {}
-    for metric in SUITE_METRICS:
-        rows = [cell.screen for cell in cells.values()
-                if cell.metric.name == metric and len(cell.screen) == profile.screen_pairs]
-        # Of few scenarios the median is one scenario: that is what the cells are for.
-        if len(rows) >= 5:
-            medians = np.median(np.array(rows), axis=0)
-            judged[metric] = rule.suite_regressed(list(medians), len(SUITE_METRICS))
-    return judged
+        def keep(scenario: str, metric: str, difference: float) -> None:
+            if (scenario, metric) in self.cells:
+                self.cells[scenario, metric].fresh.append(difference)
 
+        measured = 0
+        for look, pairs in enumerate(self.profile.looks):
+            while self.live and measured < pairs:
+                if self.seconds_left() <= 0:
+                    return self._out_of_time(measured)
+                alive = set(self.source.scenarios())
+                self._round(sorted({cell.scenario for cell in self.live} & alive), keep)
+                self.live = [cell for cell in self.live if cell.scenario in set(self.source.scenarios())]
+                measured += 1
+            still = []
+            for cell in self.live:
+                verdict = rule.judge_look(cell.fresh, cell.metric, self.profile, look, len(suspects), alpha)
+                if verdict is None:
+                    still.append(cell)
+                else:
+                    cell.verdict = verdict
+            self.live = still
+            if not self.live:
+                break
 
-def _confirm(source: Source, profile: rule.Profile, suspects: Sequence[CellResult],
-             cells: Mapping[tuple[str, str], CellResult], generator: random.Random,
-             seconds_left: Callable[[], float], alpha: float) -> str:
-    live = list(suspects)
-    count = len(suspects)
-    for cell in suspects:
-        cell.alpha = rule.spent_alpha(profile, len(profile.looks) - 1, count, alpha)
-
-    def keep(scenario: str, metric: str, difference: float) -> None:
-        cell = cells.get((scenario, metric))
-        if cell is not None:
-            cell.fresh.append(difference)
-
-    measured = 0
-    for look, pairs in enumerate(profile.looks):
-        while live and measured < pairs:
-            if seconds_left() <= 0:
-                for cell in live:
-                    cell.verdict = Verdict.UNRESOLVED
-                return f"the time limit came after {measured} of {profile.looks[-1]} fresh pairs"
-            _measure(source, sorted({cell.scenario for cell in live}), generator, keep)
-            measured += 1
-        still = []
-        for cell in live:
-            verdict = rule.judge_look(cell.fresh, cell.metric, profile, look, count, alpha)
-            if verdict is None:
-                still.append(cell)
-            else:
-                cell.verdict = verdict
-        live = still
-        if not live:
-            break
-    return ""
+    def _out_of_time(self, measured: int) -> None:
+        """Who surely has no slow-down of the size that must be found is OK; the rest make the job inconclusive."""
+        for cell in self.live:
+            if not rule.rules_out(cell.fresh, cell.metric):
+                cell.verdict = Verdict.UNRESOLVED
+                self.outcome.stopped_early = (f"the time limit came after {measured} of {self.profile.looks[-1]} "
+                                              "fresh pairs")
 
 
 def _list_improvements(outcome: Outcome) -> None:
     better = {
         cell.name: stats.signed_rank_p_greater(-np.asarray(cell.screen) - math.log1p(cell.metric.tolerated))
-        for cell in outcome.cells
+        for cell in outcome.judged
         if cell.metric.tier == "gating" and cell.verdict is Verdict.OK and cell.screen
     }
     listed = set(rule.improvements(better))

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""What a job of the gate found, and the exit code that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
+from . import rule
+from .rule import Verdict
+
+BLIND_SHARE = 0.1  # of the gating cells may say nothing
+
+
+@dataclass
+class CellResult:
+    scenario: str
+    metric: rule.Metric
+    screen: list[float] = field(default_factory=list)
+    fresh: list[float] = field(default_factory=list)  # stage 2 only; never mixed with `screen`
+    suspect: bool = False
+    verdict: Verdict = Verdict.OK
+    alpha: float = rule.ALPHA
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.scenario} {self.metric.name}"
+
+    def estimate(self) -> rule.Estimate:
+        """From fresh pairs where there are some: the screen's pairs chose the suspect and flatter it."""
+        return rule.estimate(self.fresh if len(self.fresh) > 1 else self.screen, self.metric, self.alpha)
+
+
+@dataclass
+class Outcome:
+    profile: rule.Profile
+    control: str = ""  # the scenario that compares base with itself
+    cells: list[CellResult] = field(default_factory=list)
+    suite: dict[str, bool] = field(default_factory=dict)  # metric -> regressed
+    suite_medians: dict[str, list[float]] = field(default_factory=dict)  # metric -> one a round
+    counters: list[str] = field(default_factory=list)  # exact counters that grew, a line each
+    broken: dict[str, str] = field(default_factory=dict)  # scenario -> how head fails where base does not
+    stopped_early: str = ""  # why it ended before its looks, "" if it did not
+    interrupted: bool = False
+
+    @property
+    def judged(self) -> list[CellResult]:
+        return [cell for cell in self.cells if cell.scenario != self.control]
+
+    @property
+    def gating(self) -> list[CellResult]:
+        return [cell for cell in self.judged if cell.metric.tier == "gating" and cell.screen]
+
+    @property
+    def regressions(self) -> list[CellResult]:
+        return [cell for cell in self.judged if cell.verdict is Verdict.REGRESSION]
+
+    @property
+    def control_failed(self) -> list[CellResult]:
+        return [c for c in self.cells if c.scenario == self.control and c.verdict is Verdict.REGRESSION]
+
+    @property
+    def compared(self) -> int:
+        return len(self.gating)
+
+    def blind(self) -> list[CellResult]:
+        """Cells whose interval would hide twice the slow-down that must be found."""
+        return [c for c in self.gating if len(c.screen) < 2 or c.estimate().high >= 2 * c.metric.must_find]
+
+    def too_blind(self) -> bool:
+        return len(self.blind()) > BLIND_SHARE * len(self.gating)
+
+    def why(self) -> tuple[int, str]:
+        """The exit code and the reason for it in one line."""
+        red = len(self.regressions) + sum(self.suite.values()) + len(self.counters) + len(self.broken)
+        if self.control_failed:
+            return NOT_COMPARABLE, ("the control, base against itself, differs: this machine cannot compare anything "
+                                    "now; try again when it is quieter")  # fmt: skip
+        if red:
+            return FAILED, f"{red} regression{'s' if red > 1 else ''}"
+        if self.interrupted:
+            return INCONCLUSIVE, "interrupted; what was measured is kept"
+        if self.stopped_early:
+            return INCONCLUSIVE, f"{self.stopped_early}; give it more time with --time-budget"
+        if not self.gating:
+            return NOT_COMPARABLE, "no cell was compared; see what was not compared and why"
+        unresolved = [cell for cell in self.gating if cell.verdict is Verdict.UNRESOLVED]
+        unsure = [cell.name for cell in unresolved if cell.estimate().slowdown > cell.metric.must_find]
+        if unsure:
+            return INCONCLUSIVE, f"unresolved after all pairs: {', '.join(unsure)}; try again when it is quieter"
+        if self.too_blind():
+            return INCONCLUSIVE, (f"{len(self.blind())} of {self.compared} cells are too noisy to rule out twice what "
+                                  "must be found; try again when it is quieter, or give more --time-budget")  # fmt: skip
+        return OK, f"no regression in {self.compared} cells"
+
+    def exit_code(self) -> int:
+        """0 ok, 1 regression, 2 inconclusive, 3 not comparable."""
+        return self.why()[0]

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""One process of each side and scenario before the pairs: does it run, and how long does it take?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Mapping, Sequence
+
+from . import scenarios, slot
+from .scenarios import Fit, Scenario
+from .slot import Result, Side
+
+UNMEASURED = ("declined", "skipped")
+MOST_SHARE = 0.15  # of the time budget
+
+
+@dataclass
+class Trial:
+    fit: Fit
+    not_compared: dict[str, str] = field(default_factory=dict)
+    suspicious: list[Scenario] = field(default_factory=list)  # failed on a side: pairs will tell whether always
+
+
+def run(sides: Mapping[str, Side], chosen: Sequence[Scenario], pairs: int, budget_s: float, seed: int,
+        timeout_s: float, scratch: Path, say: Callable[[str, int, int], None] = lambda *_: None,
+        seconds_left: Callable[[], float] = lambda: 1e9, measure: Callable[..., Result] = slot.run) -> Trial:  # fmt: skip
+    tried: dict[str, tuple[Scenario, float, float, int]] = {}
+    missing: dict[str, str] = {}
+    suspicious = []
+    until = seconds_left() - MOST_SHARE * budget_s
+    for count, scenario in enumerate(chosen):
+        if seconds_left() < until:
+            missing[scenario.id] = "no time was left to try it; --time-budget gives more"
+            continue
+        say(scenario.id, count, len(chosen))
+        results = {name: measure(sides[name], scenario, seed, 0, timeout_s, scratch) for name in ("base", "head")}
+        base, head = results["base"], results["head"]
+        left = {name: r for name, r in results.items() if r.verdict in UNMEASURED}
+        if left:
+            if len(left) == 1:
+                name, result = next(iter(left.items()))
+                missing[scenario.id] = f"{name} alone {result.verdict} it: {result.reason}"
+        elif base.failed or head.failed:
+            suspicious.append(scenario)
+        else:
+            # The faster of two: the first process of a scenario also reads its executable from the disk.
+            best = min((base, head), key=lambda r: r.wall_s)
+            tried[scenario.id] = (scenario, best.run_s, best.wall_s, best.units)
+    fit = scenarios.fit(tried, pairs, budget_s, seed)
+    missing |= {id: "left out: the time budget has no room; --time-budget gives more" for id in fit.left_out}
+    return Trial(fit, missing, suspicious)

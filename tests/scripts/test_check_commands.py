@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The gate on other people's programs: Google Benchmark binaries and whatever prints JSON lines."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import fakes
+from yard.check import commands
+from yard.errors import UsageError
+
+FAKE = f"{sys.executable} -S {Path(__file__).parent / 'fake_command.py'}"
+
+
+def check(folder, base, head, *more):
+    return fakes.switchyard(folder, "check", "--base-cmd", f"{FAKE} {base}", "--head-cmd", f"{FAKE} {head}", "--out",
+                            folder / "out", "--cache", folder / "cache", "--profile", "quick", "--seed", 3, "--no-plots",
+                            *more)  # fmt: skip
+
+
+def red(folder):
+    cells = json.loads((folder / "out" / "check.json").read_text())["cells"]
+    return {(c["scenario"], c["metric"]) for c in cells if c["verdict"] == "REGRESSION"}
+
+
+@pytest.mark.parametrize("kind", ["google", "lines"])
+def test_the_same_twice_is_ok(tmp_path, kind):
+    done = check(tmp_path, f"{kind} 1.0", f"{kind} 1.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads((tmp_path / "out" / "check.json").read_text())
+    assert told["compared"] == 4 and told["control"]["of"] in ("alpha/64", "beta")
+
+
+def test_a_slower_google_benchmark_is_red_alone(tmp_path):
+    done = check(tmp_path, "google 1.0", "google 1.08")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert red(tmp_path) == {("alpha/64", "cpu_time")}
+    assert "-> 1.08 us" in done.stdout
+
+
+def test_a_rate_is_worse_when_it_falls(tmp_path):
+    done = check(tmp_path, "lines 1.0", "lines 1.08", "--metric", "rate:more")
+    assert done.returncode == 1 and red(tmp_path) == {("alpha/64", "rate")}, done.stdout + done.stderr
+    done = check(tmp_path, "lines 1.08", "lines 1.0", "--metric", "rate:more")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_benchmark_on_one_side_only_is_told(tmp_path):
+    done = check(tmp_path, "google 1 alpha beta", "google 1 beta gamma")
+    assert done.returncode == 0
+    assert "new: head only: gamma" in done.stdout and "removed: base only: alpha" in done.stdout
+
+
+@pytest.mark.parametrize("base, head, more, code, text", [
+    ("google 1 alpha", "google 1 beta", [], 3, "share no scenario"),
+    ("google 1", "lines 1", [], 3, "take two of a kind"),
+    ("broken 1", "lines 1", [], 4, "the base's command ended with 9: no such device"),
+    ("lines 1", "broken 1", [], 4, "the head's command ended with 9: no such device"),
+    ("lines 1", "lines 1", ["--metric", "tiem"], 64, "did you mean time?"),
+    ("lines 1", "lines 1", ["--metric", "time:up"], 64, "more is better"),
+    ("lines 1", "lines 1", ["--only", "bata"], 64, "did you mean beta?"),
+])  # fmt: skip
+def test_what_cannot_be_compared(tmp_path, base, head, more, code, text):
+    done = check(tmp_path, base, head, *more)
+    assert done.returncode == code and text in done.stderr, done.stdout + done.stderr
+
+
+def test_a_program_that_is_not_there(tmp_path):
+    done = fakes.switchyard(tmp_path, "check", "--base-cmd", "/nonexistent/x", "--head-cmd", "true", "--out", tmp_path / "o",
+                            "--cache", tmp_path / "cache")  # fmt: skip
+    assert done.returncode == 64 and "is no program here" in done.stderr
+
+
+def test_lines_may_be_our_samples():
+    sample = {"schema": 1, "run": "r", "round": 0, "order": 0, "model": "m", "variant": "", "workload": "w", "preset": "quick",
+              "point": 0, "params": {}, "iteration": 0, "warm": False, "verdict": "ok", "reason": "", "run_ns": 500,
+              "units": 5, "cpu_ns": 250}  # fmt: skip
+    found = commands.parse_lines("hello\n" + json.dumps(sample) + "\n")
+    assert found == {"m/w@0": {"time_per_unit": 100.0, "cpu_per_unit": 50.0}}
+
+
+@pytest.mark.parametrize("text", ["", "no json", "{broken", '{"a": 1}'])
+def test_lines_that_say_nothing_are_refused(text):
+    with pytest.raises(commands.Failed):
+        commands.parse_lines(text)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"benchmarks": [{"name": "x", "error_occurred": true}]}'])
+def test_google_benchmark_that_says_nothing_is_refused(text):
+    with pytest.raises(commands.Failed):
+        commands.parse_google(text)
+
+
+def test_repetitions_give_their_median_and_aggregates_are_not_counted():
+    rows = [{"name": "x", "run_name": "x", "run_type": "iteration", "time_unit": "ns", "cpu_time": t} for t in (3, 1, 2)]
+    rows.append({"name": "x_mean", "run_name": "x", "run_type": "aggregate", "time_unit": "ns", "cpu_time": 99})
+    assert commands.parse_google(json.dumps({"benchmarks": rows})) == {"x": {"cpu_time": 2}}
+
+
+def test_a_flag_for_a_metric_knows_its_direction():
+    assert commands.wanted(["items_per_second"])[0].more and not commands.wanted(["cpu_time"])[0].more
+    assert not commands.wanted(["items_per_second:less"])[0].more
+    with pytest.raises(UsageError):
+        commands.wanted([":more"])
