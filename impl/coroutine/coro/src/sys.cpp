@@ -3,7 +3,11 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 
 namespace coro::sys {
 
@@ -28,8 +32,33 @@ calls const& real() noexcept {
             return ::epoll_pwait2(epoll, events, most, timeout, nullptr);
         },
         .eventfd = [](unsigned initial, int flags) -> int { return ::eventfd(initial, flags); },
+        .pipe = ::pipe2,
+        .pidfd_open = [](pid_t process, unsigned flags) -> int {
+            return static_cast<int>(::syscall(SYS_pidfd_open, process, flags));
+        },
     };
     return kernel;
+}
+
+ssize_t write_without_signal(int fd, void const* buffer, std::size_t bytes) noexcept {
+    // Blocked in this thread, the signal stays pending, and is taken away if it was not before.
+    sigset_t pipe_signal;
+    sigset_t before;
+    sigset_t pending;
+    ::sigemptyset(&pipe_signal);
+    ::sigaddset(&pipe_signal, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    auto const written = use().write(fd, buffer, bytes);
+    auto const error = errno;
+    if (written < 0 && error == EPIPE && ::sigismember(&before, SIGPIPE) == 0) {
+        timespec const now{};
+        while (::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1 &&
+               ::sigtimedwait(&pipe_signal, nullptr, &now) < 0 && errno == EINTR) {
+        }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return written;
 }
 
 } // namespace coro::sys

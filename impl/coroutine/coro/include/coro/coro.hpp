@@ -25,6 +25,7 @@
 #include "coro/semaphore.hpp"
 #include "coro/shield.hpp"
 #include "coro/sleep.hpp"
+#include "coro/subprocess.hpp"
 #include "coro/task.hpp"
 #include "coro/task_group.hpp"
 #include "coro/timeout.hpp"

@@ -27,6 +27,8 @@ struct calls {
     int (*epoll_ctl)(int epoll, int operation, int fd, epoll_event* event);
     int (*epoll_wait)(int epoll, epoll_event* events, int most, timespec const* timeout);
     int (*eventfd)(unsigned initial, int flags);
+    int (*pipe)(int* both, int flags);
+    int (*pidfd_open)(pid_t process, unsigned flags);
 };
 
 /// The calls themselves.
@@ -38,6 +40,9 @@ inline constinit thread_local calls const* replaced = nullptr;
 [[nodiscard]] inline calls const& use() noexcept {
     return replaced != nullptr ? *replaced : real();
 }
+
+/// `use().write` for what may be a pipe: that nobody reads it is EPIPE and no signal.
+[[nodiscard]] ssize_t write_without_signal(int fd, void const* buffer, std::size_t bytes) noexcept;
 
 /// Replaces the calls of this thread as long as it lives.
 class replacement {

@@ -248,7 +248,7 @@ private:
             auto const left = op.bytes - op.moved;
             auto const count = op.kind == io_kind::send_all
                                    ? use.send(op.fd, from, left, op.flags | MSG_NOSIGNAL)
-                                   : use.write(op.fd, from, left);
+                                   : sys::write_without_signal(op.fd, from, left);
             if (count < 0) return count;
             op.moved += static_cast<std::size_t>(count);
         } while (op.moved < op.bytes);

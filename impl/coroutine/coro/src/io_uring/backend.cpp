@@ -214,7 +214,8 @@ private:
 
     [[nodiscard]] static bool write_now(io_operation& op) noexcept {
         while (op.moved < op.bytes) {
-            auto const written = sys::use().write(op.fd, op.data + op.moved, op.bytes - op.moved);
+            auto const written =
+                sys::write_without_signal(op.fd, op.data + op.moved, op.bytes - op.moved);
             if (written < 0 && errno == EINTR) continue;
             if (written < 0) return finished(op, written);
             op.moved += static_cast<std::size_t>(written);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "coro/io/descriptor.hpp"
+#include "coro/lock.hpp"
+#include "coro/subprocess.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coro::subprocess::detail {
+
+/// A child that has been started and has to be reaped, by its descriptor and no other way.
+struct child {
+    child() = default;
+    child(child const&) = delete;
+    child& operator=(child const&) = delete;
+    ~child();
+
+    /// Reaps it if it has ended; true if it has.
+    bool poll() noexcept;
+    void reap(int flags) noexcept;
+
+    pid_t pid = -1;
+    descriptor pidfd;
+    std::optional<int> returncode;
+    lock waiting; ///< one task waits for the descriptor, the others for that task
+    descriptor input, output, error;
+};
+
+/// Starts the program. Throws std::system_error.
+void start(child& made, std::vector<std::string> const& arguments, options const& how);
+
+} // namespace coro::subprocess::detail
