@@ -40,6 +40,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--out", type=PATH, help="Default results/check/<utc>.")
 @click.option("--cache", type=PATH, help="Builds of revisions; default build/check.")
 @click.option("--accepted", type=PATH, help="Wanted slow-downs; default scripts/yard/check/accepted.toml.")
+@click.option("--history", "into_history", is_flag=True, help="Append the ratios to results/history.sqlite.")
 @click.option("--no-plots", is_flag=True, help="Leave out the PNG files.")
 @click.option("--json", "json_output", is_flag=True, help="check.json on standard output as well.")
 @click.option("--quiet", is_flag=True, help="Only errors and the verdict.")
@@ -72,6 +73,8 @@ def command(**given: Any) -> int:
         raise
     finally:
         progress.close()
+    if given["into_history"]:
+        _remember(result, out)
     outputs.write(result, out, not given["no_plots"])
     _show(result, given, out)
     return int(result["exit_code"])
@@ -185,6 +188,16 @@ def _commands(given: dict[str, Any], profile: Any, seed: int, out: Path, progres
     found.notes += accepted.apply(found.outcome, entries, lambda revision: False, datetime.date.today())
     repeat = ["scripts/switchyard", "check", "--base-cmd", given["base_cmd"], "--head-cmd", given["head_cmd"]]
     return result.make(found, seed, ["scripts/switchyard", *sys.argv[1:]], repeat)
+
+
+def _remember(result: dict[str, Any], out: Path) -> None:
+    from .. import history
+    from ..store import write_atomically
+
+    write_atomically(out / "check.json", json.dumps(result, indent=1) + "\n")
+    book = history.History(history.FILE)
+    book.add(history.points_of(out))
+    book.close()
 
 
 def _show(result: dict[str, Any], given: dict[str, Any], out: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from .. import campaign, models, plan as planning, progress, summary
+from .. import campaign, history, models, plan as planning, progress, summary
 from ..errors import FAILED, OK, UsageError
 from ..runner import Runner
 from . import _options
 
-LEFT_BY_RESUME = {"resume", "json_output", "quiet", "verbose"}
+LEFT_BY_RESUME = {"resume", "into_history", "json_output", "quiet", "verbose"}
 
 
 @click.command(short_help="Measure models into a new results folder.")
@@ -24,6 +24,7 @@ LEFT_BY_RESUME = {"resume", "json_output", "quiet", "verbose"}
               help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Default results/raw/<host>/<utc>-<commit>.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder.")
+@click.option("--history", "into_history", is_flag=True, help="Append it to results/history.sqlite when it is complete.")
 @click.option("--json", "json_output", is_flag=True, help="The result as JSON on standard output.")
 @click.option("--plan", "--dry-run", "plan_only", is_flag=True, help="Show what would be measured, and stop.")
 @click.option("--quiet", is_flag=True, help="Only errors.")
@@ -81,6 +82,10 @@ def _measure(store: Any, plan: dict[str, Any], meta: dict[str, Any], executables
                    f"  scripts/switchyard run --resume {store.folder}", err=True)  # fmt: skip
         return interrupted
     code = FAILED if runner.failed else OK
+    if given["into_history"]:
+        book = history.History(history.FILE)
+        book.add(history.points_of(store.folder))
+        book.close()
     if given["json_output"]:
         click.echo(json.dumps({"schema": 1, "run": plan["run"], "folder": str(store.folder), "rounds": meta["rounds"],
                                "verdicts": dict(runner.verdicts), "exit_code": code}))  # fmt: skip
