@@ -34,6 +34,9 @@ client_rig::client_rig(setting const& where, std::string const& workload,
     add("--messages", params.at("messages").dump());
     add("--message-bytes", params.at("message_bytes").dump());
     add("--seed", std::to_string(where.given().seed));
+    if (params.contains("dear_percent")) {
+        add("--dear-percent", params.at("dear_percent").dump());
+    }
     if (params.at("rate_per_s") != 0) add("--rate-per-s", params.at("rate_per_s").dump());
     if (params.at("poisson") != 0) arguments.push_back("--poisson");
     add("--warm-up", std::to_string(warm_up_messages(where, params)));
@@ -86,9 +89,12 @@ std::uint64_t threads_under_load(nlohmann::json const& report) {
 }
 
 oracle::served seen_by_client(nlohmann::json const& report) {
+    auto const dear = report.value("dear", nlohmann::json::object());
     return {.connections = report.value("connections", std::uint64_t{0}),
             .bytes = report.value("bytes_received", std::uint64_t{0}) +
-                     report.value("warm_up_bytes", std::uint64_t{0})};
+                     report.value("warm_up_bytes", std::uint64_t{0}),
+            .dear = dear.value("requests", std::uint64_t{0}),
+            .least_dear_ns = dear.value("least_ns", std::uint64_t{0})};
 }
 
 } // namespace cell

@@ -31,7 +31,9 @@ void driver::run_closed(std::uint64_t count, measured& into, bool warm) {
             }
             if (result != outcome::complete) continue;
             ++received;
-            if (!warm) record(connections_[index], index, now_ns(), into);
+            auto const replied_ns = now_ns();
+            note_dear(connections_[index], replied_ns, into);
+            if (!warm) record(connections_[index], index, replied_ns, into);
             start_next(index);
             if (broken) break;
         }

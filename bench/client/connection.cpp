@@ -80,6 +80,7 @@ connection::connection(connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       number_(other.number_),
       seed_(other.seed_),
+      dear_percent_(other.dear_percent_),
       message_(std::move(other.message_)) {}
 
 connection::~connection() {
@@ -87,7 +88,14 @@ connection::~connection() {
 }
 
 void connection::prepare_next() {
-    kernel::payload(seed_, number_ << 32 | sequence_++, message_);
+    kernel::payload(seed_, number_ << 32 | sequence_, message_);
+    if (dear_percent_) {
+        // Evenly spaced from a random start, so that equal stretches of a load are equally dear.
+        auto const place = sequence_ + kernel::mix(seed_ + number_) % 100;
+        dear_ = place * *dear_percent_ % 100 < *dear_percent_;
+        message_.front() = std::byte{dear_};
+    }
+    ++sequence_;
     sent_ = 0;
     received_ = 0;
 }

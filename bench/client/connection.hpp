@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <sys/types.h>
 #include <vector>
@@ -30,6 +31,10 @@ public:
     /// Fills in the next message; apart from the send, for it is not part of a round trip. Not busy
     /// before.
     void prepare_next();
+    /// From now on the first byte of a message is 1 in `dear_percent` of a hundred, else 0.
+    void mark(std::uint64_t dear_percent) noexcept { dear_percent_ = dear_percent; }
+    /// Is the message under way, or the last, one of those?
+    [[nodiscard]] bool dear() const noexcept { return dear_; }
     /// Sends what the socket takes of the message that was prepared.
     void send_prepared();
     /// Sends the rest, when the socket has become writable.
@@ -56,6 +61,8 @@ private:
     std::uint64_t number_;
     std::uint64_t seed_;
     std::uint64_t sequence_ = 0;
+    std::optional<std::uint64_t> dear_percent_;
+    bool dear_ = false;
     bool busy_ = false;
     bool write_failed_ = false;
     bool peer_ended_ = false;

@@ -14,6 +14,7 @@ driver::driver(client::load const& load)
     connections_.reserve(load.connections);
     for (std::uint64_t i = 0; i < load.connections; ++i) {
         connections_.emplace_back(load.port, i, load.seed, load.message_bytes, deadline_ns_);
+        if (load.dear_percent) connections_.back().mark(*load.dear_percent);
         poller_.add(connections_.back().fd(), i);
     }
 }
@@ -74,9 +75,16 @@ bool driver::out_of_time(measured* into) {
     return true;
 }
 
+void driver::note_dear(connection const& at, std::uint64_t now, measured& into) {
+    if (!at.dear()) return;
+    auto const took_ns = now - at.sent_ns;
+    into.least_dear_ns =
+        into.dear_messages++ == 0 ? took_ns : std::min(into.least_dear_ns, took_ns);
+}
+
 void driver::record(connection& at, std::uint64_t index, std::uint64_t now, measured& into) {
     auto const service_ns = now - at.sent_ns;
-    into.latency.record(now - at.intended_ns);
+    (at.dear() ? into.dear : into.latency).record(now - at.intended_ns);
     into.service.record(service_ns);
     into.latency_sum_ns += service_ns;
     ++into.received;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 
 /// The load generator: a process of its own, so that one client drives every server alike.
@@ -16,6 +17,9 @@ struct load {
     std::uint64_t message_bytes = 64;
     std::uint64_t warm_up = 0; ///< round trips before the measured window
     std::uint64_t seed = 1;
+    /// `mixed`: the first byte of a message says whether it is dear (1) or cheap (0), and of a
+    /// hundred so many are dear.
+    std::optional<std::uint64_t> dear_percent;
     double rate_per_s = 0; ///< 0: closed loop
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
     std::chrono::seconds timeout{60};

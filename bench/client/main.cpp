@@ -90,33 +90,42 @@ int run(options const& asked) {
                                                                               : 0;
 }
 
+/// What every load has in common.
+void add_options(CLI::App* to, options& asked) {
+    to->add_option("--port", asked.load.port)->required()->check(CLI::Range(1, 65'535));
+    to->add_option("--connections", asked.load.connections)->check(CLI::Range(1, 1'000'000));
+    to->add_option("--messages", asked.load.messages, "measured round trips")
+        ->check(CLI::PositiveNumber);
+    to->add_option("--message-bytes", asked.load.message_bytes)->check(CLI::Range(1, 16'777'216));
+    to->add_option("--seed", asked.load.seed);
+    to->add_option("--rate-per-s", asked.load.rate_per_s, "0: closed loop")
+        ->check(CLI::Range(0.0, 1e9))
+        ->check([](std::string const& text) { // which a range lets pass
+            return text.find_first_of("nN") == std::string::npos ? "" : "must be a number";
+        });
+    to->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
+    to->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
+        ->check(CLI::NonNegativeNumber);
+    to->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
+    to->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
+    to->add_option("--go-fd", asked.go_fd, "wait for a byte or end of file here");
+    to->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
+    to->add_option("--report-fd", asked.report_fd, "default: standard output");
+    to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     options asked;
     CLI::App app{"Load generator: verifies every byte and measures from the intended start."};
     app.require_subcommand(1);
-    auto* const echo = app.add_subcommand("echo", "drive a TCP echo server on 127.0.0.1");
-    echo->add_option("--port", asked.load.port)->required()->check(CLI::Range(1, 65'535));
-    echo->add_option("--connections", asked.load.connections)->check(CLI::Range(1, 1'000'000));
-    echo->add_option("--messages", asked.load.messages, "measured round trips")
-        ->check(CLI::PositiveNumber);
-    echo->add_option("--message-bytes", asked.load.message_bytes)->check(CLI::Range(1, 16'777'216));
-    echo->add_option("--seed", asked.load.seed);
-    echo->add_option("--rate-per-s", asked.load.rate_per_s, "0: closed loop")
-        ->check(CLI::Range(0.0, 1e9))
-        ->check([](std::string const& text) { // which a range lets pass
-            return text.find_first_of("nN") == std::string::npos ? "" : "must be a number";
-        });
-    echo->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
-    echo->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
-        ->check(CLI::NonNegativeNumber);
-    echo->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
-    echo->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
-    echo->add_option("--go-fd", asked.go_fd, "wait for a byte or end of file here");
-    echo->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
-    echo->add_option("--report-fd", asked.report_fd, "default: standard output");
-    echo->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
+    add_options(app.add_subcommand("echo", "drive a TCP echo server on 127.0.0.1"), asked);
+    auto* const mixed = app.add_subcommand("mixed", "the same with requests that compute");
+    add_options(mixed, asked);
+    mixed->add_option("--dear-percent", asked.load.dear_percent, "share of them")
+        ->required()
+        ->check(CLI::Range(0, 100));
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {

@@ -20,8 +20,11 @@ struct measured {
     std::uint64_t mismatched = 0; ///< replies with a wrong or surplus byte
     std::uint64_t warm_up_bytes = 0;
     std::uint64_t own_cpu_ns = 0;
+    std::uint64_t dear_messages = 0; ///< `mixed`: answered, the warm-up included
+    std::uint64_t least_dear_ns = 0; ///< from the actual send of one to its answer; 0: none
 
-    histogram::histogram latency;  ///< from the intended start
+    histogram::histogram latency;  ///< from the intended start; of `mixed`, of the cheap ones
+    histogram::histogram dear;     ///< `mixed`: the same of the dear ones
     histogram::histogram service;  ///< from the actual send
     histogram::histogram send_lag; ///< how late the generator itself was
     std::uint64_t late_sends =

@@ -78,6 +78,7 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
             }
             if (result != outcome::complete) continue;
             auto const replied_ns = now_ns();
+            note_dear(connections_[index], replied_ns, into);
             record(connections_[index], index, replied_ns, into);
             idle.push_back({index, replied_ns});
         }

@@ -24,31 +24,38 @@ nlohmann::json report(load const& asked, measured const& seen) {
                   {"pss_bytes", nullptr}};
         if (used.pss_bytes) server["pss_bytes"] = *used.pss_bytes;
     }
-    return {{"schema", 1},
-            {"window_ns", seen.window_ns},
-            {"sent", seen.sent},
-            {"received", seen.received},
-            {"errors", seen.errors},
-            {"mismatched", seen.mismatched},
-            {"connections", asked.connections},
-            {"bytes_sent", seen.sent * asked.message_bytes},
-            {"bytes_received", seen.received * asked.message_bytes},
-            {"warm_up_bytes", seen.warm_up_bytes},
-            {"latency", histogram::to_json(seen.latency)},
-            {"service", histogram::to_json(seen.service)},
-            {"send_lag", histogram::to_json(seen.send_lag)},
-            {"client",
-             {{"cpu_ns", seen.own_cpu_ns},
-              {"share", seen.window_ns == 0 ? 0.0
-                                            : static_cast<double>(seen.own_cpu_ns) /
-                                                  static_cast<double>(seen.window_ns)},
-              {"late_sends", seen.late_sends},
-              {"think_ns", seen.think_ns}}},
-            {"fairness", judged.fairness},
-            {"server", server},
-            {"guards", judged.guards},
-            {"verdict", judged.verdict},
-            {"reason", judged.reason}};
+    nlohmann::json report{
+        {"schema", 1},
+        {"window_ns", seen.window_ns},
+        {"sent", seen.sent},
+        {"received", seen.received},
+        {"errors", seen.errors},
+        {"mismatched", seen.mismatched},
+        {"connections", asked.connections},
+        {"bytes_sent", seen.sent * asked.message_bytes},
+        {"bytes_received", seen.received * asked.message_bytes},
+        {"warm_up_bytes", seen.warm_up_bytes},
+        {"latency", histogram::to_json(seen.latency)},
+        {"service", histogram::to_json(seen.service)},
+        {"send_lag", histogram::to_json(seen.send_lag)},
+        {"client",
+         {{"cpu_ns", seen.own_cpu_ns},
+          {"share", seen.window_ns == 0 ? 0.0
+                                        : static_cast<double>(seen.own_cpu_ns) /
+                                              static_cast<double>(seen.window_ns)},
+          {"late_sends", seen.late_sends},
+          {"think_ns", seen.think_ns}}},
+        {"fairness", judged.fairness},
+        {"server", server},
+        {"guards", judged.guards},
+        {"verdict", judged.verdict},
+        {"reason", judged.reason}};
+    if (asked.dear_percent) {
+        report["dear"] = {{"requests", seen.dear_messages},
+                          {"least_ns", seen.least_dear_ns},
+                          {"latency", histogram::to_json(seen.dear)}};
+    }
+    return report;
 }
 
 } // namespace client

@@ -5,6 +5,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/spin.hpp"
 #include "contract/workloads/waits.hpp"
@@ -26,7 +27,7 @@ struct workload_list {
 /// Every workload of the suite: the only list of them.
 using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
-                  contract::hash_blocks, contract::noop, contract::spin>;
+                  contract::hash_blocks, contract::mixed, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -34,6 +35,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::fetch> const& rules_of(std::type_identity<contract::fetch>);
 [[nodiscard]] rules<contract::hash_blocks> const&
     rules_of(std::type_identity<contract::hash_blocks>);
+[[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);
 

@@ -19,7 +19,9 @@ enum class preset { smoke, quick, full };
 /// What the load generator saw of a server, warm-up included.
 struct served {
     std::uint64_t connections = 0;
-    std::uint64_t bytes = 0; ///< sent to it and received back, verified
+    std::uint64_t bytes = 0;         ///< sent to it and received back, verified
+    std::uint64_t dear = 0;          ///< `mixed`: requests that compute
+    std::uint64_t least_dear_ns = 0; ///< the shortest time from one of them to its answer
 };
 
 /// What the backend saw of a client, over all runs of one session.

@@ -5,11 +5,10 @@
 #include "cells.hpp"
 #include "event_loop.hpp"
 #include "kernel/hash.hpp"
+#include "thread_pool_size.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
-#include <string>
 #include <vector>
 
 namespace callback {
@@ -36,7 +35,7 @@ public:
         : params_(params),
           seed_(limits.seed),
           jobs_(std::min(params.blocks, limits.workers * queued_per_worker)) {
-        size_pool(limits.workers);
+        size_thread_pool(limits.workers);
         for (auto& job : jobs_) {
             job.work.data = &job;
             job.owner = this;
@@ -59,18 +58,6 @@ public:
     }
 
 private:
-    /// libuv reads the size once, when the pool starts, and keeps the pool until the process ends.
-    static void size_pool(unsigned workers) {
-        static unsigned const started_with = [workers] {
-            ::setenv("UV_THREADPOOL_SIZE", std::to_string(workers).c_str(), 1);
-            return workers;
-        }();
-        if (started_with != workers) {
-            throw contract::declined_error("libuv sizes its pool once a process, and it has " +
-                                           std::to_string(started_with) + " threads already");
-        }
-    }
-
     void queue(job& j) {
         j.block = next_++;
         checked(::uv_queue_work(loop_.get(), &j.work, &hash, &hashed), "uv_queue_work");

@@ -22,6 +22,10 @@ contract::model const& the_model() noexcept {
                               {.ledger = "UV_THREADPOOL_SIZE=workers; queued=16 a worker"}),
         supports<hash_blocks>(callback::make_hash_blocks_on_loop,
                               {.variant = "loop", .ledger = "threads=1; uv_idle, a block a turn"}),
+        supports<mixed>(callback::make_mixed,
+                        {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
+                                   "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "
+                                   "UV_THREADPOOL_SIZE=workers"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

@@ -24,6 +24,16 @@ contract::model const& the_model() noexcept {
                                    "once"}),
         supports<fetch>(make_fetch_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "threads=1, whatever workers is"}),
+        supports<mixed>(make_mixed_epoll,
+                        {.variant = "epoll",
+                         .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
+                                   "epoll=edge-triggered, registered once; "
+                                   "remedy=run_in_executor"}),
+        supports<mixed>(make_mixed_io_uring,
+                        {.variant = "io_uring",
+                         .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
+                                   "receive=multishot, 1024 provided buffers of 4096 bytes; "
+                                   "submission_entries=256; remedy=run_in_executor"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "coro 0.1, this project's", cells};

@@ -6,6 +6,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/mixed.hpp"
 #include "contract/workloads/waits.hpp"
 
 namespace fiber {
@@ -16,5 +17,6 @@ contract::maker<contract::echo> make_echo;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::hash_blocks> make_hash_blocks_one_thread;
 contract::maker<contract::hash_blocks> make_hash_blocks_work_sharing;
+contract::maker<contract::mixed> make_mixed;
 
 } // namespace fiber

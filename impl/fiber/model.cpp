@@ -28,6 +28,11 @@ contract::model const& the_model() noexcept {
                               {.variant = "work_sharing",
                                .ledger = "threads=workers, the caller included; fibers=8 a worker; "
                                          "scheduler=shared_work(suspend); stack_bytes=65536"}),
+        supports<mixed>(fiber::make_mixed,
+                        {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
+                                   "scheduler=own, on epoll_pwait2; epoll=edge-triggered, "
+                                   "registered once; stack_bytes=16384, pooled; "
+                                   "remedy=a thread pool and boost::fibers::packaged_task"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

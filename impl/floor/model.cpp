@@ -24,6 +24,11 @@ contract::model const& the_model() noexcept {
                               {.style = style::tuned,
                                .ledger = "threads=workers, the caller included; split=a shared "
                                          "ticket, 64 draws a worker"}),
+        supports<mixed>(floor_model::make_mixed,
+                        {.style = style::tuned,
+                         .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
+                                   "epoll=edge-triggered, registered once; remedy=a queue under "
+                                   "one lock, eventfd"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

@@ -40,6 +40,18 @@ contract::model const& the_model() noexcept {
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "pre-forked=workers; blocks taken one by one from an "
                                          "index in shared memory"}),
+        supports<mixed>(make_mixed_per_connection,
+                        {.variant = "per_connection",
+                         .allowance = allowance::one_per_unit,
+                         .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
+                                   "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
+                                   "remedy=none needed"}),
+        supports<mixed>(make_mixed_event,
+                        {.variant = "event",
+                         .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                                   "events a wait; sockets passed in turn (SCM_RIGHTS); "
+                                   "TCP_NODELAY=on; remedy=one loop in the parent, and workers "
+                                   "children that burn"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

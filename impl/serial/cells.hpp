@@ -6,6 +6,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/mixed.hpp"
 
 namespace serial {
 
@@ -13,5 +14,6 @@ contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::echo> make_echo;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::mixed> make_mixed;
 
 } // namespace serial

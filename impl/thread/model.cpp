@@ -36,6 +36,16 @@ contract::model const& the_model() noexcept {
                          .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                    "TCP_NODELAY=on"}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "blocks taken one by one"}),
+        supports<mixed>(make_mixed_per_connection,
+                        {.variant = "per_connection",
+                         .allowance = allowance::one_per_unit,
+                         .ledger = "blocking sockets; TCP_NODELAY=on; stack_bytes=131072 instead "
+                                   "of 8 MiB; remedy=none needed"}),
+        supports<mixed>(make_mixed_pool,
+                        {.variant = "pool",
+                         .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                   "connections dealt in turn; TCP_NODELAY=on; remedy=one loop, "
+                                   "and workers threads that burn"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};

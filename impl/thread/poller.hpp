@@ -10,14 +10,15 @@
 
 namespace thread_model {
 
-/// Level-triggered epoll. `tag` comes back with the events of its descriptor. `add` and `modify`
-/// are safe from any thread, `wait` belongs to one.
+/// Level-triggered epoll. `tag` comes back with the events of its descriptor. `add`, `modify` and
+/// `remove` are safe from any thread, `wait` belongs to one.
 class poller {
 public:
     void add(int fd, std::uint32_t events, void* tag) { control(EPOLL_CTL_ADD, fd, events, tag); }
     void modify(int fd, std::uint32_t events, void* tag) {
         control(EPOLL_CTL_MOD, fd, events, tag);
     }
+    void remove(int fd) { control(EPOLL_CTL_DEL, fd, 0, nullptr); }
 
     /// Blocks until something is ready. The events stay valid until the next call.
     std::span<epoll_event const> wait() {

@@ -100,8 +100,8 @@ pipe_ends make_pipe() {
     return {cell::unique_fd(ends[0]), cell::unique_fd(ends[1])};
 }
 
-client_end run_client(std::uint16_t port, std::vector<std::string> flags) {
-    std::vector<std::string> arguments{"echo", "--port", std::to_string(port)};
+client_end run_client(std::uint16_t port, std::vector<std::string> flags, char const* workload) {
+    std::vector<std::string> arguments{workload, "--port", std::to_string(port)};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     client_end how;
     how.process = program("switchyard-client", arguments).wait();

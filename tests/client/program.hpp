@@ -53,6 +53,7 @@ struct client_end {
     harness::ended process;
     nlohmann::json report;
 };
-[[nodiscard]] client_end run_client(std::uint16_t port, std::vector<std::string> flags);
+[[nodiscard]] client_end run_client(std::uint16_t port, std::vector<std::string> flags,
+                                    char const* workload = "echo");
 
 } // namespace toy

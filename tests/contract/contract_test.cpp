@@ -3,10 +3,15 @@
 #include "contract/model.hpp"
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/spin.hpp"
+#include "kernel/frames.hpp"
 #include "kernel/hash.hpp"
 #include "kernel/random.hpp"
+#include "kernel/spin.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <set>
 #include <sys/mman.h>
@@ -120,6 +125,40 @@ TEST(kernel, gives_payloads_of_which_shorter_ones_are_prefixes) {
     std::vector<std::byte> other(100);
     kernel::payload(5, 7, other);
     EXPECT_NE(other, longer);
+}
+
+TEST(kernel, cuts_a_stream_into_messages_however_it_is_dealt_out) {
+    std::vector<std::byte> stream(7 * 24);
+    kernel::payload(1, 2, stream);
+    for (std::size_t piece = 1; piece <= 14; ++piece) {
+        kernel::frames frames(7);
+        std::vector<std::byte> cut;
+        for (std::size_t at = 0; at < stream.size();) {
+            auto const room = frames.room();
+            ASSERT_GT(room.size(), 7u - cut.size() % 7) << "room to spare";
+            auto const bytes = std::min({piece, room.size(), stream.size() - at});
+            std::copy_n(stream.begin() + static_cast<std::ptrdiff_t>(at), bytes, room.begin());
+            frames.received(bytes);
+            at += bytes;
+            for (auto message = frames.next(); !message.empty(); message = frames.next()) {
+                ASSERT_EQ(message.size(), 7u);
+                cut.insert(cut.end(), message.begin(), message.end());
+            }
+            ASSERT_EQ(cut.size(), at / 7 * 7);
+        }
+        EXPECT_EQ(cut, stream) << piece;
+    }
+}
+
+TEST(kernel, burns_cpu_time_of_its_own_thread) {
+    auto const used = [] {
+        timespec now{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    };
+    auto const before = used();
+    kernel::burn(std::chrono::milliseconds(5));
+    EXPECT_GE(used() - before, std::chrono::milliseconds(5));
 }
 
 TEST(kernel, hash_sees_every_bit_the_length_and_the_index) {

@@ -230,6 +230,37 @@ TEST_F(fetch_rule, compares_with_what_the_backend_saw) {
     EXPECT_EQ(asked(12, 1), "") << "answers may come before the second request is sent";
 }
 
+struct mixed_rule : testing::Test {
+    mixed::params params{
+        .connections = 2, .messages = 10, .message_bytes = 64, .dear_percent = 20, .burn_us = 100};
+    mixed::outcome right{.accepted = 2, .requests = 12, .dear = 3};
+    oracle::served seen{.connections = 2, .bytes = 12 * 64, .dear = 3, .least_dear_ns = 100'000};
+
+    [[nodiscard]] std::string judged(mixed::outcome const& outcome) const {
+        return check<mixed>(params, outcome, {.slots = {}, .client = seen});
+    }
+};
+
+TEST_F(mixed_rule, accepts_what_the_load_generator_verified) {
+    EXPECT_EQ(judged(right), "");
+    seen.dear = right.dear = 0;
+    seen.least_dear_ns = 0;
+    EXPECT_EQ(judged(right), "");
+}
+
+TEST_F(mixed_rule, sees_counts_that_are_off) {
+    EXPECT_NE(judged({1, 12, 3}), "");
+    EXPECT_NE(judged({2, 11, 3}), "");
+    EXPECT_NE(judged({2, 12, 2}), "");
+    seen.bytes = 9 * 64;
+    EXPECT_NE(judged({2, 9, 3}), "") << "fewer than were asked for";
+}
+
+TEST_F(mixed_rule, sees_a_dear_request_that_was_not_burnt) {
+    seen.least_dear_ns = 99'999;
+    EXPECT_NE(judged(right), "");
+}
+
 TEST(spin, cannot_be_shorter_than_it_is) {
     spin::params const params{.spin_us = 10};
     EXPECT_EQ(check<spin>(params, {1}, {.slots = {}, .run_ns = 10'000, .client = {}}), "");
