@@ -167,7 +167,10 @@ void timers_callback(benchmark::State& state) {
     measure::report_lateness(state, lateness_ns);
 }
 
-coro::coroutine<> wait_long() { co_await coro::sleep(1h); }
+/// Named, for a literal in the expression would be kept in the frame.
+constexpr coro::duration an_hour = 1h;
+
+coro::coroutine<> wait_long() { co_await coro::sleep(an_hour); }
 
 coro::coroutine<> start_waiting(std::uint64_t tasks) {
     for (std::uint64_t i = 0; i < tasks; ++i) {

@@ -64,6 +64,12 @@ bool plain_core::cancel_plainly(std::string_view message) {
 void future_core::schedule_callbacks() noexcept {
     if (callbacks.empty()) return;
     auto& home = *loop::of_this_thread();
+    // Nearly always there is one who waits, and it is a coroutine.
+    if (auto& first = *callbacks.front(); first.next == &first && first.suspended) [[likely]] {
+        callbacks.erase(first);
+        home.wake(first);
+        return;
+    }
     do {
         auto& w = callbacks.pop_front();
         if (w.suspended) {
@@ -90,7 +96,8 @@ void future_core::destroy() noexcept {
         auto& w = callbacks.pop_front();
         w.react(w, signal::detach);
     }
-    delete extra();
+    if (auto* const mine = extra(); mine != nullptr) [[unlikely]]
+        delete mine;
     if (has(is_task)) {
         as_task(*this).frame().destroy();
     } else {

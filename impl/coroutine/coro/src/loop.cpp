@@ -7,6 +7,7 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -24,7 +25,7 @@ constexpr std::size_t dispatches_between_looks = 61;
 
 /// At most so many transfers from coroutine to coroutine in a row: should the caller's code have
 /// been built such that they are no tail calls, the stack does not grow further.
-constexpr unsigned most_transfers = 64;
+constexpr std::size_t most_transfers = 64;
 
 constexpr duration longest_wait = std::chrono::hours(24);
 
@@ -90,11 +91,13 @@ void loop::detach_ready() noexcept {
 }
 
 void loop::throw_not_running() { throw runtime_error("no running event loop"); }
+void loop::throw_closed() { throw runtime_error("Event loop is closed"); }
 
 time_point loop::time() noexcept {
     auto const now =
         clock_ == nullptr ? time_point(std::chrono::steady_clock::now()) : clock_->now();
     now_ns_ = static_cast<std::uint64_t>(now.time_since_epoch().count());
+    attend_at_ = 0;
     return now;
 }
 
@@ -121,7 +124,7 @@ void loop::run_once() {
 }
 
 void loop::collect_posted() {
-    // relaxed: a post that is missed here is seen in the next turn, or before the loop sleeps.
+    // relaxed: a post that is missed here is seen after 61 dispatches, or before the loop sleeps.
     if (posted_.load(std::memory_order_relaxed) == nullptr) return;
     // acquire: pairs with the release in post(), the nodes are written.
     auto* newest = posted_.exchange(nullptr, std::memory_order_acquire);
@@ -139,8 +142,8 @@ void loop::collect_posted() {
 
 void loop::wait_for_events() {
     bool const busy = !ready_.empty() || stopping_;
-    if (busy && dispatched_ < dispatches_between_looks) return;
-    dispatched_ = 0;
+    if (busy && ready_.taken() < look_at_) return;
+    look_at_ = ready_.taken() + dispatches_between_looks;
     if (busy) {
         if (io_->in_flight() != 0) io_->poll(duration{0});
         static_cast<void>(time());
@@ -179,7 +182,7 @@ void loop::sleep(std::optional<duration> timeout) noexcept {
 }
 
 void loop::fire_timers() {
-    if (timers_.empty()) return;
+    attend_at_ = stopping_ ? 0 : look_at_;
     while (auto* const due = timers_.pop_due(now_ns_)) {
         schedule(*due);
     }
@@ -187,8 +190,8 @@ void loop::fire_timers() {
 
 void loop::run_ready() {
     begin_turn();
-    while (left_in_turn_ > 0) {
-        transfers_left_ = most_transfers;
+    while (ready_.taken() != turn_end_) {
+        begin_burst();
         transfer_ = next();
         // A loop whatever this was built with: the caller's code may have been built without
         // optimisation, and then leaves here what to resume.
@@ -196,38 +199,19 @@ void loop::run_ready() {
             std::exchange(transfer_, nullptr).resume();
         }
     }
+    current_ = nullptr;
 }
 
-void loop::begin_turn() noexcept {
-    left_in_turn_ = ready_.size();
-    dispatched_ += left_in_turn_;
+void loop::begin_burst() noexcept {
+    burst_end_ = ready_.taken() + std::min(turn_end_ - ready_.taken(), most_transfers);
 }
 
-/// The next turn, if it needs no look at the kernel: run_once without wait_for_events.
-bool loop::begin_next_turn() noexcept {
-    if (ready_.empty() || stopping_ || dispatched_ >= dispatches_between_looks) return false;
-    collect_posted();
-    fire_timers();
-    begin_turn();
-    return true;
-}
-
-/// The only place that decides what runs next: the first entry of the ready queue. Callbacks run
-/// here; a coroutine is returned, to be resumed by who asked. None if it is time to look around.
+/// The only place that decides what runs next (with `leave`, its inline half): the first entry of
+/// the ready queue. Callbacks run here; a coroutine is returned, to be resumed by who asked. None
+/// if it is time to go back to run_ready.
 std::coroutine_handle<> loop::next() noexcept {
-    while (left_in_turn_ > 0 || begin_next_turn()) {
-        --left_in_turn_;
-        auto const item = ready_.pop();
-        task_core* task = nullptr;
-        if (item.is_task()) [[likely]] {
-            task = &item.as_task();
-        } else {
-            current_ = nullptr;
-            item.as_waiter().react(item.as_waiter(), signal::run);
-            task = std::exchange(claimed_, nullptr);
-            if (task == nullptr) continue;
-        }
-        if (auto const coroutine = enter(*task)) [[likely]] {
+    while (ready_.taken() != burst_end_) {
+        if (auto const coroutine = enter(ready_.pop())) [[likely]] {
             return coroutine;
         }
     }
@@ -235,14 +219,36 @@ std::coroutine_handle<> loop::next() noexcept {
     return std::noop_coroutine();
 }
 
-/// Makes `task` the running one; returns where it goes on.
-std::coroutine_handle<> loop::enter(task_core& task) noexcept {
-    current_ = &task;
-    constexpr auto started_or_cancelled = future_core::is_started | future_core::must_cancel;
-    if ((task.flags & started_or_cancelled) == future_core::is_started) [[likely]] {
-        return task.waiting->suspended;
+std::coroutine_handle<> loop::next_from(detail::ready_item item) noexcept {
+    auto const coroutine = enter(item);
+    return coroutine ? coroutine : next();
+}
+
+/// Behind the last of a turn the next one begins, without a way back to run_once, if there is
+/// nothing to attend to.
+std::coroutine_handle<> loop::next_burst() noexcept {
+    current_ = nullptr;
+    auto const at = ready_.taken();
+    if (at != turn_end_ || at >= attend_at_ || ready_.empty()) return std::noop_coroutine();
+    begin_turn();
+    begin_burst();
+    return take_next();
+}
+
+/// Makes the task the running one and returns where it goes on, or calls the callback. Null: there
+/// is nothing to resume.
+std::coroutine_handle<> loop::enter(detail::ready_item item) noexcept {
+    task_core* task = nullptr;
+    if (item.is_task()) [[likely]] {
+        task = &item.as_task();
+    } else {
+        current_ = nullptr;
+        item.as_waiter().react(item.as_waiter(), signal::run);
+        task = std::exchange(claimed_, nullptr);
+        if (task == nullptr) return nullptr;
     }
-    return enter_specially(task);
+    current_ = task;
+    return goes_on(*task) ? task->waiting->suspended : enter_specially(*task);
 }
 
 /// A task that has not begun or is to be cancelled. Null: its body never runs.
@@ -264,30 +270,11 @@ std::coroutine_handle<> loop::enter_specially(task_core& task) noexcept {
     return task.frame();
 }
 
-void loop::adopt(task_core& task) {
-    if (closed_) throw runtime_error("Event loop is closed");
-    task.serial_or_details = (++last_task_serial_ << 1u) | 1u;
-    if (auto* const context = detail::current_context(); context != nullptr) [[unlikely]] {
+void loop::inherit_context(task_core& task) {
+    if (auto* const context = detail::current_context(); context != nullptr) {
+        ready_.make_room(); // else the details would leak if that threw later
         task.make_extra().context = detail::share(context);
     }
-    ready_.push(detail::ready_item(task));
-    task.flags = future_core::is_task | future_core::is_scheduled;
-    task.references = 1;
-    task.next_task = nullptr;
-    task.previous_task = last_task_;
-    (last_task_ == nullptr ? first_task_ : last_task_->next_task) = &task;
-    last_task_ = &task;
-}
-
-void loop::unlink(task_core& task) noexcept {
-    (task.previous_task == nullptr ? first_task_ : task.previous_task->next_task) = task.next_task;
-    (task.next_task == nullptr ? last_task_ : task.next_task->previous_task) = task.previous_task;
-}
-
-void loop::finish(task_core& task) noexcept {
-    unlink(task);
-    if (!task.callbacks.empty()) task.schedule_callbacks();
-    task.drop_reference();
 }
 
 void loop::post(detail::callback& call) {
@@ -299,6 +286,9 @@ void loop::post(detail::callback& call) {
 }
 
 void loop::push_posted(detail::callback& call) noexcept {
+    // From our own thread it enters the ready queue at the end of this turn, as it would in
+    // asyncio.
+    if (this_thread_ == this) attend_at_ = 0;
     auto* head = posted_.load(std::memory_order_relaxed);
     do {
         call.next = head;
@@ -310,7 +300,7 @@ void loop::push_posted(detail::callback& call) noexcept {
 
 handle loop::call_at_ns(std::uint64_t deadline_ns, detail::callback& call) {
     call.deadline_ns = deadline_ns;
-    timers_.insert(call);
+    insert_timer(call);
     return handle(call);
 }
 

@@ -44,7 +44,7 @@ void refill() {
         local.live = live;
         all.orphans.pop_back();
     } else {
-        all.slabs.reserve(all.slabs.size() + 1);
+        if (all.slabs.size() == all.slabs.capacity()) all.slabs.reserve(2 * all.slabs.size() + 1);
         auto* const slab = static_cast<std::byte*>(::operator new(slab_bytes));
         all.slabs.push_back(slab);
         local.fresh = slab;

@@ -44,7 +44,11 @@ namespace detail {
 template <class A>
 coroutine<await_result<A>> as_coroutine(A a) {
     [[maybe_unused]] int outermost_local = 0; // GCC PR106188
-    co_return co_await std::move(a);
+    if constexpr (requires { std::move(a).operator co_await(); }) {
+        co_return co_await std::move(a);
+    } else {
+        co_return co_await a; // its own awaiter; std::move(a) would be copied: GCC PR104872
+    }
 }
 
 } // namespace detail

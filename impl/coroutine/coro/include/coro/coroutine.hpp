@@ -162,6 +162,7 @@ public:
     }
 
     explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+    [[nodiscard]] std::coroutine_handle<promise_type> frame() const noexcept { return frame_; }
     /// Gives up the frame. For create_task.
     [[nodiscard]] std::coroutine_handle<promise_type> release() noexcept {
         return std::exchange(frame_, nullptr);

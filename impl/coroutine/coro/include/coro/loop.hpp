@@ -88,7 +88,10 @@ public:
     T run_until_complete(future<T> until);
     void run_forever();
     /// The turn that is under way is the last.
-    void stop() noexcept { stopping_ = true; }
+    void stop() noexcept {
+        stopping_ = true;
+        attend_at_ = 0;
+    }
     [[nodiscard]] bool is_running() const noexcept { return is_running_; }
     [[nodiscard]] bool is_closed() const noexcept { return closed_; }
     void close();
@@ -121,10 +124,13 @@ public:
     void wake(detail::waiter& w) {
         auto& task = detail::task_core::of(w.suspended).task();
         task.set(detail::future_core::is_scheduled);
-        ready_.push(detail::ready_item(task));
+        ready_.push(detail::ready_item(task, w.suspended));
     }
-    /// Continues the task that is running, once it has suspended, behind all that is ready.
-    void wake_current(detail::task_core& task) { ready_.push(detail::ready_item(task)); }
+    /// Continues the task that is running, once it has suspended at `coroutine`, behind all that is
+    /// ready.
+    void wake_current(detail::task_core& task, std::coroutine_handle<> coroutine) {
+        ready_.push(detail::ready_item(task, coroutine));
+    }
     /// Signals `run` to `w`, behind all that is ready.
     void schedule(detail::waiter& w) { ready_.push(detail::ready_item(w)); }
     /// Continues the task at once. Only from a `run` signal, as the last thing: its turn becomes
@@ -136,8 +142,15 @@ public:
         if constexpr (detail::trampoline) {
             return std::noop_coroutine();
         } else {
-            return --transfers_left_ == 0 ? std::noop_coroutine() : next();
+            if (ready_.taken() == burst_end_) [[unlikely]] {
+                return next_burst();
+            }
+            return take_next();
         }
+    }
+    void insert_timer(detail::timer& t) noexcept {
+        timers_.insert(t);
+        if (t.deadline_ns <= now_ns_) attend_at_ = 0;
     }
     [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
     [[nodiscard]] detail::task_core* current() noexcept { return current_; }
@@ -151,8 +164,31 @@ public:
         }
     }
     /// A task's body has ended: wakes who waits for it and gives up the loop's hold on it.
-    void finish(detail::task_core& task) noexcept;
-    void adopt(detail::task_core& task);
+    void finish(detail::task_core& task) noexcept {
+        unlink(task);
+        if (!task.callbacks.empty()) task.schedule_callbacks();
+        task.drop_reference();
+    }
+    /// Makes a task of a coroutine that has not begun, and puts it in the ready queue.
+    void adopt(detail::task_core& task) {
+        if (closed_) [[unlikely]]
+            throw_closed();
+        task.serial_or_details = (++last_task_serial_ << 1u) | 1u;
+        if (current_ == nullptr ? callback_context != nullptr : current_->extra() != nullptr)
+            [[unlikely]] {
+            inherit_context(task);
+        }
+        ready_.push(detail::ready_item(task, task.frame()));
+        // From here on nothing throws.
+        task.flags = detail::future_core::is_task | detail::future_core::is_scheduled;
+        task.references = 1;
+        ::new (&task.callbacks) detail::waiter_list();
+        task.waiting = nullptr;
+        task.next_task = nullptr;
+        task.previous_task = last_task_;
+        (last_task_ == nullptr ? first_task_ : last_task_->next_task) = &task;
+        last_task_ = &task;
+    }
     /// A thread will call post_from_thread once; the loop does not close before that.
     void expect_call_from_thread() noexcept { ++calls_in_threads_; }
     void call_from_thread_ended() noexcept { --calls_in_threads_; }
@@ -170,30 +206,58 @@ private:
     void fire_timers();
     void run_ready();
 
+    /// Suspended, and not to be cancelled: it goes on where it waits.
+    [[nodiscard]] static bool goes_on(detail::task_core const& task) noexcept {
+        constexpr auto both = detail::future_core::is_started | detail::future_core::must_cancel;
+        return (task.flags & both) == detail::future_core::is_started;
+    }
+    /// The ready queue is not empty.
+    [[nodiscard]] std::coroutine_handle<> take_next() noexcept {
+        auto const item = ready_.pop();
+        if (item.is_task()) [[likely]] {
+            if (auto& task = item.as_task(); goes_on(task)) [[likely]] {
+                current_ = &task;
+                return item.coroutine();
+            }
+        }
+        return next_from(item);
+    }
     [[nodiscard]] std::coroutine_handle<> next() noexcept;
-    [[nodiscard]] bool begin_next_turn() noexcept;
-    void begin_turn() noexcept;
-    [[nodiscard]] std::coroutine_handle<> enter(detail::task_core& task) noexcept;
+    [[nodiscard]] std::coroutine_handle<> next_from(detail::ready_item item) noexcept;
+    [[nodiscard]] std::coroutine_handle<> next_burst() noexcept;
+    void begin_turn() noexcept { turn_end_ = ready_.put(); }
+    void begin_burst() noexcept;
+    [[nodiscard]] std::coroutine_handle<> enter(detail::ready_item item) noexcept;
     [[nodiscard]] std::coroutine_handle<> enter_specially(detail::task_core& task) noexcept;
 
     [[noreturn]] static void throw_not_running();
+    [[noreturn]] static void throw_closed();
+    void inherit_context(detail::task_core& task);
     void post(detail::callback& call);
     void push_posted(detail::callback& call) noexcept;
     void detach_ready() noexcept;
     void sleep(std::optional<duration> timeout) noexcept;
-    void unlink(detail::task_core& task) noexcept;
     void remove_signal_handlers() noexcept;
+    void unlink(detail::task_core& task) noexcept {
+        (task.previous_task == nullptr ? first_task_ : task.previous_task->next_task) =
+            task.next_task;
+        (task.next_task == nullptr ? last_task_ : task.next_task->previous_task) =
+            task.previous_task;
+    }
     handle call_at_ns(std::uint64_t deadline_ns, detail::callback& call);
 
     static inline constinit thread_local loop* this_thread_ = nullptr;
 
     detail::ready_queue ready_;
-    std::size_t left_in_turn_ = 0; ///< entries of the ready queue that belong to this turn
+    std::size_t burst_end_ = 0; ///< up to here `leave` goes on by itself; at most `turn_end_`
+    std::size_t turn_end_ = 0;  ///< up to here the ready queue belongs to this turn
     detail::task_core* current_ = nullptr;
     detail::task_core* claimed_ = nullptr; ///< by continue_now
     std::coroutine_handle<> transfer_;
-    unsigned transfers_left_ = 0;
-    std::size_t dispatched_ = 0; ///< since the last look at the clock and at the kernel
+    /// The first end of a turn at or behind this position goes back to run_once: the next look at
+    /// the kernel is due (`look_at_`), or 0: a timer may be due, a post is there, or we stop.
+    std::size_t attend_at_ = 0;
+    std::size_t look_at_ = 0;
     bool stopping_ = false;
     bool is_running_ = false;
     bool closed_ = false;
@@ -288,7 +352,7 @@ template <class Promise>
     w.suspended = coroutine;
     task.waiting = &w;
     auto& home = *loop::of_this_thread();
-    home.wake_current(task);
+    home.wake_current(task, coroutine);
     return home.leave();
 }
 

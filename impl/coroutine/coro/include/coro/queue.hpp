@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "coro/detail/item_ring.hpp"
 #include "coro/errors.hpp"
 #include "coro/event.hpp"
 #include "coro/loop.hpp"
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -18,15 +18,11 @@ template <class T>
 class fifo_order {
 public:
     void put(T&& item) { items_.push_back(std::move(item)); }
-    [[nodiscard]] T get() {
-        T first = std::move(items_.front());
-        items_.pop_front();
-        return first;
-    }
+    [[nodiscard]] T get() { return items_.pop_front(); }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
 
 private:
-    std::deque<T> items_;
+    detail::item_ring<T> items_;
 };
 
 /// Last in, first out.
@@ -116,13 +112,13 @@ public:
         items_.put(std::move(item));
         ++unfinished_;
         finished_.clear();
-        wake_next(getters_);
+        wake_getter();
     }
     /// Throws queue_empty.
     [[nodiscard]] T get_nowait() {
         if (empty()) throw queue_empty();
         T item = items_.get();
-        wake_next(putters_);
+        wake_putter();
         return item;
     }
     /// What was taken is done. Throws value_error when called more often than put.
@@ -136,54 +132,56 @@ public:
 private:
     /// Waits until there is something to take, or room: woken, it looks again, and may have to go
     /// to the end of the line because somebody else was faster. All this without resuming the task.
+    template <class Derived>
     class place_in_line : public detail::linked_waiter {
     public:
-        using blocked_function = bool(queue const&) noexcept;
-
-        place_in_line(queue& of, detail::waiter_list queue::*line,
-                      blocked_function* blocked) noexcept
-            : linked_waiter(&react_to), of_(of), line_(line), blocked_(blocked) {}
+        explicit place_in_line(queue& of) noexcept : linked_waiter(&react_to), of_(of) {}
         ~place_in_line() {
-            if (linked()) (of_.*line_).erase(*this);
+            if (linked()) [[unlikely]]
+                line().erase(*this);
         }
-        [[nodiscard]] bool await_ready() const noexcept { return !blocked_(of_); }
+        [[nodiscard]] bool await_ready() const noexcept { return !Derived::blocked(of_); }
         template <class Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-            (of_.*line_).push_back(*this);
+            line().push_back(*this);
             return detail::suspend(self, *this);
         }
         void wake_to_look() {
             granted_ = true;
-            auto& home = *loop::of_this_thread();
             detail::task_core::of(suspended).task().set(detail::future_core::is_scheduled);
-            home.schedule(*this);
+            loop::of_this_thread()->schedule(*this);
         }
 
     protected:
         void resumed() {
-            if (!detail::was_cancelled(*this)) return;
-            // It was woken but cannot take the call: the next in line can.
-            if (granted_ && !blocked_(of_)) wake_next(of_.*line_);
-            detail::throw_if_cancelled(*this);
+            if (detail::was_cancelled(*this)) [[unlikely]]
+                cancelled();
         }
         queue& of_;
 
     private:
+        [[nodiscard]] detail::waiter_list& line() const noexcept { return Derived::line_of(of_); }
+
+        [[gnu::noinline]] void cancelled() {
+            // It was woken but cannot take the call: the next in line can.
+            if (granted_ && !Derived::blocked(of_)) Derived::wake_next(of_);
+            detail::throw_if_cancelled(*this);
+        }
         static bool react_to(detail::waiter& self, detail::signal what) noexcept {
             auto& me = static_cast<place_in_line&>(self);
             auto& task = detail::task_core::of(self.suspended).task();
             if (what == detail::signal::run) {
                 bool const cancelled = task.has(detail::future_core::must_cancel);
-                if (cancelled || !me.blocked_(me.of_)) {
+                if (cancelled || !Derived::blocked(me.of_)) [[likely]] {
                     loop::of_this_thread()->continue_now(task);
                 } else {
                     me.granted_ = false;
-                    (me.of_.*me.line_).push_back(me);
+                    me.line().push_back(me);
                     task.clear(detail::future_core::is_scheduled);
                 }
                 return true;
             }
-            if (me.linked()) (me.of_.*me.line_).erase(me);
+            if (me.linked()) me.line().erase(me);
             if (what == detail::signal::cancel) {
                 self.react = &detail::cancelled_reaction;
                 loop::of_this_thread()->wake(self);
@@ -191,26 +189,27 @@ private:
             return true;
         }
 
-        detail::waiter_list queue::*line_;
-        blocked_function* blocked_;
         bool granted_ = false;
     };
 
-    class get_awaiter final : public place_in_line {
+    class get_awaiter final : public place_in_line<get_awaiter> {
     public:
-        explicit get_awaiter(queue& of) noexcept
-            : place_in_line(of, &queue::getters_,
-                            [](queue const& q) noexcept { return q.empty(); }) {}
+        using place_in_line<get_awaiter>::place_in_line;
+        static bool blocked(queue const& q) noexcept { return q.empty(); }
+        static detail::waiter_list& line_of(queue& q) noexcept { return q.getters_; }
+        static void wake_next(queue& q) { q.wake_getter(); }
         T await_resume() {
             this->resumed();
             return this->of_.get_nowait();
         }
     };
-    class put_awaiter final : public place_in_line {
+    class put_awaiter final : public place_in_line<put_awaiter> {
     public:
         put_awaiter(queue& of, T&& item) noexcept
-            : place_in_line(of, &queue::putters_, [](queue const& q) noexcept { return q.full(); }),
-              item_(std::move(item)) {}
+            : place_in_line<put_awaiter>(of), item_(std::move(item)) {}
+        static bool blocked(queue const& q) noexcept { return q.full(); }
+        static detail::waiter_list& line_of(queue& q) noexcept { return q.putters_; }
+        static void wake_next(queue& q) { q.wake_putter(); }
         void await_resume() {
             this->resumed();
             this->of_.put_nowait(std::move(item_));
@@ -220,8 +219,13 @@ private:
         T item_;
     };
 
-    static void wake_next(detail::waiter_list& line) {
-        if (!line.empty()) static_cast<place_in_line&>(line.pop_front()).wake_to_look();
+    void wake_getter() {
+        if (getters_.empty()) return;
+        static_cast<place_in_line<get_awaiter>&>(getters_.pop_front()).wake_to_look();
+    }
+    void wake_putter() {
+        if (putters_.empty()) return;
+        static_cast<place_in_line<put_awaiter>&>(putters_.pop_front()).wake_to_look();
     }
 
     std::size_t maxsize_;

@@ -63,12 +63,13 @@ public:
 
 template <class T>
 task<T> loop::create_task(coroutine<T> body, std::string_view name) {
-    auto const frame = body.release();
-    if (!frame) throw runtime_error("cannot reuse already awaited coroutine");
-    adopt(frame.promise());
+    if (!body) [[unlikely]]
+        throw runtime_error("cannot reuse already awaited coroutine");
+    adopt(body.frame().promise());
+    auto& promise = body.release().promise();
     if (!name.empty()) [[unlikely]]
-        frame.promise().make_extra().name = name;
-    return task<T>(frame.promise());
+        promise.make_extra().name = name;
+    return task<T>(promise);
 }
 
 /// asyncio.create_task: schedules the coroutine on the running loop. Its body starts when the

@@ -40,7 +40,8 @@ struct future_core {
         is_started = 16,   ///< task: its body has begun
     };
 
-    explicit future_core(std::uint8_t kind) noexcept : flags(kind) {}
+    explicit future_core(std::uint8_t kind) noexcept
+        : callbacks{}, serial_or_details(1), references(0), flags(kind) {}
     future_core(future_core const&) = delete;
     future_core& operator=(future_core const&) = delete;
 
@@ -80,20 +81,25 @@ struct future_core {
     [[noreturn]] void throw_no_result();
 
     union {
-        waiter_list callbacks{};              ///< of a task or a plain future
+        waiter_list callbacks;                ///< of a task or a plain future
         std::coroutine_handle<> continuation; ///< of a coroutine that is awaited in place
     };
-    std::uintptr_t serial_or_details = 1;
-    std::uint32_t references = 0;
+    std::uintptr_t serial_or_details;
+    std::uint32_t references;
     std::uint16_t cancel_requests = 0;
     state now = state::pending;
     std::uint8_t flags;
+
+protected:
+    struct in_place {};
+    explicit future_core(in_place) noexcept : flags(0) {}
 };
 
 /// The base of every coroutine's promise. `create_task` makes a task of the coroutine by filling in
-/// the fields below, so a task is one allocation: its frame.
+/// the fields (loop::adopt), so a task is one allocation: its frame. Until then only `now` and
+/// `flags` have a value: most coroutines are awaited in place and never need the others.
 struct task_core : future_core {
-    task_core() noexcept : future_core(0) {}
+    task_core() noexcept : future_core(in_place{}) {}
     ~task_core() {
         using std::exception_ptr;
         if (now == state::failed || now == state::cancelled) [[unlikely]]
@@ -114,12 +120,12 @@ struct task_core : future_core {
     void fail() noexcept; ///< the coroutine ends by the current exception
 
     union {
-        task_core* root = nullptr; ///< awaited in place: the task
-        task_core* next_task;      ///< a pending task: the loop's list of tasks
+        task_core* root;      ///< awaited in place: the task
+        task_core* next_task; ///< a pending task: the loop's list of tasks
     };
-    task_core* previous_task = nullptr;
+    task_core* previous_task;
     union {
-        waiter* waiting = nullptr;  ///< a suspended task: what it waits for
+        waiter* waiting;            ///< a suspended task: what it waits for
         std::exception_ptr failure; ///< alive once `now` is failed or cancelled
     };
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,19 +11,21 @@ namespace coro::detail {
 struct task_core;
 struct waiter;
 
-/// One entry of the ready queue: a task to continue, or a waiter to signal `run`. The lowest bit
-/// tells which.
+/// One entry of the ready queue: a task and where it goes on, or a waiter to signal `run`. The
+/// coroutine could be read from the task, but that would be two loads, one behind the other, on the
+/// way from one task to the next.
 class ready_item {
 public:
     ready_item() = default;
-    explicit ready_item(task_core& task) noexcept
-        : bits_(reinterpret_cast<std::uintptr_t>(&task)) {}
+    ready_item(task_core& task, std::coroutine_handle<> goes_on_at) noexcept
+        : bits_(reinterpret_cast<std::uintptr_t>(&task)), coroutine_(goes_on_at) {}
     explicit ready_item(waiter& w) noexcept : bits_(reinterpret_cast<std::uintptr_t>(&w) | 1u) {}
 
     [[nodiscard]] bool is_task() const noexcept { return (bits_ & 1u) == 0; }
     [[nodiscard]] task_core& as_task() const noexcept {
         return *reinterpret_cast<task_core*>(bits_);
     }
+    [[nodiscard]] std::coroutine_handle<> coroutine() const noexcept { return coroutine_; }
     [[nodiscard]] waiter& as_waiter() const noexcept {
         return *reinterpret_cast<waiter*>(bits_ & ~std::uintptr_t{1});
     }
@@ -31,20 +34,28 @@ public:
     }
 
 private:
-    std::uintptr_t bits_ = 0;
+    std::uintptr_t bits_ = 0; ///< the lowest bit tells which
+    std::coroutine_handle<> coroutine_;
 };
 
-/// First in, first out; a ring of 8-byte entries that doubles when full. The addresses lie side by
+/// First in, first out; a ring of 16-byte entries that doubles when full. The addresses lie side by
 /// side, so that the frames to come can be fetched ahead, which a linked list cannot do.
 class ready_queue {
 public:
     [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
     [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
+    /// How many have ever been taken, and put: positions in the line, for whoever takes a part of
+    /// it.
+    [[nodiscard]] std::size_t taken() const noexcept { return head_; }
+    [[nodiscard]] std::size_t put() const noexcept { return tail_; }
 
-    void push(ready_item item) {
-        if (size() == mask_ + 1) [[unlikely]] {
+    /// The next push will not throw.
+    void make_room() {
+        if (size() == mask_ + 1) [[unlikely]]
             grow();
-        }
+    }
+    void push(ready_item item) {
+        make_room();
         items_[tail_++ & mask_] = item;
     }
 
