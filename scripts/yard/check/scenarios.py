@@ -13,6 +13,7 @@ from ..models import Catalogue
 SLOT_S = 0.3  # measured time of a slot; shorter only where the budget has no room
 LEAST_SLOT_S = 0.1
 MOST_ITERATIONS = 2000
+LEAST_OPERATIONS = 2000  # of a server's slot, if the point has so many: fewer have no p99
 SCREEN_SHARE = 0.6  # of the time budget; the rest is for confirming suspects
 
 
@@ -94,7 +95,7 @@ def sized(scenario: Scenario, run_s: float, wall_s: float, units: int, slot_s: f
     # At least two operations for each of whatever else there is many of, such as connections.
     others = [value for name, value in scenario.params.items() if name != counted[0] and not name.endswith("_bytes")
               and not name.endswith("_per_s")]  # fmt: skip
-    wanted = max(int(units * slot_s / max(run_s, 1e-9)), 2 * max(others, default=0), units // 50, 1)
+    wanted = max(int(units * slot_s / max(run_s, 1e-9)), 2 * max(others, default=0), LEAST_OPERATIONS)
     wanted = min(wanted, units)
     # The load generator warms up with a tenth, which is in `around_s` and shrinks as well.
     return replace(scenario, settings={**scenario.settings, counted[0]: wanted}, run_s=run_s * wanted / units,

@@ -65,13 +65,25 @@ class SimulatedRunner:
         return self.slots * SLOT_S / 60
 
     def pair(self, scenario: str) -> Mapping[str, float]:
+        found = self._pair(scenario)
+        return {metric: found["head"][metric] - found["base"][metric] for metric in METRICS}
+
+    def sides(self, scenario: str) -> dict[str, dict[str, float]]:
+        """The values of both sides of one pair, for rules that want them."""
+        return {side: {name: math.exp(log) for name, log in logs.items()} for side, logs in self._pair(scenario).items()}
+
+    def block(self, scenario: str, side: str, slots: int) -> list[dict[str, float]]:
+        """One side alone, slot after slot, as tools measure that do not interleave."""
+        slow = {metric: math.log(self._slow.get((scenario, metric), 1.0)) if side == "head" else 0.0 for metric in METRICS}
+        logs = [self._slot(scenario) for _ in range(slots)]
+        return [{metric: math.exp(found[metric] + slow[metric]) for metric in METRICS} for found in logs]
+
+    def _pair(self, scenario: str) -> dict[str, dict[str, float]]:
         base_first = self._random.random() < 0.5
         first, second = self._slot(scenario), self._slot(scenario)
         base, head = (first, second) if base_first else (second, first)
-        return {
-            metric: head[metric] - base[metric] + math.log(self._slow.get((scenario, metric), 1.0))
-            for metric in METRICS
-        }
+        slowed = {metric: head[metric] + math.log(self._slow.get((scenario, metric), 1.0)) for metric in METRICS}
+        return {"base": base, "head": slowed}
 
     def _slot(self, scenario: str) -> dict[str, float]:
         self.slots += 1
