@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,6 +34,16 @@ calls const& real() noexcept {
         },
         .eventfd = [](unsigned initial, int flags) -> int { return ::eventfd(initial, flags); },
         .pipe = ::pipe2,
+        .read_at = [](int fd, void* buffer, std::size_t bytes, std::uint64_t offset,
+                      int flags) -> ssize_t {
+            iovec const one{buffer, bytes};
+            return ::preadv2(fd, &one, 1, static_cast<off_t>(offset), flags);
+        },
+        .write_at = [](int fd, void const* buffer, std::size_t bytes, std::uint64_t offset)
+            -> ssize_t { return ::pwrite(fd, buffer, bytes, static_cast<off_t>(offset)); },
+        .sync = [](int fd, bool data_only) -> int {
+            return data_only ? ::fdatasync(fd) : ::fsync(fd);
+        },
         .pidfd_open = [](pid_t process, unsigned flags) -> int {
             return static_cast<int>(::syscall(SYS_pidfd_open, process, flags));
         },

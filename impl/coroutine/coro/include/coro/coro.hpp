@@ -16,6 +16,7 @@
 #include "coro/gather.hpp"
 #include "coro/handle.hpp"
 #include "coro/io/descriptor.hpp"
+#include "coro/io/file.hpp"
 #include "coro/io/socket.hpp"
 #include "coro/lock.hpp"
 #include "coro/loop.hpp"

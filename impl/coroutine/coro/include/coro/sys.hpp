@@ -28,6 +28,9 @@ struct calls {
     int (*epoll_wait)(int epoll, epoll_event* events, int most, timespec const* timeout);
     int (*eventfd)(unsigned initial, int flags);
     int (*pipe)(int* both, int flags);
+    ssize_t (*read_at)(int fd, void* buffer, std::size_t bytes, std::uint64_t offset, int flags);
+    ssize_t (*write_at)(int fd, void const* buffer, std::size_t bytes, std::uint64_t offset);
+    int (*sync)(int fd, bool data_only);
     int (*pidfd_open)(pid_t process, unsigned flags);
 };
 

@@ -223,6 +223,10 @@ private:
             return ready(use.poll(op.fd, EPOLLIN | EPOLLRDHUP));
         case io_kind::writable:
             return ready(use.poll(op.fd, EPOLLOUT));
+        case io_kind::read_at:
+        case io_kind::write_at:
+        case io_kind::sync:
+            break; // has_files is false
         }
         return -1;
     }

@@ -3,6 +3,7 @@
 #include "coro/loop.hpp"
 #include "coro/sys.hpp"
 #include "io_uring/buffer_ring.hpp"
+#include "io_uring/entry.hpp"
 #include "io_uring/receiver.hpp"
 #include "io_uring/ring.hpp"
 
@@ -69,6 +70,8 @@ public:
     }
 
     [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
+
+    [[nodiscard]] bool has_files() const noexcept override { return true; }
 
     [[nodiscard]] bool try_now(io_operation& op) noexcept override {
         switch (op.kind) {
@@ -238,37 +241,8 @@ private:
 
     void submit(io_operation& op) noexcept {
         auto& entry = prepare();
-        entry.fd = op.fd;
         entry.user_data = reinterpret_cast<std::uint64_t>(&op);
-        switch (op.kind) {
-        case io_kind::recv:
-            break; // see arm_receive
-        case io_kind::send_all:
-            entry.opcode = IORING_OP_SEND;
-            entry.addr = reinterpret_cast<std::uint64_t>(op.data + op.moved);
-            entry.len = static_cast<std::uint32_t>(op.bytes - op.moved);
-            entry.msg_flags = static_cast<std::uint32_t>(op.flags) | MSG_NOSIGNAL | MSG_WAITALL;
-            break;
-        case io_kind::accept:
-            entry.opcode = IORING_OP_ACCEPT;
-            entry.accept_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
-            break;
-        case io_kind::connect:
-            entry.opcode = IORING_OP_CONNECT;
-            entry.addr = reinterpret_cast<std::uint64_t>(op.address);
-            entry.off = op.bytes;
-            break;
-        case io_kind::read:
-        case io_kind::readable:
-            entry.opcode = IORING_OP_POLL_ADD;
-            entry.poll32_events = POLLIN | POLLRDHUP;
-            break;
-        case io_kind::write:
-        case io_kind::writable:
-            entry.opcode = IORING_OP_POLL_ADD;
-            entry.poll32_events = POLLOUT;
-            break;
-        }
+        describe(op, entry);
         ++in_kernel_;
         ++receiver_of(op.fd).operations;
     }

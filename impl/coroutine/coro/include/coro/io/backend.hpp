@@ -28,6 +28,10 @@ enum class io_kind : std::uint8_t {
     write,
     connect,
     writable,
+    // from here on: file_operations, for backends that have files
+    read_at,
+    write_at,
+    sync,
 };
 
 /// One request to the kernel, in the shape that both readiness and completion interfaces can carry
@@ -52,6 +56,14 @@ struct io_operation : linked_waiter {
     void* private_data = nullptr; ///< the backend's
 };
 
+/// A request on a regular file: not tried at once, and not cancelled half-way.
+struct file_operation : io_operation {
+    file_operation(react_function* reacts, io_kind what, int descriptor, std::uint64_t at) noexcept
+        : io_operation(reacts, what, descriptor), offset(at) {}
+
+    std::uint64_t offset;
+};
+
 /// How a loop waits and how it does its input and output. One object per loop, used by the loop's
 /// thread alone, except `wake`.
 class backend {
@@ -62,6 +74,9 @@ public:
     virtual ~backend() = default;
 
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
+    /// Whether `start` takes file_operations.
+    [[nodiscard]] virtual bool has_files() const noexcept { return false; }
 
     /// Tries to finish `op` at once; false: it would block, nothing has happened.
     [[nodiscard]] virtual bool try_now(io_operation& op) noexcept = 0;
