@@ -7,13 +7,16 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Sequence
 
 from .errors import UsageError, nearest
 from .models import Catalogue
 
 PRESETS = ("smoke", "quick", "full")
+# What preset quick measures unless asked for more: what answers "which model for waiting, which for computing, at what
+# cost" within minutes. The other workloads are for those who name them, or say `all`.
+HEADLINE = ("fetch_data", "waits", "echo", "fetch", "hash_blocks")
 ROUNDS = {"smoke": 1, "quick": 7, "full": 15}
 LEAST_ROUNDS = 5  # a report refuses fewer
 TIMEOUT_S = {"smoke": 60.0, "quick": 60.0, "full": 300.0}  # the cell's own watchdog
@@ -123,6 +126,7 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
     """Supported cells that the options ask for, in a fixed order."""
     if options.preset not in PRESETS:
         raise UsageError(f"--preset: unknown preset '{options.preset}': {nearest(options.preset, PRESETS)}")
+    options = _narrowed(found, options)
     absent = {m: f"{m} was not built: {why['skipped']}. Install it with: {why['install']}"
               for m, why in found.not_built.items()}  # fmt: skip
     _known("--models", options.models, list(found.describe), absent)
@@ -147,6 +151,16 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
             names = ["/".join(p for p in (m, c["workload"], c["variant"]) if p) for m, c in found.cells()]
             raise UsageError(f"--cells: '{glob}' names no cell that can be measured: {nearest(glob, names)}")
     return cells
+
+
+def _narrowed(found: Catalogue, options: Options) -> Options:
+    """With the workloads that are meant: none named are the headline's in preset quick, else all."""
+    if "all" in options.workloads:
+        return replace(options, workloads=())
+    if options.preset != "quick" or options.workloads or options.cells or options.set:
+        return options
+    meant = [name for name, workload in found.workloads.items() if name in HEADLINE or workload["group"] == "self"]
+    return replace(options, workloads=tuple(meant)) if set(meant) & set(HEADLINE) else options
 
 
 def _matches(full: str, model: str, cell: dict[str, Any], glob: str) -> bool:

@@ -100,6 +100,18 @@ def test_choices(found, options, cells):
     assert {f"{c['model']}/{c['variant']}" for c in made["cells"]} == cells
 
 
+def test_quick_is_the_headline_unless_told(found, monkeypatch):
+    def workloads(**options):
+        return {cell["workload"] for _, cell in plan.selected(found, plan.Options(**options))}
+
+    assert workloads() == {"count", "serve"}  # a build without any of the headline's
+    monkeypatch.setattr(plan, "HEADLINE", ("count", "one of another build"))
+    assert workloads() == {"count"}
+    for told in ({"preset": "smoke"}, {"preset": "full"}, {"workloads": ("all",)}, {"cells": ("twofold/*",)}):
+        assert workloads(**told) == {"count", "serve"}
+    assert workloads(workloads=("serve",)) == {"serve"}
+
+
 def test_points_that_set_makes_equal_are_measured_once(found):
     made = make(found, models=("steady",), set={"items": 9}, rounds=1)
     assert [(p["point"], p["params"]) for p in made["processes"]] == [(0, {"items": 9})]

@@ -59,7 +59,8 @@ BUILD = click.option("--build", type=click.Path(path_type=Path), help="Build fol
 VERBOSE = click.option("--verbose", is_flag=True, help="Tell more; show the trace of an error.")
 CHOICE = (
     click.option("--models", type=Names(), default=(), help="Only these models."),
-    click.option("--workloads", type=Names(), default=(), help="Only these workloads."),
+    click.option("--workloads", type=Names(), default=(),
+                 help=f"Only these workloads, or `all`. Preset quick: {', '.join(planning.HEADLINE)} unless told."),
     click.option("--variants", type=Names(), default=(), help="Only these variants."),
     click.option("--cells", type=Names(), default=(), help="Globs on model/workload/variant."),
     click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a model; default: its CPUs."),
