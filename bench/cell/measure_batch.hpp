@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "cell/data_file.hpp"
 #include "cell/job.hpp"
 #include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
@@ -50,6 +51,12 @@ public:
             backend.emplace(job_.where, job_.where.identity["params"]);
             rig.push_back(backend->pid());
             environment.backend_port = backend->port();
+        }
+        std::optional<data_file> file;
+        if constexpr (requires { W::reads_file; }) {
+            auto const& params = job_.params;
+            file.emplace(job_.seed(), params.block_bytes, params.file_bytes, params.direct == 1);
+            environment.file_path = file->path().c_str();
         }
         session_watch watch(job_.where, job_.most_extra_threads(), rig);
         auto const make = contract::maker_of<W>(*job_.where.cell);

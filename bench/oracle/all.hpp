@@ -4,6 +4,7 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
@@ -25,14 +26,15 @@ struct workload_list {
 };
 
 /// Every workload of the suite: the only list of them.
-using all_workloads =
-    workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
-                  contract::hash_blocks, contract::mixed, contract::noop, contract::spin>;
+using all_workloads = workload_list<contract::fetch_data, contract::waits, contract::echo,
+                                    contract::fetch, contract::file_read, contract::hash_blocks,
+                                    contract::mixed, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
 [[nodiscard]] rules<contract::echo> const& rules_of(std::type_identity<contract::echo>);
 [[nodiscard]] rules<contract::fetch> const& rules_of(std::type_identity<contract::fetch>);
+[[nodiscard]] rules<contract::file_read> const& rules_of(std::type_identity<contract::file_read>);
 [[nodiscard]] rules<contract::hash_blocks> const&
     rules_of(std::type_identity<contract::hash_blocks>);
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);

@@ -23,7 +23,9 @@ std::string check_durations(std::span<contract::latency_slot const> slots,
     return {};
 }
 
-std::string check_at_once(std::span<contract::latency_slot const> slots, std::uint64_t least) {
+namespace {
+
+std::uint64_t most_at_once(std::span<contract::latency_slot const> slots) {
     std::vector<std::pair<std::uint64_t, int>> changes;
     changes.reserve(2 * slots.size());
     for (auto const& slot : slots) {
@@ -38,8 +40,21 @@ std::string check_at_once(std::span<contract::latency_slot const> slots, std::ui
         in_progress += change;
         most = std::max(most, in_progress);
     }
-    if (most >= static_cast<std::int64_t>(least)) return {};
+    return static_cast<std::uint64_t>(most);
+}
+
+} // namespace
+
+std::string check_at_once(std::span<contract::latency_slot const> slots, std::uint64_t least) {
+    auto const most = most_at_once(slots);
+    if (most >= least) return {};
     return fmt::format("at most {} of {} were in progress at once", most, slots.size());
+}
+
+std::string check_at_most(std::span<contract::latency_slot const> slots, std::uint64_t most) {
+    auto const seen = most_at_once(slots);
+    if (seen <= most) return {};
+    return fmt::format("{} were in progress at once; {} are allowed", seen, most);
 }
 
 } // namespace oracle

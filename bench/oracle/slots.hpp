@@ -20,4 +20,8 @@ check_durations(std::span<contract::latency_slot const>,
 [[nodiscard]] std::string check_at_once(std::span<contract::latency_slot const>,
                                         std::uint64_t least);
 
+/// There was no moment at which more than `most` operations were in progress.
+[[nodiscard]] std::string check_at_most(std::span<contract::latency_slot const>,
+                                        std::uint64_t most);
+
 } // namespace oracle

@@ -22,6 +22,9 @@ contract::model const& the_model() noexcept {
                               {.ledger = "UV_THREADPOOL_SIZE=workers; queued=16 a worker"}),
         supports<hash_blocks>(callback::make_hash_blocks_on_loop,
                               {.variant = "loop", .ledger = "threads=1; uv_idle, a block a turn"}),
+        supports<file_read>(callback::make_file_read,
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "uv_fs_read; UV_THREADPOOL_SIZE=in_flight"}),
         supports<mixed>(callback::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "

@@ -5,6 +5,7 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/waits.hpp"
@@ -16,6 +17,7 @@ contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::file_read> make_file_read_epoll;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
 
 } // namespace coroutine_model

@@ -24,6 +24,10 @@ contract::model const& the_model() noexcept {
                                    "once"}),
         supports<fetch>(make_fetch_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "threads=1, whatever workers is"}),
+        supports<file_read>(make_file_read_epoll,
+                            {.variant = "epoll",
+                             .allowance = allowance::one_per_unit,
+                             .ledger = "threads=1 + in_flight, run_in_executor; pread"}),
         supports<mixed>(make_mixed_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

@@ -5,6 +5,7 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/waits.hpp"
@@ -17,6 +18,7 @@ contract::maker<contract::echo> make_echo;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::hash_blocks> make_hash_blocks_one_thread;
 contract::maker<contract::hash_blocks> make_hash_blocks_work_sharing;
+contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::mixed> make_mixed;
 
 } // namespace fiber

@@ -28,6 +28,10 @@ contract::model const& the_model() noexcept {
                               {.variant = "work_sharing",
                                .ledger = "threads=workers, the caller included; fibers=8 a worker; "
                                          "scheduler=shared_work(suspend); stack_bytes=65536"}),
+        supports<file_read>(fiber::make_file_read,
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "threads=1 + in_flight, boost::fibers::packaged_task; "
+                                       "pread; stack_bytes=16384, pooled"}),
         supports<mixed>(fiber::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "scheduler=own, on epoll_pwait2; epoll=edge-triggered, "

@@ -24,6 +24,13 @@ contract::model const& the_model() noexcept {
                               {.style = style::tuned,
                                .ledger = "threads=workers, the caller included; split=a shared "
                                          "ticket, 64 draws a worker"}),
+        supports<file_read>(
+            floor_model::make_file_read_pread,
+            {.variant = "pread", .style = style::tuned, .ledger = "threads=1; one read in flight"}),
+        supports<file_read>(floor_model::make_file_read_io_uring,
+                            {.variant = "io_uring",
+                             .style = style::tuned,
+                             .ledger = "threads=1; one io_uring_enter for all that is ready"}),
         supports<mixed>(floor_model::make_mixed,
                         {.style = style::tuned,
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

@@ -40,6 +40,10 @@ contract::model const& the_model() noexcept {
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "pre-forked=workers; blocks taken one by one from an "
                                          "index in shared memory"}),
+        supports<file_read>(make_file_read,
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "pre-forked=in_flight; pread; reads taken one by one from "
+                                       "an index in shared memory"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

@@ -5,6 +5,7 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/waits.hpp"
@@ -19,6 +20,7 @@ contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_pool;
 contract::maker<contract::fetch> make_fetch_per_connection;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::mixed> make_mixed_pool, make_mixed_offload;
 contract::maker<contract::mixed> make_mixed_per_connection;
 

@@ -36,6 +36,10 @@ contract::model const& the_model() noexcept {
                          .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                    "TCP_NODELAY=on"}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "blocks taken one by one"}),
+        supports<file_read>(make_file_read,
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "threads=in_flight; pread; reads taken one by one; "
+                                       "stack_bytes=65536 instead of 8 MiB"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

@@ -2,6 +2,7 @@
 // Oracles against answers found in another way, and against answers that are deliberately wrong.
 #include "kernel/hash.hpp"
 #include "kernel/random.hpp"
+#include "kernel/read_block.hpp"
 #include "oracle/all.hpp"
 
 #include <gtest/gtest.h>
@@ -228,6 +229,62 @@ TEST_F(fetch_rule, compares_with_what_the_backend_saw) {
     EXPECT_NE(asked(12, 1), "") << "fewer at once than asked for";
     params.delay_us = 0;
     EXPECT_EQ(asked(12, 1), "") << "answers may come before the second request is sent";
+}
+
+struct file_read_rule : testing::Test {
+    file_read::params params{.reads = 6, .in_flight = 2, .block_bytes = 4'096, .file_bytes = 8'192};
+    std::vector<latency_slot> slots{{10, 20}, {10, 30}, {20, 40}, {30, 50}, {40, 60}, {50, 60}};
+    file_read::outcome right = [this] {
+        // The file as it lies on disk, and each read cut out of it.
+        std::vector<std::byte> file(params.file_bytes);
+        for (std::uint64_t block = 0; block < 2; ++block) {
+            kernel::payload(seed, block, std::span(file).subspan(block * 4'096, 4'096));
+        }
+        file_read::outcome sum;
+        for (std::uint64_t i = 6; i-- > 0; ++sum.reads) {
+            auto const offset = kernel::block_of(seed, i, 2) * 4'096;
+            sum.checksum += kernel::read_value(i, std::span(file).subspan(offset, 4'096));
+        }
+        return sum;
+    }();
+
+    [[nodiscard]] std::string judged(file_read::outcome const& outcome) const {
+        return check<file_read>(params, outcome, {.slots = slots, .client = {}});
+    }
+};
+
+TEST_F(file_read_rule, accepts_the_right_answer_and_no_other) {
+    EXPECT_EQ(judged(right), "");
+    EXPECT_NE(judged({right.reads - 1, right.checksum}), "");
+    EXPECT_NE(judged({right.reads, right.checksum + 1}), "");
+}
+
+TEST_F(file_read_rule, sees_more_reads_at_once_than_are_allowed) {
+    --slots[2].begin_ns;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(file_read_rule, sees_a_read_that_was_not_timed) {
+    slots[3].end_ns = 0;
+    EXPECT_NE(judged(right), "");
+}
+
+TEST_F(file_read_rule, sees_a_read_of_the_wrong_block) {
+    std::vector<std::byte> block(4'096);
+    auto const other = 1 - kernel::block_of(seed, 5, 2);
+    kernel::payload(seed, 1 - other, block);
+    auto wrong = right;
+    wrong.checksum -= kernel::read_value(5, block);
+    kernel::payload(seed, other, block);
+    wrong.checksum += kernel::read_value(5, block);
+    EXPECT_NE(judged(wrong), "");
+}
+
+TEST(file_read, refuses_blocks_that_do_not_fit) {
+    auto const& rules = rules_for<file_read>();
+    EXPECT_NE(rules.refuse({.block_bytes = 5'000, .file_bytes = 50'000}), "");
+    EXPECT_NE(rules.refuse({.block_bytes = 8'192, .file_bytes = 12'288}), "");
+    EXPECT_NE(rules.refuse({.reads = 1, .in_flight = 2}), "");
 }
 
 struct mixed_rule : testing::Test {
