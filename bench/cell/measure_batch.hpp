@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "cell/allocations.hpp"
 #include "cell/data_file.hpp"
 #include "cell/job.hpp"
 #include "cell/rig.hpp"
@@ -103,8 +104,10 @@ private:
         contract::probe probe(slots_.all());
         typename W::outcome outcome;
         auto const before = read_usage(edge::opening, rig);
+        auto const allocated_before = read_allocations();
         auto const started_ns = monotonic_ns();
         auto const run_ns = timed([&] { outcome = session.run(probe); });
+        auto const allocated_after = read_allocations();
         auto const after = read_usage(edge::closing, rig);
         ++runs_;
         judgement found = watch.check_threads();
@@ -112,6 +115,7 @@ private:
                                       {.slots = slots_.all(), .run_ns = run_ns, .client = {}});
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
         fields.update(usage_between(before, after));
+        fields.update(allocated_between(allocated_before, allocated_after));
         fields.update(watch.memory_and_threads());
         fields["run_ns"] = run_ns;
         fields["started_ns"] = started_ns;

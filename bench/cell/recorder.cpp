@@ -33,6 +33,8 @@ nlohmann::json blank_sample(setting const& where) {
                               "major_faults",
                               "peak_rss_bytes",
                               "pss_bytes",
+                              "allocations",
+                              "allocated_bytes",
                               "threads",
                               "processes",
                               "latency",

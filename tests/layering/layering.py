@@ -21,6 +21,7 @@ BENCH_MAY_INCLUDE = {
     "client": {"cell", "client", "histogram", "kernel"},
     "backend": {"backend", "cell", "client", "histogram", "kernel"},
     "self": {"contract", "kernel"},
+    "count": set(),
 }
 STANDARD_ONLY = {"contract", "kernel"}
 MODEL_MAY_INCLUDE = {"contract", "kernel"}

@@ -17,7 +17,7 @@ from .. import host, models
 from ..errors import NotComparable, UsageError, YardError, nearest
 from ..models import Catalogue
 from ..plan import Options
-from . import gate, rule, scenarios, trial
+from . import exact, gate, rule, scenarios, trial
 from .commands import Command, prepare
 from .outcome import Outcome
 from .pairs import CONTROL, Disturbed, PairSource
@@ -26,6 +26,7 @@ from .rule import Metric, Profile
 from .scenarios import Scenario
 from .slot import Side
 
+COUNTING_S = 30.0  # beyond the budget, where the pairs took all of it
 TIMEOUT_S = 20.0  # of one slot; a cell that hangs must not eat the job
 PATHS = {"base": "a", "head": "b", "control": "c"}  # of equal length: a path is part of the stack's layout
 
@@ -148,6 +149,18 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
     outcome.broken = source.broken
     found.outcome, found.values, found.disturbed = outcome, source.values, source.disturbed
     found.not_compared |= source.not_compared
+    library = next(iter(sides["head"].executables.values())).with_name(exact.LIBRARY)
+    if asked.counters and not outcome.interrupted and library.exists():
+        alive = set(source.scenarios())
+        try:
+            counted = exact.run(sides, [s for s in chosen if s.id in alive], library, asked.seed, TIMEOUT_S, scratch,
+                                lambda: seconds_left() + COUNTING_S, lambda id: progress.step(f"counting: {id}"))  # fmt: skip
+        except KeyboardInterrupt:
+            outcome.interrupted, outcome.stopped_early = True, "interrupted"
+            return
+        outcome.counters = counted.red
+        found.notes.append(f"{counted.compared} exact counters compared" + (f", {len(counted.fewer)} fell" if counted.fewer else "")
+                           + (f"; no time for {counted.left_out} scenarios" if counted.left_out else ""))  # fmt: skip
 
 
 def _side(name: str, labels: Mapping[str, str], catalogues: Mapping[str, Catalogue], used: set[str],
@@ -163,8 +176,8 @@ def _side(name: str, labels: Mapping[str, str], catalogues: Mapping[str, Catalog
         if file.parent.name == "bin":
             executables[model] = folder / file.name
             _copy(file, executables[model])
-            for rig in models.RIG:
-                helper, copy = file.with_name(models.PREFIX + rig), folder / (models.PREFIX + rig)
+            for rig in (*(models.PREFIX + name for name in models.RIG), exact.LIBRARY):
+                helper, copy = file.with_name(rig), folder / rig
                 if helper.exists() and not copy.exists():
                     _copy(helper, copy)
         else:

@@ -103,7 +103,7 @@ def _head(build: Path, experiment: Experiment, out: Path) -> Path:
     folder = out / f"head-{experiment.injected}"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "bin").mkdir(parents=True)
-    for file in (build / "bin").glob("switchyard-*"):
+    for file in (build / "bin").glob("*switchyard-*"):
         if "fixture" not in file.name:
             os.symlink(file.resolve(), folder / "bin" / file.name)
     for file in files:

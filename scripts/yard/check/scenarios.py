@@ -113,7 +113,8 @@ def fit(tried: Mapping[str, tuple[Scenario, float, float, int]], pairs: int, bud
     """`tried`: id -> (scenario, run_s, wall_s, units). Shorter slots first; then only one point a cell, drawn by the
     seed; then fewer cells, dearest first, and each that is left out is told."""
     def cost(chosen: Sequence[Scenario]) -> float:
-        return sum(2 * pairs * s.slot_s for s in chosen)
+        # One more for the control, and a tenth for pairs that are measured again.
+        return 1.1 * sum(2 * pairs * s.slot_s for s in chosen) * (len(chosen) + 1) / max(len(chosen), 1)
 
     def at(slot_s: float, ids: Sequence[str]) -> list[Scenario]:
         return [sized(*tried[id], slot_s) for id in ids]

@@ -16,7 +16,7 @@ from .rule import Metric
 SUB_WINDOW_QUANTILE = 0.25  # of the iterations' times: nearly as deaf to stalls as the minimum, and less whimsical
 QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999))
 LEAST_BEYOND = 20  # a quantile q needs LEAST_BEYOND / (1 - q) operations
-COUNTERS = ("allocations", "allocated_bytes", "minor_faults", "voluntary_switches")
+COUNTERS = ("allocations", "allocated_bytes")
 Sample = Mapping[str, Any]
 
 
@@ -39,10 +39,10 @@ def of_process(samples: Sequence[Sample]) -> dict[str, float]:
 
 
 def counters(samples: Sequence[Sample]) -> dict[str, float]:
-    """Counters per iteration, as the median: the first iterations may still grow a buffer."""
+    """Counters of the last measured iteration: the first ones may still grow a buffer."""
     good = [s for s in samples if not s.get("warm") and s["verdict"] in ("ok", *MARKED)]
     return {
-        name: stats.median([s[name] for s in good])
+        name: float(good[-1][name])
         for name in COUNTERS
         if good and all(s.get(name) is not None for s in good)
     }

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Exact counters: red without statistics, and never by chance."""
+
+from pathlib import Path
+
+import pytest
+
+from yard.check import exact, scenarios, trial
+from yard.check.scenarios import Scenario
+from yard.check.slot import Result, Side
+
+SIDES = {name: Side(name, name, {}) for name in ("base", "head")}
+
+
+def scenario(id="m/w@0", role="batch", **more):
+    return Scenario(id, "m", "", "w", "quick", 0, more.pop("params", {}), role, {}, **more)
+
+
+def counted(base, head):
+    """`base` and `head`: number of the process -> allocations."""
+    calls = {"base": 0, "head": 0}
+
+    def measure(side, short, *_):
+        assert short.iterations == 2
+        number = calls[side.name]
+        calls[side.name] += 1
+        value = (base if side.name == "base" else head)(number)
+        first = {"warm": False, "verdict": "ok", "units": 1, "allocations": 999, "allocated_bytes": 0}
+        return Result(samples=[first, {**first, "allocations": value}])
+
+    found = exact.run(SIDES, [scenario()], Path("x"), 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    return found, calls
+
+
+def test_one_allocation_in_a_hundred_thousand_is_tolerated_and_one_percent_is_not():
+    assert counted(lambda n: 100_000, lambda n: 100_001)[0].red == []
+    assert counted(lambda n: 3, lambda n: 4)[0].red == []
+    found, calls = counted(lambda n: 1000, lambda n: 1010)
+    assert found.red == ["m/w@0 allocations: 1000 -> 1010 in a run, in 8 of 8 processes"]
+    assert calls == {"base": 8, "head": 8} and found.compared == 2
+
+
+def test_a_counter_that_varies_on_base_says_nothing_and_costs_little():
+    found, calls = counted(lambda n: 1000 + n, lambda n: 5000)
+    assert found.red == [] and calls["head"] == 3  # for the bytes, which agree
+
+
+def test_what_agreed_by_chance_is_found_out_by_more_processes():
+    assert counted(lambda n: 1000 if n < 5 else 1200, lambda n: 1100)[0].red == []
+    assert counted(lambda n: 1000, lambda n: 1100 if n < 5 else 1000)[0].red == []
+
+
+def test_fewer_is_told_and_not_red():
+    found, _ = counted(lambda n: 1000, lambda n: 10)
+    assert found.red == [] and found.fewer == ["m/w@0 allocations: 1000 -> 10"]
+
+
+def test_a_server_is_asked_for_a_slot_and_for_enough_operations_for_a_p99():
+    params = {"connections": 10, "messages": 40_000, "message_bytes": 64}
+    slow = scenarios.sized(scenario(role="server", params=params), 8.0, 8.5, 40_000, 0.3)
+    assert slow.settings == {"messages": 2000}
+    fast = scenarios.sized(scenario(role="server", params=params), 0.6, 0.7, 40_000, 0.3)
+    assert fast.settings == {"messages": 20_000} and fast.run_s == pytest.approx(0.3)
+    many = scenarios.sized(scenario(role="server", params={**params, "connections": 5000}), 8.0, 8.5, 40_000, 0.3)
+    assert many.settings == {"messages": 10_000}
+    batch = scenarios.sized(scenario(), 0.01, 0.05, 1, 0.3)
+    assert batch.iterations == 30 and batch.slot_s == pytest.approx(0.34)
+
+
+def tried(count, run_s, around_s=0.05):
+    return {f"m/w{i:02d}@{p}": (scenario(f"m/w{i:02d}@{p}"), run_s, run_s + around_s, 1) for i in range(count) for p in (0, 1)}
+
+
+def test_the_budget_shortens_slots_then_leaves_points_out_then_cells():
+    assert scenarios.fit(tried(5, 0.01), 12, 720, 1).slot_s == 0.3
+    shorter = scenarios.fit(tried(20, 0.01), 12, 300, 1)
+    assert shorter.slot_s < 0.3 and not shorter.left_out
+    fewer = scenarios.fit(tried(40, 0.1), 12, 400, 1)
+    assert fewer.left_out and {s.id.rpartition("@")[0] for s in fewer.scenarios} == {f"m/w{i:02d}" for i in range(40)}
+    few = scenarios.fit(tried(40, 1.0), 12, 400, 1)
+    assert 0 < len(few.scenarios) < 40 and len(few.scenarios) + len(few.left_out) == 80
+    cost = sum(24 * s.slot_s for s in few.scenarios)
+    assert cost <= 0.6 * 400
+    assert [s.id for s in scenarios.fit(tried(40, 0.1), 12, 400, 1).scenarios] == [s.id for s in fewer.scenarios]
+
+
+def test_a_trial_leaves_out_what_a_side_declines_and_keeps_what_fails_for_the_pairs():
+    def measure(side, one, *_):
+        if one.id == "both@0" or (one.id == "head@0" and side.name == "head"):
+            return Result(verdict="declined", reason="too many threads")
+        if one.id == "bad@0":
+            return Result(verdict="crashed")
+        return Result(samples=[{"run_ns": 10_000_000, "units": 4}], wall_s=0.05)
+
+    chosen = [scenario(id) for id in ("both@0", "head@0", "bad@0", "good@0")]
+    found = trial.run(SIDES, chosen, 12, 100, 1, 1.0, Path("."), measure=measure)
+    assert [s.id for s in found.fit.scenarios] == ["good@0"] and [s.id for s in found.suspicious] == ["bad@0"]
+    assert found.not_compared == {"head@0": "head alone declined it: too many threads"}
