@@ -57,12 +57,19 @@ def test_fewer_is_told_and_not_red():
 
 def test_a_server_is_asked_for_a_slot_and_for_enough_operations_for_a_p99():
     params = {"connections": 10, "messages": 40_000, "message_bytes": 64}
+    assert scenarios.shortened(scenario(role="server", params=params)).settings == {"messages": 2000}
+    assert scenarios.shortened(scenario(params=params)).settings == {}
+    short = scenario(role="server", params=params, settings={"messages": 2000})
+    assert scenarios.sized(short, 0.03, 0.1, 2000, 0.3).settings == {"messages": 20_000}
+    assert scenarios.sized(short, 0.003, 0.1, 2000, 0.3).settings == {"messages": 40_000}
     slow = scenarios.sized(scenario(role="server", params=params), 8.0, 8.5, 40_000, 0.3)
     assert slow.settings == {"messages": 2000}
     fast = scenarios.sized(scenario(role="server", params=params), 0.6, 0.7, 40_000, 0.3)
     assert fast.settings == {"messages": 20_000} and fast.run_s == pytest.approx(0.3)
     many = scenarios.sized(scenario(role="server", params={**params, "connections": 5000}), 8.0, 8.5, 40_000, 0.3)
     assert many.settings == {"messages": 10_000}
+    one = scenario(role="server", params={"connections": 7}, settings={})
+    assert scenarios.sized(one, 1.0, 1.1, 40_000, 0.3).settings == {}  # nothing says how many there will be
     batch = scenarios.sized(scenario(), 0.01, 0.05, 1, 0.3)
     assert batch.iterations == 30 and batch.slot_s == pytest.approx(0.34)
 

@@ -82,22 +82,39 @@ def _cells(found: Catalogue, options: planning.Options, cpus: Sequence[int]) -> 
     return here
 
 
+def shortened(scenario: Scenario) -> Scenario:
+    """For the first try: a server, which serves once in its life, with few of what there is most of."""
+    if scenario.role != "server":
+        return scenario
+    sizes = {name: value for name, value in scenario.params.items() if _counts(name) and name not in scenario.settings}
+    most = max(sizes, key=lambda name: sizes[name], default="")
+    least = _least(scenario, most)
+    return replace(scenario, settings={**scenario.settings, most: least}) if most and least < sizes[most] else scenario
+
+
+def _counts(name: str) -> bool:
+    return not name.endswith(("_bytes", "_per_s", "_us", "_ns"))
+
+
+def _least(scenario: Scenario, counted: str) -> int:
+    """Enough operations for a p99, and two for each of whatever else there is many of, such as connections."""
+    others = [value for name, value in scenario.params.items() if name != counted and _counts(name)]
+    return max(LEAST_OPERATIONS, 2 * max(others, default=0))
+
+
 def sized(scenario: Scenario, run_s: float, wall_s: float, units: int, slot_s: float) -> Scenario:
-    """From one process with one iteration: enough iterations for a slot; a server, which serves once in its life, is
-    asked for more or fewer operations instead."""
+    """From one process with one iteration: enough iterations for a slot, of a server enough operations instead."""
     around_s = max(wall_s - run_s, 0.001)
     if scenario.role != "server":
         count = max(1, min(MOST_ITERATIONS, round(slot_s / max(run_s, 1e-9))))
         return replace(scenario, run_s=run_s, around_s=around_s, iterations=count)
-    counted = [name for name, value in scenario.params.items() if value == units and name not in scenario.settings]
+    tried = {**scenario.params, **scenario.settings}
+    counted = [name for name in scenario.params if tried[name] == units and _counts(name)]
     if len(counted) != 1:
         return replace(scenario, run_s=run_s, around_s=around_s)
-    # At least two operations for each of whatever else there is many of, such as connections.
-    others = [value for name, value in scenario.params.items() if name != counted[0] and not name.endswith("_bytes")
-              and not name.endswith("_per_s")]  # fmt: skip
-    wanted = max(int(units * slot_s / max(run_s, 1e-9)), 2 * max(others, default=0), LEAST_OPERATIONS)
-    wanted = min(wanted, units)
-    # The load generator warms up with a tenth, which is in `around_s` and shrinks as well.
+    wanted = max(int(units * slot_s / max(run_s, 1e-9)), _least(scenario, counted[0]))
+    wanted = min(wanted, max(scenario.params[counted[0]], units))
+    # The load generator warms up with a tenth, which is in `around_s` and grows and shrinks as well.
     return replace(scenario, settings={**scenario.settings, counted[0]: wanted}, run_s=run_s * wanted / units,
                    around_s=max(around_s - 0.1 * run_s * (1 - wanted / units), 0.001))  # fmt: skip
 

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""What a check prints and writes, on an outcome whose words are known; and the codes of its rarer ends."""
+
+import io
+import json
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from yard import cli, schema
+from yard.check import build, gate, job, junit, markdown, outputs, plots, result, rule, scenarios, table
+from yard.errors import NotComparable
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+class Source:
+    """One slower cell, one noisy, one faster, one scenario that is equal."""
+
+    SHIFT = {"floor/echo@0": {"cpu_per_unit": 0.06, "p99": 0.0}, "fiber/fetch@1": {"cpu_per_unit": 0.0, "p99": -0.2},
+             "serial/fib@0": {"time_per_unit": 0.0}}  # fmt: skip
+
+    def __init__(self):
+        self.count = 0
+
+    def scenarios(self):
+        return list(self.SHIFT)
+
+    def pair(self, scenario):
+        self.count += 1
+        jitter = (1 if self.count % 2 else -1) * 1e-4 * (1 + self.count % 7)
+        return {metric: shift + jitter for metric, shift in self.SHIFT[scenario].items()}
+
+
+@pytest.fixture
+def told():
+    outcome = gate.run(Source(), rule.PROFILES["quick"], 5)
+    outcome.broken = {"thread/waits@0": "crashed: died of SIGSEGV: a | b\x01"}
+    outcome.counters = ["fiber/fetch@1 allocations: 10 -> 20 in a run, in 8 of 8 processes"]
+    known = {"floor/echo@0": scenarios.Scenario("floor/echo@0", "floor", "", "echo", "quick", 0, {"connections": 64}, "server", {})}
+    host = {"cpu_model": "a CPU", "allowed_cpus": [0, 1], "kernel": "Linux 6", "load_average": [0.1, 0.1, 0.1], "boot_id": "b"}
+    found = job.Found(outcome, {"base": "v1 (0123abc)", "head": "worktree"}, known,
+                      {("floor/echo@0", "cpu_per_unit"): [(10_000.0, 10_600.0)]},
+                      {"new/cell@0": "new: head only", "other/cell@0": "new: head only"}, ["a note"], host=host, minutes=1.5)  # fmt: skip
+    made = result.make(found, 5, ["scripts/switchyard", "check", "--base", "v1"],
+                       ["scripts/switchyard", "check", "--base", "0123abc", "--head", "worktree"])  # fmt: skip
+    return {**made, "utc": "2030-01-01T00:00:00+00:00"}
+
+
+def golden(name, text):
+    file = GOLDEN / name
+    assert file.exists(), f"write it first: {text}"
+    assert text == file.read_text()
+
+
+def test_markdown(told):
+    golden("check.md", markdown.render(told))
+
+
+def test_junit(told):
+    text = junit.render(told)
+    golden("check.xml", text)
+    suite = xml.fromstring(text)[0]
+    assert (suite.get("failures"), suite.get("skipped")) == ("3", "2")
+
+
+def test_terminal(told):
+    out = io.StringIO()
+    table.show(told, console=Console(file=out, width=150, no_color=True, highlight=False))
+    golden("check.txt", "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n")
+
+
+def test_json_and_plots(told, tmp_path):
+    assert schema.violation("check", told) == ""
+    outputs.write(told, tmp_path)
+    assert schema.violation("verdict", json.loads((tmp_path / "verdict.json").read_text())) == ""
+    red = json.loads((tmp_path / "verdict.json").read_text())["regressions"]
+    assert red == ["floor/echo@0 cpu_per_unit", "thread/waits@0", told["counters"][0]]
+    names = {file.name for file in (tmp_path / "plots").iterdir()}
+    assert names == {"overview.png", "floor-echo-0-cpu_per_unit.png", "fiber-fetch-1-p99.png"}
+    assert plots.write({**told, "cells": []}, tmp_path / "none") == []
+
+
+def test_the_verdict_is_written_last(told, tmp_path, monkeypatch):
+    monkeypatch.setattr(plots, "write", lambda *_: 1 / 0)
+    outputs.prepare(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        outputs.write(told, tmp_path)
+    assert (tmp_path / "check.json").exists() and not (tmp_path / "verdict.json").exists()
+
+
+@pytest.mark.parametrize("broken, code, text", [("base", 3, "the base (HEAD"), ("head", 4, "the head (HEAD")])
+def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code, text):
+    calls = []
+
+    def refuse(source, *_):
+        calls.append(source)
+        if (broken == "head") == (len(calls) == 1):  # the head is built first
+            raise NotComparable("no model builds with the head's harness: echo.cpp:1: error: x")
+        return build.Built(source, tmp_path, {}, True)
+
+    monkeypatch.setattr(build, "build", refuse)
+    out = tmp_path / "out"
+    assert cli.main(["check", "--base", "HEAD", "--head", "HEAD", "--out", str(out), "--cache", str(tmp_path / "c")]) == code
+    said = capsys.readouterr().err
+    assert text in said and "echo.cpp:1" in said and len(said.splitlines()) == 1
+    assert (out / "verdict.json").exists() == (code == 3)
