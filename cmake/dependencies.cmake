@@ -13,4 +13,6 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libuv IMPORTED_TARGET libuv)
+# The headers alone, too: asio needs no compiled part.
+find_package(Boost QUIET)
 find_package(Boost QUIET COMPONENTS fiber context)

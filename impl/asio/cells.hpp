@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/model.hpp"
+#include "contract/workloads/echo.hpp"
+#include "contract/workloads/fetch.hpp"
+#include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/waits.hpp"
+
+namespace asio_model {
+
+contract::maker<contract::fetch_data> make_fetch_data_callback, make_fetch_data_coroutine;
+contract::maker<contract::waits> make_waits_callback, make_waits_coroutine;
+contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
+contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
+contract::maker<contract::hash_blocks> make_hash_blocks;
+
+} // namespace asio_model

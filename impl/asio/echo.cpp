@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// The echo server of Asio's own tutorial, twice: as completion handlers on a connection object that
+// keeps itself alive, and as one coroutine a connection. async_read_some, then async_write of all.
+
+#include "cells.hpp"
+#include "server.hpp"
+
+#include <array>
+#include <memory>
+
+namespace asio_model {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using contract::echo;
+using buffer = std::array<char, 16'384>;
+
+class connection : public std::enable_shared_from_this<connection> {
+public:
+    connection(tcp::socket socket, echo::outcome& out) : socket_(std::move(socket)), out_(out) {
+        error_code ignored; // a peer that has reset meanwhile; the first read will tell
+        socket_.set_option(tcp::no_delay(true), ignored);
+    }
+    void read() {
+        socket_.async_read_some(asio::buffer(buffer_),
+                                [self = shared_from_this()](error_code error, std::size_t bytes) {
+                                    if (!error) self->write(bytes);
+                                });
+    }
+
+private:
+    void write(std::size_t bytes) {
+        asio::async_write(socket_, asio::buffer(buffer_, bytes),
+                          [self = shared_from_this()](error_code error, std::size_t written) {
+                              self->out_.echoed_bytes += written;
+                              if (!error) self->read();
+                          });
+    }
+
+    tcp::socket socket_;
+    echo::outcome& out_;
+    buffer buffer_;
+};
+
+class by_callback final : public contract::session<echo> {
+public:
+    explicit by_callback(contract::environment const& around)
+        : server_(std::make_unique<server>(around)) {}
+
+    echo::outcome run(contract::probe&) override {
+        accept();
+        server_->context.run();
+        server_.reset(); // closes what is left
+        return out_;
+    }
+
+private:
+    void accept() {
+        server_->acceptor.async_accept([this](error_code error, tcp::socket socket) {
+            // One that was reset before it was accepted is nobody's fault; out of descriptors is.
+            if (error && error != asio::error::connection_aborted) {
+                throw boost::system::system_error(error, "accept");
+            }
+            if (!error) {
+                ++out_.accepted;
+                std::make_shared<connection>(std::move(socket), out_)->read();
+            }
+            accept();
+        });
+    }
+
+    echo::outcome out_;
+    std::unique_ptr<server> server_;
+};
+
+class by_coroutine final : public contract::session<echo> {
+public:
+    explicit by_coroutine(contract::environment const& around)
+        : server_(std::make_unique<server>(around)) {}
+
+    echo::outcome run(contract::probe&) override {
+        asio::co_spawn(server_->context, accept(), rethrow);
+        server_->context.run();
+        server_.reset();
+        return out_;
+    }
+
+private:
+    asio::awaitable<void> accept() {
+        while (true) {
+            error_code error;
+            auto socket = co_await server_->acceptor.async_accept(
+                asio::redirect_error(asio::use_awaitable, error));
+            if (error == asio::error::connection_aborted) continue;
+            if (error) throw boost::system::system_error(error, "accept");
+            ++out_.accepted;
+            asio::co_spawn(server_->context, serve(std::move(socket)), rethrow);
+        }
+    }
+
+    asio::awaitable<void> serve(tcp::socket socket) {
+        error_code error;
+        socket.set_option(tcp::no_delay(true), error);
+        buffer bytes;
+        while (true) {
+            auto const got = co_await socket.async_read_some(
+                asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+            if (error) co_return; // end of file or a reset: this connection alone ends
+            auto const sent = co_await asio::async_write(
+                socket, asio::buffer(bytes, got), asio::redirect_error(asio::use_awaitable, error));
+            out_.echoed_bytes += sent;
+            if (error) co_return;
+        }
+    }
+
+    echo::outcome out_;
+    std::unique_ptr<server> server_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<echo>> make_echo_callback(echo::params const&,
+                                                            contract::environment const& around) {
+    return std::make_unique<by_callback>(around);
+}
+
+std::unique_ptr<contract::session<echo>> make_echo_coroutine(echo::params const&,
+                                                             contract::environment const& around) {
+    return std::make_unique<by_coroutine>(around);
+}
+
+} // namespace asio_model

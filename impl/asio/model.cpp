@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+#include <boost/version.hpp>
+#include <string>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    using namespace asio_model;
+    constexpr auto server_ledger =
+        "threads=1, concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
+        "buffer_bytes=16384 a connection";
+    constexpr auto client_ledger = "threads=1, concurrency hint 1; TCP_NODELAY=on";
+    static std::array const cells{
+        supports<fetch_data>(make_fetch_data_callback, {.variant = "callback"}),
+        supports<fetch_data>(make_fetch_data_coroutine, {.variant = "coroutine"}),
+        supports<waits>(make_waits_callback, {.variant = "callback"}),
+        supports<waits>(make_waits_coroutine, {.variant = "coroutine"}),
+        supports<echo>(make_echo_callback, {.variant = "callback", .ledger = server_ledger}),
+        supports<echo>(make_echo_coroutine, {.variant = "coroutine", .ledger = server_ledger}),
+        supports<fetch>(make_fetch_callback, {.variant = "callback", .ledger = client_ledger}),
+        supports<fetch>(make_fetch_coroutine, {.variant = "coroutine", .ledger = client_ledger}),
+        supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),
+    };
+    static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
+                                       "." + std::to_string(BOOST_VERSION / 100 % 1'000);
+    static model const asio{"asio",
+                            "Boost.Asio: completion handlers, or its coroutines, on one io_context",
+                            library, cells};
+    return asio;
+}
