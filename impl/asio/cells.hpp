@@ -6,6 +6,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/mixed.hpp"
 #include "contract/workloads/waits.hpp"
 
 namespace asio_model {
@@ -14,6 +15,7 @@ contract::maker<contract::fetch_data> make_fetch_data_callback, make_fetch_data_
 contract::maker<contract::waits> make_waits_callback, make_waits_coroutine;
 contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
+contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 
 } // namespace asio_model

@@ -50,27 +50,16 @@ public:
         : server_(std::make_unique<server>(around)) {}
 
     echo::outcome run(contract::probe&) override {
-        accept();
+        accept_with_handlers(*server_, [this](tcp::socket socket) {
+            ++out_.accepted;
+            std::make_shared<connection>(std::move(socket), out_)->read();
+        });
         server_->context.run();
         server_.reset(); // closes what is left
         return out_;
     }
 
 private:
-    void accept() {
-        server_->acceptor.async_accept([this](error_code error, tcp::socket socket) {
-            // One that was reset before it was accepted is nobody's fault; out of descriptors is.
-            if (error && error != asio::error::connection_aborted) {
-                throw boost::system::system_error(error, "accept");
-            }
-            if (!error) {
-                ++out_.accepted;
-                std::make_shared<connection>(std::move(socket), out_)->read();
-            }
-            accept();
-        });
-    }
-
     echo::outcome out_;
     std::unique_ptr<server> server_;
 };
@@ -81,25 +70,17 @@ public:
         : server_(std::make_unique<server>(around)) {}
 
     echo::outcome run(contract::probe&) override {
-        asio::co_spawn(server_->context, accept(), rethrow);
+        auto const serve_one = [this](tcp::socket socket) {
+            ++out_.accepted;
+            asio::co_spawn(server_->context, serve(std::move(socket)), rethrow);
+        };
+        asio::co_spawn(server_->context, accept_in_a_coroutine(*server_, serve_one), rethrow);
         server_->context.run();
         server_.reset();
         return out_;
     }
 
 private:
-    asio::awaitable<void> accept() {
-        while (true) {
-            error_code error;
-            auto socket = co_await server_->acceptor.async_accept(
-                asio::redirect_error(asio::use_awaitable, error));
-            if (error == asio::error::connection_aborted) continue;
-            if (error) throw boost::system::system_error(error, "accept");
-            ++out_.accepted;
-            asio::co_spawn(server_->context, serve(std::move(socket)), rethrow);
-        }
-    }
-
     asio::awaitable<void> serve(tcp::socket socket) {
         error_code error;
         socket.set_option(tcp::no_delay(true), error);

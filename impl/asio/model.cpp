@@ -12,6 +12,9 @@ contract::model const& the_model() noexcept {
         "threads=1, concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
         "buffer_bytes=16384 a connection";
     constexpr auto client_ledger = "threads=1, concurrency hint 1; TCP_NODELAY=on";
+    constexpr auto mixed_ledger =
+        "threads=1, concurrency hint 1; offload=asio::thread_pool of workers threads; "
+        "TCP_NODELAY=on; epoll=edge-triggered, registered once";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_callback, {.variant = "callback"}),
         supports<fetch_data>(make_fetch_data_coroutine, {.variant = "coroutine"}),
@@ -21,6 +24,8 @@ contract::model const& the_model() noexcept {
         supports<echo>(make_echo_coroutine, {.variant = "coroutine", .ledger = server_ledger}),
         supports<fetch>(make_fetch_callback, {.variant = "callback", .ledger = client_ledger}),
         supports<fetch>(make_fetch_coroutine, {.variant = "coroutine", .ledger = client_ledger}),
+        supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
+        supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +

@@ -33,4 +33,35 @@ struct server {
     boost::asio::posix::stream_descriptor stop;
 };
 
+/// One that was reset before it was accepted is nobody's fault; to be out of descriptors is.
+inline void check_accept(boost::system::error_code error) {
+    if (error && error != boost::asio::error::connection_aborted) {
+        throw boost::system::system_error(error, "accept");
+    }
+}
+
+/// Calls `serve(socket)` for each connection, from a completion handler.
+template <class Serve>
+void accept_with_handlers(server& listening, Serve serve) {
+    listening.acceptor.async_accept(
+        [&listening, serve = std::move(serve)](boost::system::error_code error,
+                                               boost::asio::ip::tcp::socket socket) mutable {
+            check_accept(error);
+            if (!error) serve(std::move(socket));
+            accept_with_handlers(listening, std::move(serve));
+        });
+}
+
+/// The same as a coroutine. `serve` is copied into its frame.
+template <class Serve>
+boost::asio::awaitable<void> accept_in_a_coroutine(server& listening, Serve serve) {
+    while (true) {
+        boost::system::error_code error;
+        auto socket = co_await listening.acceptor.async_accept(
+            boost::asio::redirect_error(boost::asio::use_awaitable, error));
+        check_accept(error);
+        if (!error) serve(std::move(socket));
+    }
+}
+
 } // namespace asio_model
