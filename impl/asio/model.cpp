@@ -24,6 +24,9 @@ contract::model const& the_model() noexcept {
         supports<echo>(make_echo_coroutine, {.variant = "coroutine", .ledger = server_ledger}),
         supports<fetch>(make_fetch_callback, {.variant = "callback", .ledger = client_ledger}),
         supports<fetch>(make_fetch_coroutine, {.variant = "coroutine", .ledger = client_ledger}),
+        declined("file_read",
+                 "Boost.Asio has no regular files before 1.78 (random_access_file); pread "
+                 "on its thread_pool would be the model thread once more"),
         supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
         supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),
