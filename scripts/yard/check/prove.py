@@ -55,7 +55,7 @@ def experiments(counts: dict[str, int], preset: str, profile: str, budget: str, 
         Experiment("aa", "the same binaries, two paths", "never red", counts["aa"], (*common, *chosen)),
         Experiment("busy", "7 % busy loop in one operation of serial/hash_blocks", "red, and names that cell alone",
                    counts["busy"], few, injected="busy"),
-        Experiment("tail", "1 operation in 50 of floor/echo sleeps 0.5 ms", "p99 red, p50 not", counts["tail"],
+        Experiment("tail", "1 operation in 50 of floor/echo sleeps 2 ms", "p99 red, p50 not", counts["tail"],
                    ("--preset", preset, "--profile", profile, "--time-budget", budget, "--only", TAIL), injected="tail"),
         Experiment("hog", "the same binaries beside a CPU hog, 2 s on and 3 s off", "never red", counts["hog"], few, hog=True),
     ]  # fmt: skip
