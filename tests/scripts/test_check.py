@@ -148,6 +148,17 @@ def test_an_interruption_is_inconclusive_and_keeps_the_pairs(tmp_path):
     assert json.loads((tmp_path / "out" / "check.json").read_text())["cells"]
 
 
+def test_what_does_not_fit_on_a_slower_machine_is_left_out_and_the_rest_is_judged(tmp_path):
+    """Its processes take half a second longer once the first pair is measured."""
+    sides(tmp_path, ["steady", "other", "third"], ["steady", "other", "third"])
+    slow = f"    if os.path.exists({str(tmp_path / 'out' / 'pairs.jsonl')!r}):\n        time.sleep(0.5)\n"
+    for file in [*tmp_path.glob("base/bin/*"), *tmp_path.glob("head/bin/*")]:
+        file.write_text(file.read_text().replace('    if MODEL == "slow":', slow + '    if MODEL == "slow":', 1))
+    done = check(tmp_path, "--time-budget", "40s")
+    assert "left out: the machine is slower than when it was tried" in done.stdout, done.stdout + done.stderr
+    assert done.returncode in (0, 2) and verdict(tmp_path)["compared"] > 0
+
+
 def test_a_time_budget_that_is_too_short_is_inconclusive(tmp_path):
     sides(tmp_path, ["slow"], ["slow"])
     done = check(tmp_path, "--time-budget", "1s", FAKE_PACE_S="0.3")

@@ -45,12 +45,14 @@ def no_time() -> float:
 
 
 def run(source: Source, profile: Profile, seed: int, seconds_left: Clock = for_ever, alpha: float = rule.ALPHA,
-        metrics: Mapping[str, Metric] | None = None, control: str = "", extra_screen_s: Clock = no_time) -> Outcome:
+        metrics: Mapping[str, Metric] | None = None, control: str = "", extra_screen_s: Clock = no_time,
+        after_round: Callable[[int], None] = lambda done: None) -> Outcome:  # fmt: skip
     """`control` names the scenario that compares base with itself. `extra_screen_s`: time left for more rounds of the
-    screen where it can say too little. Ctrl-C ends it with what there is."""
+    screen where it can say too little. `after_round`: rounds of the screen that are done; the source may then drop
+    scenarios for which there is no time. Ctrl-C ends it with what there is."""
     job = _Job(source, profile, random.Random(seed), seconds_left, metrics or rule.metrics(), control)
     try:
-        job.screen(extra_screen_s)
+        job.screen(extra_screen_s, after_round)
         job.confirm(alpha)
     except KeyboardInterrupt:
         job.outcome.stopped_early, job.outcome.interrupted = "interrupted", True
@@ -78,7 +80,7 @@ class _Job:
                 if math.isfinite(difference):
                     keep(scenario, metric, difference)
 
-    def screen(self, extra_s: Clock) -> None:
+    def screen(self, extra_s: Clock, after_round: Callable[[int], None]) -> None:
         def keep(scenario: str, metric: str, difference: float) -> None:
             if metric in self.metrics:
                 if (scenario, metric) not in self.cells:
@@ -92,6 +94,7 @@ class _Job:
                 self.outcome.stopped_early = f"the time limit came after {count} of {self.profile.screen_pairs} rounds"
                 break
             self._round(self.source.scenarios(), keep)
+            after_round(count + 1)
         extra = (MOST_SCREENS - 1) * self.profile.screen_pairs
         while extra > 0 and not self.outcome.stopped_early and self.outcome.too_blind() and extra_s() > 0:
             # More pairs for who is not a suspect need no alpha: suspects are confirmed on others.

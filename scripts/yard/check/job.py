@@ -22,10 +22,12 @@ from .commands import Command, prepare
 from .outcome import Outcome
 from .pairs import CONTROL, Disturbed, PairSource
 from .progress import Progress
-from .rule import Metric, Profile
+from .rule import Metric, Profile, Verdict
 from .scenarios import Scenario
 from .slot import Side
 
+RESERVED = 0.25  # of the time budget is kept for confirming
+SHED_AFTER = (1, 3, 6)  # rounds of the screen after which what does not fit is left out
 COUNTING_S = 30.0  # beyond the budget, where the pairs took all of it
 TIMEOUT_S = 20.0  # of one slot; a cell that hangs must not eat the job
 PATHS = {"base": "a", "head": "b", "control": "c"}  # of equal length: a path is part of the stack's layout
@@ -142,11 +144,28 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
         stage = f"screening, {done}/{screen} pairs" if done <= screen else f"confirming, {done - screen} fresh pairs"
         progress.step(f"{stage}, {max(seconds_left(), 0) / 60:.1f} min of time left: {line['scenario']}")
 
+    begun_s = seconds_left()
+
+    def shed(rounds: int) -> None:
+        """The trial saw a quieter machine: leave out, by the seed and never by the values, what does not fit."""
+        alive = [id for id in source.scenarios() if id != CONTROL]
+        used_s = begun_s - seconds_left()
+        room_s = begun_s - RESERVED * asked.budget_s - used_s
+        fitting = int(len(alive) * room_s / max(used_s / rounds * (asked.profile.screen_pairs - rounds), 1e-9))
+        if rounds in SHED_AFTER and fitting < len(alive):
+            random.Random(f"shed {asked.seed} {rounds}").shuffle(alive)
+            for id in alive[max(fitting, 1) :]:
+                source.not_compared[id] = "left out: the machine is slower than when it was tried; --time-budget gives more"
+
     source = PairSource(sides, chosen, asked.metrics, asked.seed, TIMEOUT_S, scratch, record, control)
     outcome = gate.run(source, asked.profile, asked.seed, seconds_left, metrics=asked.metrics,
                        control=CONTROL if control else "",
-                       extra_screen_s=lambda: seconds_left() - (1 - scenarios.SCREEN_SHARE) * asked.budget_s)  # fmt: skip
+                       extra_screen_s=lambda: seconds_left() - (1 - scenarios.SCREEN_SHARE) * asked.budget_s,
+                       after_round=shed)  # fmt: skip
     outcome.broken = source.broken
+    # What was left out on the way has too few pairs to say anything.
+    gone = set(source.not_compared) | set(source.broken)
+    outcome.cells = [c for c in outcome.cells if c.scenario not in gone or c.verdict is Verdict.REGRESSION]
     found.outcome, found.values, found.disturbed = outcome, source.values, source.disturbed
     found.not_compared |= source.not_compared
     library = next(iter(sides["head"].executables.values())).with_name(exact.LIBRARY)
