@@ -16,3 +16,4 @@ pkg_check_modules(libuv IMPORTED_TARGET libuv)
 # The headers alone, too: asio needs no compiled part.
 find_package(Boost QUIET)
 find_package(Boost QUIET COMPONENTS fiber context)
+find_package(TBB QUIET)

@@ -4,10 +4,15 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
+#include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/skynet.hpp"
+#include "contract/workloads/sort.hpp"
 #include "contract/workloads/spin.hpp"
 #include "contract/workloads/waits.hpp"
 #include "oracle/rules.hpp"
@@ -26,9 +31,11 @@ struct workload_list {
 };
 
 /// Every workload of the suite: the only list of them.
-using all_workloads = workload_list<contract::fetch_data, contract::waits, contract::echo,
-                                    contract::fetch, contract::file_read, contract::hash_blocks,
-                                    contract::mixed, contract::noop, contract::spin>;
+using all_workloads =
+    workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
+                  contract::file_read, contract::hash_blocks, contract::fib, contract::nqueens,
+                  contract::skynet, contract::matmul, contract::sort, contract::mixed,
+                  contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -37,6 +44,11 @@ using all_workloads = workload_list<contract::fetch_data, contract::waits, contr
 [[nodiscard]] rules<contract::file_read> const& rules_of(std::type_identity<contract::file_read>);
 [[nodiscard]] rules<contract::hash_blocks> const&
     rules_of(std::type_identity<contract::hash_blocks>);
+[[nodiscard]] rules<contract::fib> const& rules_of(std::type_identity<contract::fib>);
+[[nodiscard]] rules<contract::nqueens> const& rules_of(std::type_identity<contract::nqueens>);
+[[nodiscard]] rules<contract::skynet> const& rules_of(std::type_identity<contract::skynet>);
+[[nodiscard]] rules<contract::matmul> const& rules_of(std::type_identity<contract::matmul>);
+[[nodiscard]] rules<contract::sort> const& rules_of(std::type_identity<contract::sort>);
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

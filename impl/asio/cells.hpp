@@ -5,8 +5,13 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/fib.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
+#include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/skynet.hpp"
+#include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
 
 namespace asio_model {
@@ -17,5 +22,10 @@ contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::fib> make_fib;
+contract::maker<contract::nqueens> make_nqueens;
+contract::maker<contract::skynet> make_skynet;
+contract::maker<contract::matmul> make_matmul;
+contract::maker<contract::sort> make_sort;
 
 } // namespace asio_model

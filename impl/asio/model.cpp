@@ -15,6 +15,8 @@ contract::model const& the_model() noexcept {
     constexpr auto mixed_ledger =
         "threads=1, concurrency hint 1; offload=asio::thread_pool of workers threads; "
         "TCP_NODELAY=on; epoll=edge-triggered, registered once";
+    constexpr auto fork_join_ledger =
+        "asio::thread_pool of workers threads; a handler a node, oldest first";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_callback, {.variant = "callback"}),
         supports<fetch_data>(make_fetch_data_coroutine, {.variant = "coroutine"}),
@@ -30,6 +32,11 @@ contract::model const& the_model() noexcept {
         supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
         supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),
+        supports<fib>(make_fib, {.ledger = fork_join_ledger}),
+        supports<nqueens>(make_nqueens, {.ledger = fork_join_ledger}),
+        supports<skynet>(make_skynet, {.ledger = fork_join_ledger}),
+        supports<matmul>(make_matmul, {.ledger = fork_join_ledger}),
+        supports<sort>(make_sort, {.ledger = fork_join_ledger}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

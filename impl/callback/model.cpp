@@ -7,6 +7,8 @@
 
 contract::model const& the_model() noexcept {
     using namespace contract;
+    constexpr auto fork_join_ledger =
+        "UV_THREADPOOL_SIZE=workers; queued=16 leaves a worker; the loop walks the tree";
     static std::array const cells{
         supports<fetch_data>(callback::make_fetch_data,
                              {.ledger = "timer=uv_timer, whole milliseconds, rounded up"}),
@@ -22,6 +24,11 @@ contract::model const& the_model() noexcept {
                               {.ledger = "UV_THREADPOOL_SIZE=workers; queued=16 a worker"}),
         supports<hash_blocks>(callback::make_hash_blocks_on_loop,
                               {.variant = "loop", .ledger = "threads=1; uv_idle, a block a turn"}),
+        supports<fib>(callback::make_fib, {.ledger = fork_join_ledger}),
+        supports<nqueens>(callback::make_nqueens, {.ledger = fork_join_ledger}),
+        supports<skynet>(callback::make_skynet, {.ledger = fork_join_ledger}),
+        supports<matmul>(callback::make_matmul, {.ledger = fork_join_ledger}),
+        supports<sort>(callback::make_sort, {.ledger = fork_join_ledger}),
         supports<file_read>(callback::make_file_read,
                             {.allowance = allowance::one_per_unit,
                              .ledger = "uv_fs_read; UV_THREADPOOL_SIZE=in_flight"}),

@@ -5,9 +5,14 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
+#include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/skynet.hpp"
+#include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
 
 namespace coroutine_model {
@@ -17,6 +22,11 @@ contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::fib> make_fib_loop;
+contract::maker<contract::nqueens> make_nqueens_loop;
+contract::maker<contract::skynet> make_skynet_loop;
+contract::maker<contract::matmul> make_matmul_loop;
+contract::maker<contract::sort> make_sort_loop;
 contract::maker<contract::file_read> make_file_read_epoll;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
 

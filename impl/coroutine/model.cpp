@@ -8,6 +8,7 @@ contract::model const& the_model() noexcept {
     using namespace coroutine_model;
     constexpr auto ring_ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided "
                                  "buffers of 4096 bytes; submission_entries=256";
+    constexpr auto fork_join_ledger = "threads=1, whatever workers is";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_sequential, {.variant = "sequential"}),
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),
@@ -24,6 +25,11 @@ contract::model const& the_model() noexcept {
                                    "once"}),
         supports<fetch>(make_fetch_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "threads=1, whatever workers is"}),
+        supports<fib>(make_fib_loop, {.variant = "loop", .ledger = fork_join_ledger}),
+        supports<nqueens>(make_nqueens_loop, {.variant = "loop", .ledger = fork_join_ledger}),
+        supports<skynet>(make_skynet_loop, {.variant = "loop", .ledger = fork_join_ledger}),
+        supports<matmul>(make_matmul_loop, {.variant = "loop", .ledger = fork_join_ledger}),
+        supports<sort>(make_sort_loop, {.variant = "loop", .ledger = fork_join_ledger}),
         supports<file_read>(make_file_read_epoll,
                             {.variant = "epoll",
                              .allowance = allowance::one_per_unit,

@@ -7,6 +7,8 @@
 
 contract::model const& the_model() noexcept {
     using namespace contract;
+    constexpr auto fork_join_ledger = "threads=workers, the caller included; scheduler=own, newest "
+                                      "first of all threads; stack_bytes=65536";
     static std::array const cells{
         supports<fetch_data>(
             fiber::make_fetch_data,
@@ -28,6 +30,11 @@ contract::model const& the_model() noexcept {
                               {.variant = "work_sharing",
                                .ledger = "threads=workers, the caller included; fibers=8 a worker; "
                                          "scheduler=shared_work(suspend); stack_bytes=65536"}),
+        supports<fib>(fiber::make_fib, {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<nqueens>(fiber::make_nqueens, {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<skynet>(fiber::make_skynet, {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<matmul>(fiber::make_matmul, {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<sort>(fiber::make_sort, {.style = style::tuned, .ledger = fork_join_ledger}),
         supports<file_read>(fiber::make_file_read,
                             {.allowance = allowance::one_per_unit,
                              .ledger = "threads=1 + in_flight, boost::fibers::packaged_task; "

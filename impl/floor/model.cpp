@@ -5,6 +5,9 @@
 
 contract::model const& the_model() noexcept {
     using namespace contract;
+    constexpr auto fork_join_ledger =
+        "threads=workers, the caller included; split=waves of 16 subtrees a worker or more, drawn "
+        "from a counter; grain ignored: subtrees are solved whole";
     static std::array const cells{
         supports<fetch_data>(floor_model::make_fetch_data,
                              {.style = style::tuned, .ledger = "timer=clock_nanosleep, absolute"}),
@@ -24,6 +27,14 @@ contract::model const& the_model() noexcept {
                               {.style = style::tuned,
                                .ledger = "threads=workers, the caller included; split=a shared "
                                          "ticket, 64 draws a worker"}),
+        supports<fib>(floor_model::make_fib, {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<nqueens>(floor_model::make_nqueens,
+                          {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<skynet>(floor_model::make_skynet,
+                         {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<matmul>(floor_model::make_matmul,
+                         {.style = style::tuned, .ledger = fork_join_ledger}),
+        supports<sort>(floor_model::make_sort, {.style = style::tuned, .ledger = fork_join_ledger}),
         supports<file_read>(
             floor_model::make_file_read_pread,
             {.variant = "pread", .style = style::tuned, .ledger = "threads=1; one read in flight"}),

@@ -5,9 +5,14 @@
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
+#include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
+#include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/skynet.hpp"
+#include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
 
 namespace process {
@@ -20,6 +25,11 @@ contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_event;
 contract::maker<contract::fetch> make_fetch_per_connection;
 contract::maker<contract::hash_blocks> make_hash_blocks;
+contract::maker<contract::fib> make_fib;
+contract::maker<contract::nqueens> make_nqueens;
+contract::maker<contract::skynet> make_skynet;
+contract::maker<contract::matmul> make_matmul;
+contract::maker<contract::sort> make_sort;
 contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::mixed> make_mixed_event, make_mixed_offload;
 contract::maker<contract::mixed> make_mixed_per_connection;

@@ -6,6 +6,8 @@
 contract::model const& the_model() noexcept {
     using namespace contract;
     using namespace process;
+    constexpr auto fork_join_ledger =
+        "processes=workers, the caller included; fork=inside run, where a process is free";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data, {.allowance = allowance::one_per_unit,
                                                .ledger = "fork=one per fetch, inside run"}),
@@ -40,6 +42,11 @@ contract::model const& the_model() noexcept {
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "pre-forked=workers; blocks taken one by one from an "
                                          "index in shared memory"}),
+        supports<fib>(make_fib, {.ledger = fork_join_ledger}),
+        supports<nqueens>(make_nqueens, {.ledger = fork_join_ledger}),
+        supports<skynet>(make_skynet, {.ledger = fork_join_ledger}),
+        supports<matmul>(make_matmul, {.ledger = fork_join_ledger}),
+        supports<sort>(make_sort, {.ledger = fork_join_ledger}),
         supports<file_read>(make_file_read,
                             {.allowance = allowance::one_per_unit,
                              .ledger = "pre-forked=in_flight; pread; reads taken one by one from "

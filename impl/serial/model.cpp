@@ -16,6 +16,11 @@ contract::model const& the_model() noexcept {
         supports<fetch>(serial::make_fetch,
                         {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
         supports<hash_blocks>(serial::make_hash_blocks),
+        supports<fib>(serial::make_fib),
+        supports<nqueens>(serial::make_nqueens),
+        supports<skynet>(serial::make_skynet),
+        supports<matmul>(serial::make_matmul),
+        supports<sort>(serial::make_sort),
         supports<file_read>(serial::make_file_read, {.ledger = "one read in flight"}),
         supports<mixed>(serial::make_mixed, {.ledger = "connections=1 only; TCP_NODELAY=on; "
                                                        "SO_RCVTIMEO=100 ms, to look at the stop "

@@ -6,6 +6,10 @@
 contract::model const& the_model() noexcept {
     using namespace contract;
     using namespace thread_model;
+    constexpr auto fork_join_ledger_pool =
+        "queue=one, a mutex, newest first; a join runs other tasks";
+    constexpr auto fork_join_ledger_stealing =
+        "deques=one a thread, a mutex each, oldest stolen; a join runs other tasks, then yields";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data, {.allowance = allowance::one_per_unit,
                                                .ledger = "threads=std::async, one per fetch"}),
@@ -36,6 +40,21 @@ contract::model const& the_model() noexcept {
                          .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                    "TCP_NODELAY=on"}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "blocks taken one by one"}),
+        supports<fib>(make_fib_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
+        supports<nqueens>(make_nqueens_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
+        supports<skynet>(make_skynet_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
+        supports<matmul>(make_matmul_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
+        supports<sort>(make_sort_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
+        supports<fib>(make_fib_stealing,
+                      {.variant = "stealing", .ledger = fork_join_ledger_stealing}),
+        supports<nqueens>(make_nqueens_stealing,
+                          {.variant = "stealing", .ledger = fork_join_ledger_stealing}),
+        supports<skynet>(make_skynet_stealing,
+                         {.variant = "stealing", .ledger = fork_join_ledger_stealing}),
+        supports<matmul>(make_matmul_stealing,
+                         {.variant = "stealing", .ledger = fork_join_ledger_stealing}),
+        supports<sort>(make_sort_stealing,
+                       {.variant = "stealing", .ledger = fork_join_ledger_stealing}),
         supports<file_read>(make_file_read,
                             {.allowance = allowance::one_per_unit,
                              .ledger = "threads=in_flight; pread; reads taken one by one; "

@@ -14,7 +14,7 @@ MOST_LINES = 400
 # First part of a quoted include -> who may use it under bench/.
 BENCH_MAY_INCLUDE = {
     "contract": {"contract"},
-    "kernel": {"kernel"},
+    "kernel": {"contract", "kernel"},
     "histogram": {"histogram"},
     "oracle": {"contract", "kernel", "oracle"},
     "cell": {"cell", "contract", "histogram", "kernel", "oracle"},

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "cells.hpp"
+
+#include <array>
+#include <oneapi/tbb/version.h>
+
+contract::model const& the_model() noexcept {
+    using namespace contract;
+    using namespace tbb_model;
+    constexpr auto waiting = "oneTBB schedules computation: a task that waits would hold a thread";
+    constexpr auto sockets = "oneTBB schedules computation and has no sockets";
+    constexpr auto ledger = "threads=workers, the caller included; task_group a node";
+    static std::array const cells{
+        declined("fetch_data", waiting),
+        declined("waits", waiting),
+        declined("echo", sockets),
+        declined("fetch", sockets),
+        declined("file_read", waiting),
+        declined("mixed", sockets),
+        supports<hash_blocks>(make_hash_blocks,
+                              {.ledger = "parallel_reduce; partitioner=auto; threads=workers, the "
+                                         "caller included"}),
+        supports<fib>(make_fib, {.ledger = ledger}),
+        supports<nqueens>(make_nqueens, {.ledger = ledger}),
+        supports<skynet>(make_skynet, {.ledger = ledger}),
+        supports<matmul>(make_matmul, {.ledger = ledger}),
+        supports<contract::sort>(make_sort, {.ledger = ledger}),
+    };
+    static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
+                           "oneTBB " TBB_VERSION_STRING, cells};
+    return tbb;
+}
