@@ -11,6 +11,9 @@
 
 namespace coro::subprocess::detail {
 
+/// What asyncio reports for a child that somebody else has reaped.
+inline constexpr int reaped_by_others = 255;
+
 /// A child that has been started and has to be reaped, by its descriptor and no other way.
 struct child {
     child() = default;

@@ -20,8 +20,6 @@ namespace detail {
 
 namespace {
 
-constexpr int reaped_by_others = 255; // asyncio's number
-
 int send(int pidfd, int number) noexcept {
     return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0));
 }

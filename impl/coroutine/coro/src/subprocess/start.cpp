@@ -159,7 +159,10 @@ void start(child& made, std::vector<std::string> const& arguments, options const
 
     // The number cannot have been given to another yet: only we reap the child.
     made.pidfd = descriptor(sys::use().pidfd_open(pid, 0));
-    if (!made.pidfd) {
+    if (!made.pidfd && errno == ESRCH) {
+        // It has ended, and the kernel has reaped it: who ignores SIGCHLD learns no more.
+        made.returncode = reaped_by_others;
+    } else if (!made.pidfd) {
         auto const why = errno;
         ::kill(pid, SIGKILL);
         while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
