@@ -28,7 +28,7 @@ from .slot import Side
 
 RESERVED = 0.25  # of the time budget is kept for confirming
 SHED_AFTER = (1, 3, 6)  # rounds of the screen after which what does not fit is left out
-COUNTING_S = 30.0  # beyond the budget, where the pairs took all of it
+COUNTING_S, COUNTING_SHARE = 30.0, 0.05  # of the budget, the lesser, is kept for the counters
 TIMEOUT_S = 20.0  # of one slot; a cell that hangs must not eat the job
 PATHS = {"base": "a", "head": "b", "control": "c"}  # of equal length: a path is part of the stack's layout
 
@@ -158,7 +158,8 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
                 source.not_compared[id] = "left out: the machine is slower than when it was tried; --time-budget gives more"
 
     source = PairSource(sides, chosen, asked.metrics, asked.seed, TIMEOUT_S, scratch, record, control)
-    outcome = gate.run(source, asked.profile, asked.seed, seconds_left, metrics=asked.metrics,
+    kept_s = min(COUNTING_S, COUNTING_SHARE * asked.budget_s)
+    outcome = gate.run(source, asked.profile, asked.seed, lambda: seconds_left() - kept_s, metrics=asked.metrics,
                        control=CONTROL if control else "",
                        extra_screen_s=lambda: seconds_left() - (1 - scenarios.SCREEN_SHARE) * asked.budget_s,
                        after_round=shed)  # fmt: skip
@@ -173,7 +174,7 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
         alive = set(source.scenarios())
         try:
             counted = exact.run(sides, [s for s in chosen if s.id in alive], library, asked.seed, TIMEOUT_S, scratch,
-                                lambda: seconds_left() + COUNTING_S, lambda id: progress.step(f"counting: {id}"))  # fmt: skip
+                                seconds_left, lambda id: progress.step(f"counting: {id}"))  # fmt: skip
         except KeyboardInterrupt:
             outcome.interrupted, outcome.stopped_early = True, "interrupted"
             return
