@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -40,6 +41,33 @@ TEST_F(loop, calls_back_in_order_and_never_what_was_cancelled) {
     run_virtually(calls(t));
     EXPECT_EQ(t.lines(), (lines{"soon", "soon too", "added in the batch", "1 s, first, at 1000",
                                 "1 s, second", "2 s at 2000"}));
+}
+
+coro::coroutine<> growing_in_the_middle(std::vector<int>& order) {
+    auto& home = coro::get_running_loop();
+    for (int turn = 0; turn < 2'000; ++turn) {
+        co_await coro::sleep(0s); // more has been taken before than there will be
+    }
+    for (int first = 0; first < 50; ++first) {
+        home.call_soon([&home, &order, first] {
+            order.push_back(first);
+            if (first != 25) return;
+            for (int later = 50; later < 500; ++later) {
+                home.call_soon([&order, later] { order.push_back(later); });
+            }
+        });
+    }
+    while (order.size() < 500) {
+        co_await coro::sleep(0s);
+    }
+}
+
+TEST_F(loop, keeps_its_place_when_the_queue_grows_within_a_turn) {
+    std::vector<int> order;
+    coro::run(growing_in_the_middle(order));
+    std::vector<int> expected(500);
+    std::iota(expected.begin(), expected.end(), 0);
+    EXPECT_EQ(order, expected);
 }
 
 coro::coroutine<> throwing_callback(lines& told) {
