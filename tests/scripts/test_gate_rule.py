@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from yard import stats
-from yard.check import gate, rule
+from yard.check import gate, rule, simulate
 
 CPU = rule.metrics()["cpu_per_unit"]
 DEFAULT = rule.PROFILES["default"]
@@ -159,6 +159,25 @@ def test_the_time_limit_makes_it_inconclusive_and_never_red():
     assert outcome.exit_code() == 2
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
     assert gate.run(source, DEFAULT, seed=1, seconds_left=until(5, source)).exit_code() == 2
+
+
+def test_at_the_time_limit_the_error_probability_that_is_left_is_spent():
+    """After 9 pairs, at no planned look: 2^-9 would not do at the first look, and does with all that is left."""
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(12 + 9, source))
+    assert outcome.cells[0].verdict is rule.Verdict.REGRESSION and len(outcome.cells[0].fresh) == 9
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(12 + 6, source))
+    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED  # 2^-6 is more than 0.8 %
+
+
+def test_a_time_limit_makes_no_false_alarms():
+    red = 0
+    for seed in range(150):
+        source = simulate.SimulatedRunner(simulate.LOADED, 6, 9_000 + seed)
+        limit = 2 * 6 * 12 + 2 * (10 + seed % 90)  # slots; somewhere in stage 2
+        red += gate.run(source, DEFAULT, seed, seconds_left=lambda: limit - source.slots).exit_code() == 1
+    assert red <= 4  # binomial(150, 1 %): P(more) < 0.02
 
 
 def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():

@@ -130,7 +130,7 @@ class _Job:
         for look, pairs in enumerate(self.profile.looks):
             while self.live and measured < pairs:
                 if self.seconds_left() <= 0:
-                    return self._out_of_time(measured)
+                    return self._out_of_time(measured, look, len(suspects), alpha)
                 alive = set(self.source.scenarios())
                 self._round(sorted({cell.scenario for cell in self.live} & alive), keep)
                 self.live = [cell for cell in self.live if cell.scenario in set(self.source.scenarios())]
@@ -146,10 +146,15 @@ class _Job:
             if not self.live:
                 break
 
-    def _out_of_time(self, measured: int) -> None:
-        """Who surely has no slow-down of the size that must be found is OK; the rest make the job inconclusive."""
+    def _out_of_time(self, measured: int, look: int, suspects: int, alpha: float) -> None:
+        """A last look with all the error probability that is left. When the time is over does not depend on which of two
+        slots was whose, so that the coins stay fair. Who surely has no slow-down of the size that must be found is OK;
+        the rest make the job inconclusive."""
+        left = alpha * sum(self.profile.weights[look:]) / max(suspects, 1)
         for cell in self.live:
-            if not rule.rules_out(cell.fresh, cell.metric):
+            if rule.p_above(cell.fresh, cell.metric.tolerated) <= left:
+                cell.verdict = Verdict.REGRESSION
+            elif not rule.rules_out(cell.fresh, cell.metric):
                 cell.verdict = Verdict.UNRESOLVED
                 self.outcome.stopped_early = (f"the time limit came after {measured} of {self.profile.looks[-1]} "
                                               "fresh pairs")
