@@ -41,6 +41,52 @@ TEST_F(coroutine, that_is_never_awaited_never_runs_and_frees_its_arguments) {
     EXPECT_TRUE(t.lines().empty());
 }
 
+std::size_t dropped = 0;
+void count_dropped(void const*) noexcept { ++dropped; }
+
+TEST_F(coroutine, that_is_never_awaited_is_told_to_a_handler_once) {
+    trace t;
+    ASSERT_EQ(coro::set_never_awaited_handler(&count_dropped), nullptr);
+    dropped = 0;
+    { auto const never = note(t, "never"); }
+    {
+        auto moved = note(t, "moved");
+        auto const to = std::move(moved);
+    }
+    EXPECT_EQ(dropped, 2u);
+    coro::run(note(t, "awaited"));
+    auto const main = [](trace& to) -> coro::coroutine<> {
+        co_await note(to, "in place");
+        auto const cancelled = coro::create_task(note(to, "a task, even if it never begins"));
+        cancelled.cancel();
+        co_await coro::gather(coro::return_exceptions, cancelled);
+    };
+    coro::run(main(t));
+    EXPECT_EQ(dropped, 2u);
+    EXPECT_EQ(coro::set_never_awaited_handler(nullptr), &count_dropped);
+    { auto const unseen = note(t, "unseen"); }
+    EXPECT_EQ(dropped, 2u);
+}
+
+coro::coroutine<> forget_to_await(trace& t, lines& told) {
+    coro::get_running_loop().set_exception_handler(
+        [&told](coro::loop&, coro::exception_context const& what) {
+            told.push_back(what.message.substr(0, 31));
+        });
+    static_cast<void>(note(t, "never"));
+    co_return;
+}
+
+TEST_F(coroutine, that_is_never_awaited_is_reported_as_asyncio_does) {
+    trace t;
+    lines told;
+    coro::set_never_awaited_handler(&coro::report_never_awaited);
+    coro::run(forget_to_await(t, told));
+    coro::set_never_awaited_handler(nullptr);
+    EXPECT_EQ(told, lines{"coroutine was never awaited (it"});
+    EXPECT_TRUE(t.lines().empty());
+}
+
 coro::coroutine<> await_twice(bool& threw) {
     auto c = value(1);
     co_await std::move(c);

@@ -58,6 +58,9 @@ struct promise_common : task_core {
 /// The promise of coroutine<T>; only the compiler names it.
 template <class T>
 struct promise final : detail::promise_common<T> {
+    static_assert(std::is_object_v<T> && std::move_constructible<T>,
+                  "the result of a coroutine is moved to who awaits it: no references (return a "
+                  "pointer), nothing that cannot be moved (return a std::unique_ptr)");
     promise() noexcept { static_assert(alignof(promise) <= 16, "results of at most 16 alignment"); }
     ~promise() { drop_value(); }
 
@@ -139,6 +142,23 @@ private:
 
 } // namespace detail
 
+/// Is told of every coroutine object that is destroyed although nobody awaited it or made a task of
+/// it. `code` is where its body begins, for addr2line.
+using never_awaited_handler = void (*)(void const* code) noexcept;
+
+/// Sets the handler of the process and returns the one before; nullptr, the default: none. Off, it
+/// costs nothing but where an object is dropped. Thread-safe.
+never_awaited_handler set_never_awaited_handler(never_awaited_handler handler) noexcept;
+
+/// A handler that reports as asyncio warns: "coroutine was never awaited", to the exception handler
+/// of this thread's loop, or to standard error.
+void report_never_awaited(void const* code) noexcept;
+
+namespace detail {
+/// Destroys the frame, and tells the handler.
+void drop_never_awaited(std::coroutine_handle<> frame) noexcept;
+} // namespace detail
+
 /// asyncio's coroutine object: a call that has not begun. Await it (once, as an rvalue) to run it
 /// in place, or make a task of it. Dropped without either, its body never runs.
 template <class T>
@@ -153,9 +173,11 @@ public:
         return *this;
     }
     ~coroutine() {
-        if (frame_) frame_.destroy();
+        if (frame_) detail::drop_never_awaited(frame_);
     }
 
+    // An object is one call, so it is awaited once: `co_await f()` or `co_await std::move(c)`.
+    void operator co_await() & = delete;
     [[nodiscard]] detail::coroutine_awaiter<T> operator co_await() && {
         if (!frame_) throw runtime_error("cannot reuse already awaited coroutine");
         return detail::coroutine_awaiter<T>(release());

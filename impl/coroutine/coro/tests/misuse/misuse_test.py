@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What must not compile: each case compiles in its right form, and in its wrong form the compiler
+refuses it with the words that tell why.   misuse_test.py INCLUDE COMPILER [FLAG...]"""
+
+import concurrent.futures
+import re
+import subprocess
+import sys
+import tempfile
+
+PRELUDE = """
+#include "coro/coro.hpp"
+#include <memory>
+#include <mutex>
+using namespace std::chrono_literals;
+[[maybe_unused]] static coro::coroutine<int> f() { co_return 1; }
+"""
+
+# Name, right form, wrong form, what the compiler says to the wrong one (g++ or clang++).
+CASES = [
+    ("await_an_object_in_place",
+     "coro::coroutine<int> g() { auto c = f(); co_return co_await std::move(c); }",
+     "coro::coroutine<int> g() { auto c = f(); co_return co_await c; }",
+     r"use of deleted function|overload resolution selected deleted operator"),
+    ("drop_a_coroutine",
+     "coro::coroutine<> g() { co_await f(); }",
+     "void g() { f(); }",
+     r"nodiscard"),
+    ("copy_a_coroutine",
+     "void g() { auto c = f(); auto d = std::move(c); static_cast<void>(d); }",
+     "void g() { auto c = f(); auto d = c; static_cast<void>(d); }",
+     r"deleted"),
+    ("task_of_an_lvalue",
+     "void g() { auto c = f(); coro::create_task(std::move(c)); }",
+     "void g() { auto c = f(); coro::create_task(c); }",
+     r"deleted"),
+    ("gather_an_lvalue",
+     "coro::coroutine<> g() { auto c = f(); co_await coro::gather(std::move(c), f()); }",
+     "coro::coroutine<> g() { auto c = f(); co_await coro::gather(c, f()); }",
+     r"deleted"),
+    ("result_that_cannot_be_moved",
+     "coro::coroutine<std::unique_ptr<std::mutex>> g() { co_return std::make_unique<std::mutex>(); }",
+     "coro::coroutine<std::mutex> g() { co_return std::mutex(); }",
+     r"nothing that cannot be moved"),
+    ("result_that_is_a_reference",
+     "coro::coroutine<int*> g(int& x) { co_return &x; }",
+     "coro::coroutine<int&> g(int& x) { co_return x; }",
+     r"no references|may not have reference type|has reference type"),
+    ("result_that_is_over_aligned",
+     "struct wide { alignas(16) int x; }; coro::coroutine<wide> g() { wide w{}; co_return w; }",
+     "struct wide { alignas(64) int x; }; coro::coroutine<wide> g() { wide w{}; co_return w; }",
+     r"results of at most 16 alignment"),
+    ("result_of_another_type",
+     "coro::coroutine<std::string> g() { co_return \"text\"; }",
+     "coro::coroutine<int> g() { co_return \"text\"; }",
+     r"return_value"),
+    ("copy_a_move_only_result",
+     "coro::coroutine<> g(coro::task<std::unique_ptr<int>> t) { auto const& p = co_await t;"
+     " static_cast<void>(p); }",
+     "coro::coroutine<> g(coro::task<std::unique_ptr<int>> t) { auto p = co_await t;"
+     " static_cast<void>(p); }",
+     r"deleted"),
+    ("await_what_is_no_awaitable",
+     "coro::coroutine<> g() { co_await coro::sleep(1s); }",
+     "coro::coroutine<> g() { co_await 1s; }",
+     r"await_ready|co_await|awaitable"),
+    ("sleep_without_await",
+     "coro::coroutine<> g() { co_await coro::sleep(1s); }",
+     "coro::coroutine<> g() { coro::sleep(1s); co_return; }",
+     r"nodiscard"),
+    ("acquire_without_await",
+     "coro::coroutine<> g(coro::lock& l) { co_await l.acquire(); }",
+     "coro::coroutine<> g(coro::lock& l) { l.acquire(); co_return; }",
+     r"nodiscard"),
+    ("hold_a_lock_for_no_time",
+     "coro::coroutine<> g(coro::lock& l) { auto const held = co_await l.scoped(); }",
+     "coro::coroutine<> g(coro::lock& l) { l.scoped(); co_return; }",
+     r"nodiscard"),
+    ("move_a_queue_that_others_wait_for",
+     "void g() { auto a = std::make_unique<coro::queue<int>>(); auto b = std::move(a); }",
+     "void g() { coro::queue<int> a; auto b = std::move(a); }",
+     r"deleted"),
+    ("set_a_future_to_nothing",
+     "void g(coro::future<int> x) { x.set_result(1); }",
+     "void g(coro::future<int> x) { x.set_result(); }",
+     r"no matching"),
+    ("thread_of_what_cannot_be_called",
+     "coro::coroutine<> g() { co_await coro::to_thread([](int) {}, 5); }",
+     "coro::coroutine<> g() { co_await coro::to_thread(5); }",
+     r"no matching"),
+    ("thread_takes_references_by_value",
+     "coro::coroutine<> g(int& x) { co_await coro::to_thread([](int& y) { ++y; }, x); }",
+     "coro::coroutine<> g() { co_await coro::to_thread([](int&& y) { ++y; }, 1); }",
+     r"no matching"),
+    ("run_what_is_no_coroutine",
+     "int g() { return coro::run(f()); }",
+     "int g() { return coro::run(f); }",
+     r"no matching"),
+]
+
+
+def compile_it(command, source):
+    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as file:
+        file.write(source)
+        file.flush()
+        done = subprocess.run([*command, "-fsyntax-only", file.name], capture_output=True, text=True,
+                              check=False)
+    return done.returncode == 0, done.stderr
+
+
+def check_right(command):
+    source = PRELUDE + "\n".join(f"namespace {name} {{ {right} }}" for name, right, _, _ in CASES)
+    compiles, said = compile_it(command, source)
+    return "" if compiles else f"a right form does not compile:\n{said}"
+
+
+def check_wrong(command, name, wrong, expected):
+    compiles, said = compile_it(command, f"{PRELUDE}namespace {name} {{ {wrong} }}\n")
+    if compiles:
+        return f"{name}: compiles, and must not: {wrong}"
+    if not re.search(expected, said):
+        return f"{name}: refused, but not with '{expected}':\n{said}"
+    return ""
+
+
+def main():
+    include, *command = sys.argv[1:]
+    command += ["-std=c++20", "-Wall", "-Wextra", "-Werror=unused-result", "-I", include]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        checks = [pool.submit(check_right, command)]
+        checks += [pool.submit(check_wrong, command, name, wrong, expected)
+                   for name, _, wrong, expected in CASES]
+        failures = [found for found in (check.result() for check in checks) if found]
+    print("\n".join(failures) or f"{len(CASES)} misuses do not compile, and say why")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
