@@ -26,9 +26,23 @@ void task_group::expect_open() const {
 }
 
 void task_group::add(any_task created) {
-    tasks_.push_back(std::move(created));
-    auto const where = std::prev(tasks_.end());
-    where->add_done_callback([this, where](any_future const&) { on_done(where); });
+    try {
+        // Room for its error now: there is nobody to tell when it fails.
+        if (auto const most = errors_.size() + tasks_.size() + 2; errors_.capacity() < most) {
+            errors_.reserve(2 * most);
+        }
+        tasks_.push_back(created);
+        auto const where = std::prev(tasks_.end());
+        try {
+            where->add_done_callback([this, where](any_future const&) { on_done(where); });
+        } catch (...) {
+            tasks_.erase(where);
+            throw;
+        }
+    } catch (...) { // no memory: a task that the group does not know must not run
+        created.cancel();
+        throw;
+    }
 }
 
 void task_group::abort() {
@@ -41,7 +55,7 @@ void task_group::abort() {
 void task_group::on_done(std::list<any_task>::iterator where) {
     auto const ended = std::move(*where);
     tasks_.erase(where);
-    if (all_done_ && tasks_.empty() && !all_done_.done()) all_done_.set_result();
+    if (tasks_.empty()) all_done_.set();
     if (ended.cancelled()) return;
     auto error = ended.exception();
     if (!error) return;
@@ -65,16 +79,15 @@ coroutine<> task_group::exit(std::exception_ptr error) {
     if (cancelled_parent_ && detail::uncancel(*parent_) == 0) cancellation = nullptr;
     if (error && !aborting_) abort();
     while (!tasks_.empty()) {
-        if (!all_done_) all_done_ = loop::running().create_future();
+        all_done_.clear();
         try {
-            co_await all_done_;
+            co_await all_done_.wait();
         } catch (cancelled_error const&) {
             if (!aborting_) { // we are cancelled from outside while the tasks still run
                 cancellation = std::current_exception();
                 abort();
             }
         }
-        all_done_ = {};
     }
     if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
     if (error && !is_cancellation(error)) errors_.push_back(error);

@@ -285,7 +285,12 @@ private:
 template <class F>
 handle loop::call_soon(F&& f) {
     auto* const call = new detail::callback_of<std::decay_t<F>>(*this, std::forward<F>(f));
-    schedule(*call);
+    try {
+        schedule(*call);
+    } catch (...) {
+        call->drop_reference();
+        throw;
+    }
     return handle(*call);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "coro/awaitable.hpp"
+#include "coro/event.hpp"
 #include "coro/task.hpp"
 
 #include <concepts>
@@ -78,7 +79,7 @@ private:
     detail::task_core* parent_ = nullptr; ///< not counted: we are in its frame
     std::list<any_task> tasks_;
     std::vector<std::exception_ptr> errors_;
-    future<> all_done_;
+    event all_done_; ///< waiting for it takes no memory: the tasks' callbacks need the group
 };
 
 } // namespace coro

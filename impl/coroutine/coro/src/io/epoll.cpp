@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <vector>
 
@@ -52,6 +53,10 @@ public:
 
     [[nodiscard]] bool try_now(io_operation& op) noexcept override {
         if (op.kind == io_kind::connect) forget(op.fd); // a new socket, maybe with an old number
+        if (!make_room(op.fd)) {
+            op.result = -ENOMEM;
+            return true;
+        }
         auto& at = slot_of(op.fd);
         if (!(reads(op.kind) ? at.may_read : at.may_write)) return false;
         return attempt(op);
@@ -140,12 +145,20 @@ private:
         if (epoll_ >= 0) sys::use().close(epoll_);
     }
 
-    slot& slot_of(int fd) {
+    [[nodiscard]] slot& slot_of(int fd) noexcept { return slots_[static_cast<std::size_t>(fd)]; }
+
+    /// Each operation is tried first, so everything else finds its slot there.
+    [[nodiscard]] bool make_room(int fd) noexcept {
         auto const index = static_cast<std::size_t>(fd);
-        if (index >= slots_.size()) [[unlikely]] {
-            slots_.resize(std::max(index + 1, 2 * slots_.size()));
+        if (index < slots_.size()) [[likely]] {
+            return true;
         }
-        return slots_[index];
+        try {
+            slots_.resize(std::max(index + 1, 2 * slots_.size()));
+            return true;
+        } catch (std::exception const&) { // no memory, or no descriptor: negative
+            return false;
+        }
     }
 
     void handle(epoll_event const& event) noexcept {

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
+#include <exception>
 #include <system_error>
 
 namespace coro::detail {
@@ -74,6 +75,10 @@ public:
     [[nodiscard]] bool has_files() const noexcept override { return true; }
 
     [[nodiscard]] bool try_now(io_operation& op) noexcept override {
+        if (!make_room(op.fd)) {
+            op.result = -ENOMEM;
+            return true;
+        }
         switch (op.kind) {
         case io_kind::recv:
             return receiver_of(op.fd).take(op, buffers_);
@@ -92,6 +97,10 @@ public:
     }
 
     [[nodiscard]] bool start(io_operation& op) noexcept override {
+        if (!make_room(op.fd)) { // of a file: those are not tried first
+            op.result = -ENOMEM;
+            return false;
+        }
         auto& at = receiver_of(op.fd);
         if (op.kind != io_kind::recv) {
             submit(op);
@@ -172,10 +181,17 @@ public:
     [[nodiscard]] std::size_t in_flight() const noexcept override { return in_flight_; }
 
 private:
-    [[nodiscard]] receiver& receiver_of(int fd) {
+    [[nodiscard]] receiver& receiver_of(int fd) noexcept {
+        return receivers_[static_cast<std::size_t>(fd)];
+    }
+    [[nodiscard]] bool make_room(int fd) noexcept {
         auto const at = static_cast<std::size_t>(fd);
-        if (at >= receivers_.size()) receivers_.resize(at + 1);
-        return receivers_[at];
+        try {
+            if (at >= receivers_.size()) receivers_.resize(at + 1);
+            return true;
+        } catch (std::exception const&) { // no memory, or no descriptor: negative
+            return false;
+        }
     }
 
     [[nodiscard]] io_uring_sqe& prepare() noexcept {
@@ -274,7 +290,11 @@ private:
         }
         if (last) at.armed = false;
         if (cqe.res > 0) {
-            at.push(buffer_ring::id_of(cqe), static_cast<std::uint32_t>(cqe.res));
+            auto const buffer = buffer_ring::id_of(cqe);
+            if (at.ended || !at.push(buffer, static_cast<std::uint32_t>(cqe.res))) {
+                buffers_.give_back(buffer); // the stream has a hole here, so here it ends
+                if (!at.ended) at.end(-ENOMEM);
+            }
         } else {
             if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
             // Out of buffers, or disarmed because the queue was long: neither ends the stream.

@@ -5,6 +5,7 @@
 #include "io_uring/buffer_ring.hpp"
 
 #include <cstdint>
+#include <new>
 #include <vector>
 
 namespace coro::detail {
@@ -19,8 +20,15 @@ public:
     /// Fills `op` from what has arrived, or with the end of the stream; false: nothing yet.
     [[nodiscard]] bool take(io_operation& op, buffer_ring& buffers) noexcept;
 
-    /// A buffer of `bytes` has arrived.
-    void push(std::uint16_t buffer, std::uint32_t bytes) { arrived_.push_back({buffer, bytes}); }
+    /// A buffer of `bytes` has arrived; false: no memory to remember it by.
+    [[nodiscard]] bool push(std::uint16_t buffer, std::uint32_t bytes) noexcept {
+        try {
+            arrived_.push_back({buffer, bytes});
+            return true;
+        } catch (std::bad_alloc const&) {
+            return false;
+        }
+    }
 
     /// The stream has ended: 0, or a negative errno that the next reads report.
     void end(int result) noexcept {
