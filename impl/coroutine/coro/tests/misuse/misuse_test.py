@@ -4,6 +4,7 @@
 refuses it with the words that tell why.   misuse_test.py INCLUDE COMPILER [FLAG...]"""
 
 import concurrent.futures
+import pathlib
 import re
 import subprocess
 import sys
@@ -109,14 +110,22 @@ def compile_it(command, source):
     return done.returncode == 0, done.stderr
 
 
+def precompiled(command, header):
+    """The prelude, which the compilers look for in its compiled form first."""
+    header.write_text(PRELUDE)
+    suffix = ".pch" if "clang" in command[0] else ".gch"
+    subprocess.run([*command, "-x", "c++-header", str(header), "-o", f"{header}{suffix}"], check=True)
+    return str(header)
+
+
 def check_right(command):
-    source = PRELUDE + "\n".join(f"namespace {name} {{ {right} }}" for name, right, _, _ in CASES)
+    source = "\n".join(f"namespace {name} {{ {right} }}" for name, right, _, _ in CASES)
     compiles, said = compile_it(command, source)
     return "" if compiles else f"a right form does not compile:\n{said}"
 
 
 def check_wrong(command, name, wrong, expected):
-    compiles, said = compile_it(command, f"{PRELUDE}namespace {name} {{ {wrong} }}\n")
+    compiles, said = compile_it(command, f"namespace {name} {{ {wrong} }}\n")
     if compiles:
         return f"{name}: compiles, and must not: {wrong}"
     if not re.search(expected, said):
@@ -127,7 +136,9 @@ def check_wrong(command, name, wrong, expected):
 def main():
     include, *command = sys.argv[1:]
     command += ["-std=c++20", "-Wall", "-Wextra", "-Werror=unused-result", "-I", include]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with (tempfile.TemporaryDirectory() as folder,
+          concurrent.futures.ThreadPoolExecutor(2) as pool):
+        command += ["-include", precompiled(command, pathlib.Path(folder) / "prelude.hpp")]
         checks = [pool.submit(check_right, command)]
         checks += [pool.submit(check_wrong, command, name, wrong, expected)
                    for name, _, wrong, expected in CASES]
