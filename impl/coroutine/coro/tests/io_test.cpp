@@ -137,6 +137,19 @@ coro::coroutine<> two_readers() {
 
 TEST_F(io, a_second_reader_and_a_closed_descriptor_are_errors) { coro::run(two_readers()); }
 
+coro::coroutine<> no_descriptor() {
+    auto const waits = coro::create_task(receive(-1));
+    co_await coro::gather(coro::return_exceptions, waits);
+    try {
+        static_cast<void>(waits.result());
+        ADD_FAILURE() << "received from no descriptor";
+    } catch (std::system_error const& error) {
+        EXPECT_EQ(error.code().value(), EBADF);
+    }
+}
+
+TEST_F(io, what_is_no_descriptor_is_an_error) { coro::run(no_descriptor()); }
+
 coro::coroutine<> reuse_of_a_number() {
     for (int i = 0; i < 100; ++i) {
         auto [here, there] = connected_pair();

@@ -54,7 +54,7 @@ public:
     [[nodiscard]] bool try_now(io_operation& op) noexcept override {
         if (op.kind == io_kind::connect) forget(op.fd); // a new socket, maybe with an old number
         if (!make_room(op.fd)) {
-            op.result = -ENOMEM;
+            op.result = op.fd < 0 ? -EBADF : -ENOMEM;
             return true;
         }
         auto& at = slot_of(op.fd);

@@ -76,7 +76,7 @@ public:
 
     [[nodiscard]] bool try_now(io_operation& op) noexcept override {
         if (!make_room(op.fd)) {
-            op.result = -ENOMEM;
+            op.result = op.fd < 0 ? -EBADF : -ENOMEM;
             return true;
         }
         switch (op.kind) {
@@ -98,7 +98,7 @@ public:
 
     [[nodiscard]] bool start(io_operation& op) noexcept override {
         if (!make_room(op.fd)) { // of a file: those are not tried first
-            op.result = -ENOMEM;
+            op.result = op.fd < 0 ? -EBADF : -ENOMEM;
             return false;
         }
         auto& at = receiver_of(op.fd);
