@@ -8,7 +8,7 @@
 
 #include <array>
 #include <cerrno>
-#include <exception>
+#include <new>
 #include <system_error>
 #include <vector>
 
@@ -150,13 +150,14 @@ private:
     /// Each operation is tried first, so everything else finds its slot there.
     [[nodiscard]] bool make_room(int fd) noexcept {
         auto const index = static_cast<std::size_t>(fd);
+        if (fd < 0) return false;
         if (index < slots_.size()) [[likely]] {
             return true;
         }
         try {
             slots_.resize(std::max(index + 1, 2 * slots_.size()));
             return true;
-        } catch (std::exception const&) { // no memory, or no descriptor: negative
+        } catch (std::bad_alloc const&) {
             return false;
         }
     }

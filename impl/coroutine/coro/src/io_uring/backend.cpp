@@ -11,7 +11,7 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
-#include <exception>
+#include <new>
 #include <system_error>
 
 namespace coro::detail {
@@ -185,11 +185,12 @@ private:
         return receivers_[static_cast<std::size_t>(fd)];
     }
     [[nodiscard]] bool make_room(int fd) noexcept {
+        if (fd < 0) return false;
         auto const at = static_cast<std::size_t>(fd);
         try {
             if (at >= receivers_.size()) receivers_.resize(at + 1);
             return true;
-        } catch (std::exception const&) { // no memory, or no descriptor: negative
+        } catch (std::bad_alloc const&) {
             return false;
         }
     }
