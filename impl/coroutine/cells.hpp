@@ -22,11 +22,11 @@ contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
-contract::maker<contract::fib> make_fib_loop;
-contract::maker<contract::nqueens> make_nqueens_loop;
-contract::maker<contract::skynet> make_skynet_loop;
-contract::maker<contract::matmul> make_matmul_loop;
-contract::maker<contract::sort> make_sort_loop;
+contract::maker<contract::fib> make_fib_loop, make_fib_pool;
+contract::maker<contract::nqueens> make_nqueens_loop, make_nqueens_pool;
+contract::maker<contract::skynet> make_skynet_loop, make_skynet_pool;
+contract::maker<contract::matmul> make_matmul_loop, make_matmul_pool;
+contract::maker<contract::sort> make_sort_loop, make_sort_pool;
 contract::maker<contract::file_read> make_file_read_epoll;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
 

@@ -9,6 +9,8 @@ contract::model const& the_model() noexcept {
     constexpr auto ring_ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided "
                                  "buffers of 4096 bytes; submission_entries=256";
     constexpr auto fork_join_ledger = "threads=1, whatever workers is";
+    constexpr auto pool_ledger = "threads=workers; steal=continuations; frames=segmented stacks; "
+                                 "fence=membarrier, paid by thieves; idle=48 looks, then futex";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_sequential, {.variant = "sequential"}),
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),
@@ -30,6 +32,11 @@ contract::model const& the_model() noexcept {
         supports<skynet>(make_skynet_loop, {.variant = "loop", .ledger = fork_join_ledger}),
         supports<matmul>(make_matmul_loop, {.variant = "loop", .ledger = fork_join_ledger}),
         supports<sort>(make_sort_loop, {.variant = "loop", .ledger = fork_join_ledger}),
+        supports<fib>(make_fib_pool, {.variant = "pool", .ledger = pool_ledger}),
+        supports<nqueens>(make_nqueens_pool, {.variant = "pool", .ledger = pool_ledger}),
+        supports<skynet>(make_skynet_pool, {.variant = "pool", .ledger = pool_ledger}),
+        supports<matmul>(make_matmul_pool, {.variant = "pool", .ledger = pool_ledger}),
+        supports<sort>(make_sort_pool, {.variant = "pool", .ledger = pool_ledger}),
         supports<file_read>(make_file_read_epoll,
                             {.variant = "epoll",
                              .allowance = allowance::one_per_unit,
