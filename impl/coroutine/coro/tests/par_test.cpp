@@ -272,7 +272,7 @@ TEST_F(par_loop, awaits_a_computation_and_goes_on_meanwhile) {
         auto const second = coro::create_task(pool.run(fib, uint64_t(16)));
         auto const other = coro::create_task([]() -> coro::coroutine<uint64_t> {
             co_await coro::sleep(0ms);
-            co_return 1;
+            co_return uint64_t(1);
         }());
         auto sum = co_await first;
         sum += co_await second;
