@@ -18,7 +18,7 @@ function(add_model)
   file(REMOVE ${note})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   add_executable(switchyard-${MODEL_NAME} ${sources})
-  target_link_libraries(switchyard-${MODEL_NAME} PRIVATE cell_main kernel ${MODEL_TARGETS}
+  target_link_libraries(switchyard-${MODEL_NAME} PRIVATE cell_main kernel postgres ${MODEL_TARGETS}
     switchyard_flags)
   set_property(GLOBAL APPEND PROPERTY SWITCHYARD_MODELS ${MODEL_NAME})
 endfunction()

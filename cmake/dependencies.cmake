@@ -13,6 +13,7 @@ endif()
 
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libuv IMPORTED_TARGET libuv)
+pkg_check_modules(libpq IMPORTED_TARGET libpq)
 # The headers alone, too: asio needs no compiled part.
 find_package(Boost QUIET)
 find_package(Boost QUIET COMPONENTS fiber context)

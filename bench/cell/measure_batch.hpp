@@ -3,6 +3,7 @@
 
 #include "cell/allocations.hpp"
 #include "cell/data_file.hpp"
+#include "cell/database_rig.hpp"
 #include "cell/job.hpp"
 #include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
@@ -59,6 +60,11 @@ public:
             file.emplace(job_.seed(), params.block_bytes, params.file_bytes, params.direct == 1);
             environment.file_path = file->path().c_str();
         }
+        std::optional<database_rig> database;
+        if constexpr (requires { W::queries_database; }) {
+            database.emplace(job_.where, job_.params.rows, job_.params.connections);
+            environment.database = database->where().c_str();
+        }
         session_watch watch(job_.where, job_.most_extra_threads(), rig);
         auto const make = contract::maker_of<W>(*job_.where.cell);
         std::unique_ptr<contract::session<W>> session;
@@ -77,6 +83,9 @@ public:
         }
         // After a failure something may hold the backend's pipe; it is killed instead.
         if (backend && !is_failure(record_.worst().verdict)) judge(backend->finish());
+        if (database && !is_failure(record_.worst().verdict)) {
+            judge_asked({.requests = database->finish(), .most_in_flight = 0});
+        }
     }
 
 private:
@@ -128,15 +137,21 @@ private:
 
     void judge(nlohmann::json const& report) {
         record_.set("backend", report);
-        auto wrong = job_.rules.check_asked(
-            job_.params, runs_,
-            {.requests = report.value("requests", std::uint64_t{0}),
-             .most_in_flight = report.value("most_in_flight", std::uint64_t{0})});
-        if (!wrong.empty()) {
-            record_.judge_all({verdict::wrong, std::move(wrong)});
-        } else if (auto marked = judge_backend(report); marked.verdict != verdict::ok) {
+        auto const right =
+            judge_asked({.requests = report.value("requests", std::uint64_t{0}),
+                         .most_in_flight = report.value("most_in_flight", std::uint64_t{0})});
+        if (!right) return;
+        if (auto marked = judge_backend(report); marked.verdict != verdict::ok) {
             record_.judge_all(marked);
         }
+    }
+
+    /// False if what the other side saw is wrong.
+    bool judge_asked(oracle::asked const& seen) {
+        auto wrong = job_.rules.check_asked(job_.params, runs_, seen);
+        if (wrong.empty()) return true;
+        record_.judge_all({verdict::wrong, std::move(wrong)});
+        return false;
     }
 
     job<W>& job_;

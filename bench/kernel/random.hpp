@@ -23,6 +23,11 @@ namespace kernel {
     return mix(seed ^ mix(i));
 }
 
+/// The value of row `i` in `query`: not negative as a signed number, which SQL's are.
+[[nodiscard]] constexpr std::uint64_t stored_value(std::uint64_t seed, std::uint64_t i) noexcept {
+    return mix(seed - mix(i)) >> 1;
+}
+
 /// The length of wait `i` in nanoseconds, uniform in [shortest_us, longest_us] (swapped if needed).
 [[nodiscard]] std::uint64_t wait_ns(std::uint64_t seed, std::uint64_t i, std::uint64_t shortest_us,
                                     std::uint64_t longest_us) noexcept;

@@ -11,6 +11,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spin.hpp"
@@ -35,7 +36,7 @@ using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
                   contract::file_read, contract::hash_blocks, contract::fib, contract::nqueens,
                   contract::skynet, contract::matmul, contract::sort, contract::mixed,
-                  contract::noop, contract::spin>;
+                  contract::query, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -51,6 +52,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::sort> const& rules_of(std::type_identity<contract::sort>);
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
+[[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);
 
 template <class W>

@@ -11,6 +11,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
@@ -29,6 +30,7 @@ contract::maker<contract::skynet> make_skynet;
 contract::maker<contract::matmul> make_matmul;
 contract::maker<contract::sort> make_sort;
 contract::maker<contract::file_read> make_file_read;
+contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed;
 
 } // namespace callback

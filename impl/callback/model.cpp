@@ -32,6 +32,8 @@ contract::model const& the_model() noexcept {
         supports<file_read>(callback::make_file_read,
                             {.allowance = allowance::one_per_unit,
                              .ledger = "uv_fs_read; UV_THREADPOOL_SIZE=in_flight"}),
+        supports<query>(callback::make_query,
+                        {.ledger = "threads=1; libpq non-blocking, prepared statements; uv_poll"}),
         supports<mixed>(callback::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "

@@ -11,6 +11,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
@@ -28,6 +29,7 @@ contract::maker<contract::skynet> make_skynet_loop, make_skynet_pool;
 contract::maker<contract::matmul> make_matmul_loop, make_matmul_pool;
 contract::maker<contract::sort> make_sort_loop, make_sort_pool;
 contract::maker<contract::file_read> make_file_read_epoll;
+contract::maker<contract::query> make_query_epoll, make_query_io_uring;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
 
 } // namespace coroutine_model

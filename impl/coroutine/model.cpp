@@ -41,6 +41,14 @@ contract::model const& the_model() noexcept {
                             {.variant = "epoll",
                              .allowance = allowance::one_per_unit,
                              .ledger = "threads=1 + in_flight, run_in_executor; pread"}),
+        supports<query>(
+            make_query_epoll,
+            {.variant = "epoll",
+             .ledger = "threads=1; libpq non-blocking, prepared statements; waits for readable"}),
+        supports<query>(make_query_io_uring,
+                        {.variant = "io_uring",
+                         .ledger = "threads=1; libpq non-blocking, prepared statements; waits for "
+                                   "readable (POLL_ADD)"}),
         supports<mixed>(make_mixed_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

@@ -39,6 +39,10 @@ contract::model const& the_model() noexcept {
                             {.allowance = allowance::one_per_unit,
                              .ledger = "threads=1 + in_flight, boost::fibers::packaged_task; "
                                        "pread; stack_bytes=16384, pooled"}),
+        supports<query>(
+            fiber::make_query,
+            {.ledger = "threads=1; libpq non-blocking, prepared statements; epoll=edge-triggered, "
+                       "registered once; stack_bytes=65536, pooled"}),
         supports<mixed>(fiber::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "scheduler=own, on epoll_pwait2; epoll=edge-triggered, "

@@ -42,6 +42,11 @@ contract::model const& the_model() noexcept {
                             {.variant = "io_uring",
                              .style = style::tuned,
                              .ledger = "threads=1; one io_uring_enter for all that is ready"}),
+        supports<query>(
+            floor_model::make_query,
+            {.style = style::tuned,
+             .ledger =
+                 "threads=1; epoll=level-triggered; libpq non-blocking, prepared statements"}),
         supports<mixed>(floor_model::make_mixed,
                         {.style = style::tuned,
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

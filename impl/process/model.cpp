@@ -51,6 +51,9 @@ contract::model const& the_model() noexcept {
                             {.allowance = allowance::one_per_unit,
                              .ledger = "pre-forked=in_flight; pread; reads taken one by one from "
                                        "an index in shared memory"}),
+        supports<query>(make_query,
+                        {.allowance = allowance::one_per_unit,
+                         .ledger = "pre-forked=connections; libpq blocking, prepared statements"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

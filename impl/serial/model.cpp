@@ -22,6 +22,7 @@ contract::model const& the_model() noexcept {
         supports<matmul>(serial::make_matmul),
         supports<sort>(serial::make_sort),
         supports<file_read>(serial::make_file_read, {.ledger = "one read in flight"}),
+        supports<query>(serial::make_query, {.ledger = "one connection, one statement under way"}),
         supports<mixed>(serial::make_mixed, {.ledger = "connections=1 only; TCP_NODELAY=on; "
                                                        "SO_RCVTIMEO=100 ms, to look at the stop "
                                                        "descriptor"}),

@@ -11,6 +11,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
@@ -31,6 +32,7 @@ contract::maker<contract::skynet> make_skynet_pool, make_skynet_stealing;
 contract::maker<contract::matmul> make_matmul_pool, make_matmul_stealing;
 contract::maker<contract::sort> make_sort_pool, make_sort_stealing;
 contract::maker<contract::file_read> make_file_read;
+contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed_pool, make_mixed_offload;
 contract::maker<contract::mixed> make_mixed_per_connection;
 

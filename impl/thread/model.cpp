@@ -59,6 +59,9 @@ contract::model const& the_model() noexcept {
                             {.allowance = allowance::one_per_unit,
                              .ledger = "threads=in_flight; pread; reads taken one by one; "
                                        "stack_bytes=65536 instead of 8 MiB"}),
+        supports<query>(make_query,
+                        {.allowance = allowance::one_per_unit,
+                         .ledger = "threads=connections; libpq blocking, prepared statements"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

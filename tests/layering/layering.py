@@ -20,11 +20,13 @@ BENCH_MAY_INCLUDE = {
     "cell": {"cell", "contract", "histogram", "kernel", "oracle"},
     "client": {"cell", "client", "histogram", "kernel"},
     "backend": {"backend", "cell", "client", "histogram", "kernel"},
+    "postgres": {"contract", "postgres"},
+    "database": {"database", "kernel", "postgres"},
     "self": {"contract", "kernel"},
     "count": set(),
 }
 STANDARD_ONLY = {"contract", "kernel"}
-MODEL_MAY_INCLUDE = {"contract", "kernel"}
+MODEL_MAY_INCLUDE = {"contract", "kernel", "postgres"}
 
 # Timers that the models write themselves compare a deadline with the time: none of these measures.
 OWN_TIMERS = {

@@ -287,6 +287,57 @@ TEST(file_read, refuses_blocks_that_do_not_fit) {
     EXPECT_NE(rules.refuse({.reads = 1, .in_flight = 2}), "");
 }
 
+struct query_rule : testing::Test {
+    query::params params{.queries = 4, .connections = 2, .statement = 0, .rows = 3};
+    std::vector<latency_slot> slots{{10, 20}, {10, 30}, {20, 40}, {30, 50}};
+
+    /// What the table would give, row by row.
+    [[nodiscard]] query::outcome right() const {
+        query::outcome sum;
+        for (std::uint64_t i = 4; i-- > 0; ++sum.queries) {
+            auto const row = kernel::block_of(seed, i, 3);
+            auto const value = params.statement == 1 ? row : kernel::stored_value(seed, row);
+            sum.checksum += kernel::mix(kernel::mix(i) ^ value);
+        }
+        return sum;
+    }
+    [[nodiscard]] std::string judged(query::outcome const& outcome) const {
+        return check<query>(params, outcome, {.slots = slots, .client = {}});
+    }
+    [[nodiscard]] std::string asked(std::uint64_t transactions) const {
+        return rules_for<query>().check_asked(params, 2, {transactions, 0});
+    }
+};
+
+TEST_F(query_rule, accepts_the_right_answer_and_no_other) {
+    EXPECT_EQ(judged(right()), "");
+    EXPECT_NE(judged({3, right().checksum}), "");
+    EXPECT_NE(judged({4, right().checksum + 1}), "");
+    auto const looked_up = right();
+    params.statement = 1;
+    EXPECT_NE(judged(looked_up), "") << "a nap gives the row back, not its value";
+}
+
+TEST_F(query_rule, sees_a_nap_that_was_too_short_and_a_connection_too_many) {
+    params.statement = 1;
+    EXPECT_NE(judged(right()), "");
+    for (auto& slot : slots) {
+        slot.end_ns = slot.begin_ns + 10'000'000;
+    }
+    EXPECT_NE(judged(right()), "") << "four at once on two connections";
+    slots[2].begin_ns = slots[3].begin_ns = slots[1].end_ns;
+    slots[2].end_ns = slots[3].end_ns = slots[2].begin_ns + 10'000'000;
+    EXPECT_EQ(judged(right()), "");
+}
+
+TEST_F(query_rule, compares_with_what_lies_in_the_table) {
+    EXPECT_EQ(asked(0), "");
+    EXPECT_NE(asked(1), "") << "a lookup changes nothing";
+    params.statement = 2;
+    EXPECT_EQ(asked(8), "");
+    EXPECT_NE(asked(7), "");
+}
+
 struct mixed_rule : testing::Test {
     mixed::params params{
         .connections = 2, .messages = 10, .message_bytes = 64, .dear_percent = 20, .burn_us = 100};

@@ -27,7 +27,7 @@ TABLED = (
 SELF = ("noop", "spin")
 MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
 LOAD = ("connections", "in_flight", "waits")  # fields that name a point better than how often it is repeated
-ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "mixed", "hash_blocks")
+ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
 
 
 @dataclass(frozen=True)
