@@ -10,6 +10,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/waits.hpp"
@@ -20,6 +21,7 @@ contract::maker<contract::fetch_data> make_fetch_data_callback, make_fetch_data_
 contract::maker<contract::waits> make_waits_callback, make_waits_coroutine;
 contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
+contract::maker<contract::query> make_query_callback, make_query_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib;

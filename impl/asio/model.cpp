@@ -12,6 +12,8 @@ contract::model const& the_model() noexcept {
         "threads=1, concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
         "buffer_bytes=16384 a connection";
     constexpr auto client_ledger = "threads=1, concurrency hint 1; TCP_NODELAY=on";
+    constexpr auto query_ledger = "threads=1, concurrency hint 1; libpq non-blocking, prepared "
+                                  "statements; posix::stream_descriptor, async_wait";
     constexpr auto mixed_ledger =
         "threads=1, concurrency hint 1; offload=asio::thread_pool of workers threads; "
         "TCP_NODELAY=on; epoll=edge-triggered, registered once";
@@ -29,6 +31,8 @@ contract::model const& the_model() noexcept {
         declined("file_read",
                  "Boost.Asio has no regular files before 1.78 (random_access_file); pread "
                  "on its thread_pool would be the model thread once more"),
+        supports<query>(make_query_callback, {.variant = "callback", .ledger = query_ledger}),
+        supports<query>(make_query_coroutine, {.variant = "coroutine", .ledger = query_ledger}),
         supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
         supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),

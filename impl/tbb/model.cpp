@@ -17,6 +17,7 @@ contract::model const& the_model() noexcept {
         declined("fetch", sockets),
         declined("file_read", waiting),
         declined("mixed", sockets),
+        declined("query", sockets),
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "parallel_reduce; partitioner=auto; threads=workers, the "
                                          "caller included"}),
