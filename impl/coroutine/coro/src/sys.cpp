@@ -47,6 +47,11 @@ calls const& real() noexcept {
         .pidfd_open = [](pid_t process, unsigned flags) -> int {
             return static_cast<int>(::syscall(SYS_pidfd_open, process, flags));
         },
+        .io_uring_enter = [](int ring, unsigned submit, unsigned least, unsigned flags,
+                             void const* argument, std::size_t bytes) -> int {
+            return static_cast<int>(
+                ::syscall(SYS_io_uring_enter, ring, submit, least, flags, argument, bytes));
+        },
     };
     return kernel;
 }

@@ -32,6 +32,8 @@ struct calls {
     ssize_t (*write_at)(int fd, void const* buffer, std::size_t bytes, std::uint64_t offset);
     int (*sync)(int fd, bool data_only);
     int (*pidfd_open)(pid_t process, unsigned flags);
+    int (*io_uring_enter)(int ring, unsigned submit, unsigned least, unsigned flags,
+                          void const* argument, std::size_t bytes);
 };
 
 /// The calls themselves.

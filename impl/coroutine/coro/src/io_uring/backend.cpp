@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "io_uring/backend.hpp"
 #include "coro/io/io_uring.hpp"
 #include "coro/loop.hpp"
 #include "coro/sys.hpp"
@@ -18,8 +19,6 @@ namespace coro::detail {
 
 namespace {
 
-constexpr unsigned submission_entries = 256;
-constexpr unsigned completion_entries = 4096;
 constexpr std::uint16_t buffer_count = 1024;
 constexpr std::uint32_t buffer_bytes = 4096;
 
@@ -46,9 +45,9 @@ constexpr std::uint64_t kind_mask = 7;
 /// io_uring answers -EAGAIN on non-blocking files.
 class io_uring_backend final : public backend {
 public:
-    explicit io_uring_backend(loop& owner)
+    io_uring_backend(loop& owner, queue_sizes entries)
         : owner_(owner),
-          ring_(submission_entries, completion_entries),
+          ring_(entries.submission, entries.completion),
           buffers_(ring_, 0, buffer_count, buffer_bytes),
           wake_fd_(sys::use().eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
         if (wake_fd_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
@@ -172,8 +171,7 @@ public:
             entry.fd = fd;
             entry.cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL;
             entry.user_data = static_cast<std::uint64_t>(kind::ignored);
-            // Now, for it names the descriptor, which is about to be closed.
-            ring_.enter(0, nullptr);
+            submit_now(); // for it names the descriptor, which is about to be closed
         }
         at.reset(buffers_);
     }
@@ -202,6 +200,17 @@ private:
             entry = ring_.prepare();
         }
         return *entry;
+    }
+
+    /// Whatever interrupts it: nothing is left prepared, unless the kernel takes nothing before
+    /// completions have been collected, and we are at that.
+    void submit_now() noexcept {
+        while (ring_.prepared() != 0) {
+            auto const error = ring_.enter(0, nullptr);
+            if (error == -EBUSY && reaping_) break;
+            if (error == -EBUSY) reap();
+            if (error != 0 && error != -EBUSY && error != -EINTR && error != -EAGAIN) break;
+        }
     }
 
     void arm_wake() noexcept {
@@ -265,7 +274,10 @@ private:
     }
 
     unsigned reap() noexcept {
-        return ring_.reap([this](io_uring_cqe const& cqe) { dispatch(cqe); });
+        reaping_ = true;
+        auto const count = ring_.reap([this](io_uring_cqe const& cqe) { dispatch(cqe); });
+        reaping_ = false;
+        return count;
     }
 
     void dispatch(io_uring_cqe const& cqe) noexcept {
@@ -361,6 +373,7 @@ private:
     int wake_fd_;
     bool closing_ = false;
     unsigned last_batch_ = 0;
+    bool reaping_ = false;
     std::size_t in_flight_ = 0;       // operations that tasks wait for
     std::size_t in_kernel_ = 0;       // entries whose last completion is still to come
     std::vector<receiver> receivers_; // by descriptor
@@ -368,12 +381,16 @@ private:
 
 } // namespace
 
+std::unique_ptr<backend> make_io_uring_backend(loop& owner, queue_sizes entries) {
+    return std::make_unique<io_uring_backend>(owner, entries);
+}
+
 } // namespace coro::detail
 
 namespace coro {
 
 std::unique_ptr<detail::backend> make_io_uring_backend(loop& owner) {
-    return std::make_unique<detail::io_uring_backend>(owner);
+    return detail::make_io_uring_backend(owner, {});
 }
 
 std::string why_no_io_uring() {

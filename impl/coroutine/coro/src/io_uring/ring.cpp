@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "io_uring/ring.hpp"
 
+#include "coro/sys.hpp"
+
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,8 +41,8 @@ int sys_setup(unsigned entries, io_uring_params* params) noexcept {
 
 int sys_enter(int fd, unsigned submit, unsigned least, unsigned flags, void const* argument,
               std::size_t bytes) noexcept {
-    auto const result = ::syscall(SYS_io_uring_enter, fd, submit, least, flags, argument, bytes);
-    return result < 0 ? -errno : static_cast<int>(result);
+    auto const result = sys::use().io_uring_enter(fd, submit, least, flags, argument, bytes);
+    return result < 0 ? -errno : result;
 }
 
 template <class T>
