@@ -32,10 +32,11 @@ client_rig::client_rig(setting const& where, std::string const& workload,
     add("--port", std::to_string(listener_.port));
     add("--connections", params.at("connections").dump());
     add("--messages", params.at("messages").dump());
-    add("--message-bytes", params.at("message_bytes").dump());
     add("--seed", std::to_string(where.given().seed));
-    if (params.contains("dear_percent")) {
-        add("--dear-percent", params.at("dear_percent").dump());
+    for (auto const* const field : {"message_bytes", "dear_percent", "pipeline", "body_bytes"}) {
+        auto flag = "--" + std::string(field);
+        std::replace(flag.begin(), flag.end(), '_', '-');
+        if (params.contains(field)) add(flag.c_str(), params.at(field).dump());
     }
     if (params.at("rate_per_s") != 0) add("--rate-per-s", params.at("rate_per_s").dump());
     if (params.at("poisson") != 0) arguments.push_back("--poisson");

@@ -3,6 +3,7 @@
 
 #include "client/clock.hpp"
 #include "client/load.hpp"
+#include "kernel/http.hpp"
 #include "kernel/random.hpp"
 
 #include <algorithm>
@@ -81,13 +82,42 @@ connection::connection(connection&& other) noexcept
       number_(other.number_),
       seed_(other.seed_),
       dear_percent_(other.dear_percent_),
-      message_(std::move(other.message_)) {}
+      pipeline_(other.pipeline_),
+      body_(std::move(other.body_)),
+      message_(std::move(other.message_)),
+      reply_(std::move(other.reply_)) {}
 
 connection::~connection() {
     if (fd_ >= 0) ::close(fd_);
 }
 
+void connection::speak_http(std::uint64_t pipeline, std::uint64_t body_bytes) {
+    pipeline_ = pipeline;
+    body_.resize(body_bytes);
+    prepare_http();
+}
+
+void connection::prepare_http() {
+    sent_ = 0;
+    received_ = 0;
+    // A GET is always the same.
+    if (body_.empty() && !reply_.empty()) return;
+    message_.clear();
+    reply_.clear();
+    auto const append = [](std::vector<std::byte>& to, std::string const& text) {
+        auto const bytes = std::as_bytes(std::span(text));
+        to.insert(to.end(), bytes.begin(), bytes.end());
+    };
+    for (std::uint64_t i = 0; i < pipeline_; ++i) {
+        kernel::payload(seed_, number_ << 32 | sequence_++, body_);
+        std::string_view const body(reinterpret_cast<char const*>(body_.data()), body_.size());
+        append(message_, kernel::http_request(body));
+        append(reply_, kernel::http_reply(body));
+    }
+}
+
 void connection::prepare_next() {
+    if (pipeline_ != 0) return prepare_http();
     kernel::payload(seed_, number_ << 32 | sequence_, message_);
     if (dear_percent_) {
         // Evenly spaced from a random start, so that equal stretches of a load are equally dear.
@@ -124,18 +154,20 @@ connection::progress connection::receive(bool peer_ended) {
     std::array<std::byte, 65'536> buffer;
     while (true) {
         auto const wanted =
-            busy_ ? std::min(buffer.size(), message_.size() - received_ + 1) : buffer.size();
+            busy_ ? std::min(buffer.size(), expected().size() - received_ + 1) : buffer.size();
         auto const bytes = ::recv(fd_, buffer.data(), wanted, 0);
         if (bytes < 0 && errno == EINTR) continue;
         if (bytes < 0 && errno == EAGAIN) return write_failed_ ? progress::closed : progress::waits;
         if (bytes <= 0) return progress::closed;
         auto const got = static_cast<std::size_t>(bytes);
-        if (!busy_ || received_ + got > sent_ ||
-            std::memcmp(buffer.data(), message_.data() + received_, got) != 0) {
+        // No echo comes before its message; replies of HTTP may come while later requests leave.
+        auto const most_now = pipeline_ == 0 ? sent_ : sent_ == 0 ? 0 : reply_.size();
+        if (!busy_ || received_ + got > most_now ||
+            std::memcmp(buffer.data(), expected().data() + received_, got) != 0) {
             return progress::mismatched;
         }
         received_ += got;
-        if (received_ == message_.size()) {
+        if (received_ == expected().size()) {
             busy_ = false;
             return progress::complete;
         }

@@ -10,8 +10,8 @@
 
 namespace client {
 
-/// One connection to an echo server with at most one message under way. Every byte that comes back
-/// is compared with what was sent.
+/// One connection to a server with at most one message under way. Every byte that comes back is
+/// compared with what was sent, or with what HTTP makes of it.
 class connection {
 public:
     /// Connects, blocking until `deadline_ns` of CLOCK_MONOTONIC; the socket is non-blocking
@@ -33,6 +33,10 @@ public:
     void prepare_next();
     /// From now on the first byte of a message is 1 in `dear_percent` of a hundred, else 0.
     void mark(std::uint64_t dear_percent) noexcept { dear_percent_ = dear_percent; }
+    /// From now on a message is `pipeline` HTTP requests with bodies of `body_bytes` bytes.
+    void speak_http(std::uint64_t pipeline, std::uint64_t body_bytes);
+    [[nodiscard]] std::size_t request_bytes() const noexcept { return message_.size(); }
+    [[nodiscard]] std::size_t reply_bytes() const noexcept { return expected().size(); }
     /// Is the message under way, or the last, one of those?
     [[nodiscard]] bool dear() const noexcept { return dear_; }
     /// Sends what the socket takes of the message that was prepared.
@@ -57,6 +61,11 @@ public:
     std::uint64_t last_ns = 0;
 
 private:
+    void prepare_http();
+    [[nodiscard]] std::vector<std::byte> const& expected() const noexcept {
+        return pipeline_ == 0 ? message_ : reply_;
+    }
+
     int fd_ = -1;
     std::uint64_t number_;
     std::uint64_t seed_;
@@ -68,7 +77,10 @@ private:
     bool peer_ended_ = false;
     std::size_t sent_ = 0;
     std::size_t received_ = 0;
+    std::uint64_t pipeline_ = 0; ///< 0: no HTTP
+    std::vector<std::byte> body_;
     std::vector<std::byte> message_;
+    std::vector<std::byte> reply_; ///< HTTP only
 };
 
 } // namespace client

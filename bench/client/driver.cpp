@@ -14,6 +14,7 @@ driver::driver(client::load const& load)
     connections_.reserve(load.connections);
     for (std::uint64_t i = 0; i < load.connections; ++i) {
         connections_.emplace_back(load.port, i, load.seed, load.message_bytes, deadline_ns_);
+        if (load.pipeline != 0) connections_.back().speak_http(load.pipeline, load.body_bytes);
         if (load.dear_percent) connections_.back().mark(*load.dear_percent);
         poller_.add(connections_.back().fd(), i);
     }

@@ -30,11 +30,13 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
         return seen;
     }
     auto& all = *made;
+    seen.request_bytes = all.connections().front().request_bytes();
+    seen.reply_bytes = all.connections().front().reply_bytes();
     if (asked.warm_up != 0) {
         all.run_closed(asked.warm_up, seen, true);
         // A server that fails here fails as it would in the window.
         if (!seen.stopped_early.empty()) return seen;
-        seen.warm_up_bytes = asked.warm_up * asked.message_bytes;
+        seen.warm_up_bytes = asked.warm_up * seen.reply_bytes;
     }
     server_watch watch(server);
     watch.open();

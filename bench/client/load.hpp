@@ -15,6 +15,10 @@ struct load {
     std::uint64_t connections = 1;
     std::uint64_t messages = 1; ///< measured round trips
     std::uint64_t message_bytes = 64;
+    /// `http`: a message is so many requests, GET or, with a body, POST; 0: it is `message_bytes`
+    /// bytes, which come back.
+    std::uint64_t pipeline = 0;
+    std::uint64_t body_bytes = 0;
     std::uint64_t warm_up = 0; ///< round trips before the measured window
     std::uint64_t seed = 1;
     /// `mixed`: the first byte of a message says whether it is dear (1) or cheap (0), and of a

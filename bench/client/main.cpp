@@ -126,12 +126,19 @@ int main(int argc, char** argv) {
     mixed->add_option("--dear-percent", asked.load.dear_percent, "share of them")
         ->required()
         ->check(CLI::Range(0, 100));
+    auto* const http = app.add_subcommand("http", "GET or POST to an HTTP/1.1 server");
+    add_options(http, asked);
+    http->add_option("--pipeline", asked.load.pipeline, "requests a message; default: 1")
+        ->check(CLI::Range(1, 256));
+    http->add_option("--body-bytes", asked.load.body_bytes, "0: GET, else POST of so many")
+        ->check(CLI::Range(0, 1'048'576));
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         auto const code = app.exit(error);
         return code == 0 ? 0 : exit_usage;
     }
+    if (http->parsed() && asked.load.pipeline == 0) asked.load.pipeline = 1;
     ::signal(SIGPIPE, SIG_IGN);
     asked.load.timeout = std::chrono::seconds(asked.timeout_s);
     try {

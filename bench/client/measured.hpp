@@ -16,8 +16,10 @@ struct measured {
     std::uint64_t window_ns = 0;
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
-    std::uint64_t errors = 0;     ///< connections that the server closed or reset
-    std::uint64_t mismatched = 0; ///< replies with a wrong or surplus byte
+    std::uint64_t errors = 0;        ///< connections that the server closed or reset
+    std::uint64_t mismatched = 0;    ///< replies with a wrong or surplus byte
+    std::uint64_t request_bytes = 0; ///< of a message
+    std::uint64_t reply_bytes = 0;
     std::uint64_t warm_up_bytes = 0;
     std::uint64_t own_cpu_ns = 0;
     std::uint64_t dear_messages = 0; ///< `mixed`: answered, the warm-up included

@@ -7,6 +7,7 @@
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
@@ -34,13 +35,14 @@ struct workload_list {
 /// Every workload of the suite: the only list of them.
 using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
-                  contract::file_read, contract::hash_blocks, contract::fib, contract::nqueens,
-                  contract::skynet, contract::matmul, contract::sort, contract::mixed,
-                  contract::query, contract::noop, contract::spin>;
+                  contract::http, contract::file_read, contract::hash_blocks, contract::fib,
+                  contract::nqueens, contract::skynet, contract::matmul, contract::sort,
+                  contract::mixed, contract::query, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
 [[nodiscard]] rules<contract::echo> const& rules_of(std::type_identity<contract::echo>);
+[[nodiscard]] rules<contract::http> const& rules_of(std::type_identity<contract::http>);
 [[nodiscard]] rules<contract::fetch> const& rules_of(std::type_identity<contract::fetch>);
 [[nodiscard]] rules<contract::file_read> const& rules_of(std::type_identity<contract::file_read>);
 [[nodiscard]] rules<contract::hash_blocks> const&

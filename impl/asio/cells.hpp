@@ -7,6 +7,7 @@
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -23,6 +24,8 @@ contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
 contract::maker<contract::query> make_query_callback, make_query_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
+contract::maker<contract::http> make_http_callback;
+contract::maker<contract::http> make_http_coroutine;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib;
 contract::maker<contract::nqueens> make_nqueens;

@@ -35,6 +35,8 @@ contract::model const& the_model() noexcept {
         supports<query>(make_query_coroutine, {.variant = "coroutine", .ledger = query_ledger}),
         supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
         supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
+        supports<http>(make_http_callback, {.variant = "callback", .ledger = server_ledger}),
+        supports<http>(make_http_coroutine, {.variant = "coroutine", .ledger = server_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "asio::thread_pool of workers threads"}),
         supports<fib>(make_fib, {.ledger = fork_join_ledger}),
         supports<nqueens>(make_nqueens, {.ledger = fork_join_ledger}),

@@ -20,6 +20,9 @@ contract::model const& the_model() noexcept {
         supports<fetch>(callback::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                                    "SIGPIPE=ignored"}),
+        supports<http>(callback::make_http,
+                       {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                                  "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
         supports<hash_blocks>(callback::make_hash_blocks_on_pool,
                               {.ledger = "UV_THREADPOOL_SIZE=workers; queued=16 a worker"}),
         supports<hash_blocks>(callback::make_hash_blocks_on_loop,

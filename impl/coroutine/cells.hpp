@@ -8,6 +8,7 @@
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -22,6 +23,8 @@ contract::maker<contract::fetch_data> make_fetch_data_sequential, make_fetch_dat
 contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
+contract::maker<contract::http> make_http_epoll;
+contract::maker<contract::http> make_http_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib_loop, make_fib_pool;
 contract::maker<contract::nqueens> make_nqueens_loop, make_nqueens_pool;

@@ -26,6 +26,11 @@ contract::model const& the_model() noexcept {
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                    "once"}),
         supports<fetch>(make_fetch_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
+        supports<http>(make_http_epoll,
+                       {.variant = "epoll",
+                        .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                  "once; buffer_bytes=16384 a connection"}),
+        supports<http>(make_http_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "threads=1, whatever workers is"}),
         supports<fib>(make_fib_loop, {.variant = "loop", .ledger = fork_join_ledger}),
         supports<nqueens>(make_nqueens_loop, {.variant = "loop", .ledger = fork_join_ledger}),

@@ -24,6 +24,11 @@ contract::model const& the_model() noexcept {
                         {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                                    "epoll=edge-triggered, registered once; stack_bytes=16384, "
                                    "pooled"}),
+        supports<http>(
+            fiber::make_http,
+            {.ledger =
+                 "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; epoll=edge-triggered, "
+                 "registered once; stack_bytes=81920, pooled; buffer_bytes=65536, on the stack"}),
         supports<hash_blocks>(fiber::make_hash_blocks_one_thread,
                               {.ledger = "threads=1; fibers=64; stack_bytes=16384, pooled"}),
         supports<hash_blocks>(fiber::make_hash_blocks_work_sharing,

@@ -57,6 +57,9 @@ public:
         return true;
     }
 
+    /// The peer gets an end of file when it has read all.
+    void shut_down_writing() noexcept { ::shutdown(fd_.get(), SHUT_WR); }
+
     void cancel() noexcept { readiness_.cancel(); }
 
 private:

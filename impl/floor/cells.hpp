@@ -8,6 +8,7 @@
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -23,6 +24,7 @@ contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::waits> make_waits;
 contract::maker<contract::echo> make_echo;
 contract::maker<contract::fetch> make_fetch;
+contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib;
 contract::maker<contract::nqueens> make_nqueens;

@@ -23,6 +23,10 @@ contract::model const& the_model() noexcept {
                         {.style = style::tuned,
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                    "once; events=256"}),
+        supports<http>(floor_model::make_http,
+                       {.style = style::tuned,
+                        .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                  "once; events=256; buffer_bytes=65536, one for all"}),
         supports<hash_blocks>(floor_model::make_hash_blocks,
                               {.style = style::tuned,
                                .ledger = "threads=workers, the caller included; split=a shared "

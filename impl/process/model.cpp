@@ -39,6 +39,17 @@ contract::model const& the_model() noexcept {
                         {.variant = "event",
                          .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
                                    "events a wait; TCP_NODELAY=on"}),
+        supports<http>(
+            make_http_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; accept by "
+                       "EPOLLEXCLUSIVE; TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<http>(make_http_event,
+                       {.variant = "event",
+                        .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                                  "events a wait; the parent accepts and passes the sockets in "
+                                  "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "pre-forked=workers; blocks taken one by one from an "
                                          "index in shared memory"}),

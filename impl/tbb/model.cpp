@@ -15,6 +15,7 @@ contract::model const& the_model() noexcept {
         declined("waits", waiting),
         declined("echo", sockets),
         declined("fetch", sockets),
+        declined("http", sockets),
         declined("file_read", waiting),
         declined("mixed", sockets),
         declined("query", sockets),

@@ -8,6 +8,7 @@
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -25,6 +26,8 @@ contract::maker<contract::echo> make_echo_pool;
 contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_pool;
 contract::maker<contract::fetch> make_fetch_per_connection;
+contract::maker<contract::http> make_http_per_connection;
+contract::maker<contract::http> make_http_pool;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib_pool, make_fib_stealing;
 contract::maker<contract::nqueens> make_nqueens_pool, make_nqueens_stealing;

@@ -39,6 +39,16 @@ contract::model const& the_model() noexcept {
                         {.variant = "pool",
                          .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                    "TCP_NODELAY=on"}),
+        supports<http>(make_http_per_connection,
+                       {.variant = "per_connection",
+                        .allowance = allowance::one_per_unit,
+                        .ledger = "blocking sockets; TCP_NODELAY=on; buffer_bytes=65536 a thread; "
+                                  "stack_bytes=131072 instead of 8 MiB"}),
+        supports<http>(
+            make_http_pool,
+            {.variant = "pool",
+             .ledger = "epoll per worker, level-triggered, 256 events a wait; connections dealt in "
+                       "turn; TCP_NODELAY=on; buffer_bytes=65536 a worker"}),
         supports<hash_blocks>(make_hash_blocks, {.ledger = "blocks taken one by one"}),
         supports<fib>(make_fib_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),
         supports<nqueens>(make_nqueens_pool, {.variant = "pool", .ledger = fork_join_ledger_pool}),

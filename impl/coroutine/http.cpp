@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// A task accepts, a task a connection receives, parses and answers until its peer closes; the main
+// task waits for the stop descriptor. `run` cancels what is left when main returns, and awaits it.
+
+#include "backends.hpp"
+#include "cells.hpp"
+
+#include "coro/coro.hpp"
+#include "kernel/http.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <system_error>
+
+namespace coroutine_model {
+namespace {
+
+using contract::http;
+
+class http_session final : public contract::session<http> {
+public:
+    http_session(contract::environment const& around, coro::loop_options options)
+        : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
+
+    http::outcome run(contract::probe&) override {
+        coro::run(serve(), options_);
+        return out_;
+    }
+
+private:
+    coro::coroutine<> serve() {
+        auto const accepting = coro::create_task(accept_all());
+        co_await coro::readable(stop_fd_);
+    }
+
+    coro::coroutine<> accept_all() {
+        while (true) {
+            coro::descriptor connection(co_await coro::accept(listen_fd_));
+            ++out_.accepted;
+            coro::create_task(talk(std::move(connection)));
+        }
+    }
+
+    coro::coroutine<> talk(coro::descriptor connection) {
+        int const on = 1;
+        ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        std::array<std::byte, 16'384> buffer;
+        std::uint64_t answered = 0;
+        kernel::http_exchange exchange;
+        try {
+            while (true) {
+                auto const count = co_await coro::recv(connection.get(), buffer);
+                if (count == 0) break;
+                exchange.receive(std::span(buffer).first(count));
+                out_.requests += exchange.requests() - answered;
+                answered = exchange.requests();
+                if (auto const replies = exchange.unsent(); !replies.empty()) {
+                    co_await coro::send_all(connection.get(), replies);
+                    out_.sent_bytes += replies.size();
+                    exchange.sent(replies.size());
+                }
+                if (exchange.over()) ::shutdown(connection.get(), SHUT_WR);
+            }
+        } catch (std::system_error const&) {
+            // The peer is gone: this connection alone ends.
+        }
+    }
+
+    int listen_fd_;
+    int stop_fd_;
+    coro::loop_options options_;
+    http::outcome out_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
+                                                         contract::environment const& around) {
+    if (auto const why = kernel::why_no_http(); !why.empty()) {
+        throw contract::skipped_error(std::string(why));
+    }
+    return std::make_unique<http_session>(around, coro::loop_options{});
+}
+
+std::unique_ptr<contract::session<http>> make_http_io_uring(http::params const&,
+                                                            contract::environment const& around) {
+    if (auto const why = kernel::why_no_http(); !why.empty()) {
+        throw contract::skipped_error(std::string(why));
+    }
+    return std::make_unique<http_session>(around, on_io_uring());
+}
+
+} // namespace coroutine_model

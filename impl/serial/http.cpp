@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Accept, then read, parse and answer until that peer closes, then the next. A second connection
+// would wait in the backlog, so that only one is honoured. A blocking read cannot watch the stop
+// descriptor too; it times out ten times a second to look.
+#include "kernel/http.hpp"
+#include "cells.hpp"
+#include "posix.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+namespace serial {
+namespace {
+
+using contract::http;
+
+class one_connection_at_a_time final : public contract::session<http> {
+public:
+    explicit one_connection_at_a_time(contract::environment const& environment)
+        : listen_fd_(environment.listen_fd), stop_fd_(environment.stop_fd) {}
+
+    http::outcome run(contract::probe&) override {
+        http::outcome outcome;
+        while (auto const connection = accept_next()) {
+            ++outcome.accepted;
+            kernel::http_exchange exchange;
+            while (serve_once(connection.get(), exchange, outcome.sent_bytes)) {
+            }
+            outcome.requests += exchange.requests();
+        }
+        return outcome;
+    }
+
+private:
+    /// Waits for the next connection; none when it is time to stop.
+    unique_fd accept_next() {
+        for (;;) {
+            std::array<pollfd, 2> ready{{{stop_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}}};
+            if (::poll(ready.data(), ready.size(), -1) == -1) {
+                if (errno == EINTR) continue;
+                throw_errno("poll");
+            }
+            if (ready[0].revents != 0) return {};
+            // The accepted socket blocks, though the listening one does not.
+            unique_fd connection(::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC));
+            if (connection) {
+                set_options(connection.get());
+                return connection;
+            }
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
+        }
+    }
+
+    static void set_options(int connection) {
+        int const on = 1;
+        timeval const look_at_stop{.tv_sec = 0, .tv_usec = 100'000};
+        // A peer that has reset meanwhile makes these fail; the first read will tell.
+        ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &look_at_stop, sizeof look_at_stop);
+        ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &look_at_stop, sizeof look_at_stop);
+    }
+
+    /// False when this connection is over.
+    bool serve_once(int connection, kernel::http_exchange& exchange, std::uint64_t& sent_bytes) {
+        auto const received = ::recv(connection, buffer_.data(), buffer_.size(), 0);
+        if (received == 0) return false;
+        if (received < 0) return may_try_again();
+        exchange.receive(std::span(buffer_).first(static_cast<std::size_t>(received)));
+        for (auto rest = exchange.unsent(); !rest.empty(); rest = exchange.unsent()) {
+            auto const sent = ::send(connection, rest.data(), rest.size(), MSG_NOSIGNAL);
+            if (sent >= 0) {
+                exchange.sent(static_cast<std::size_t>(sent));
+                sent_bytes += static_cast<std::uint64_t>(sent);
+            } else if (!may_try_again()) {
+                return false;
+            }
+        }
+        if (exchange.over()) ::shutdown(connection, SHUT_WR);
+        return true;
+    }
+
+    [[nodiscard]] bool may_try_again() const {
+        if (errno == EINTR) return true;
+        if (errno != EAGAIN) return false;
+        pollfd stop{stop_fd_, POLLIN, 0};
+        return ::poll(&stop, 1, 0) == 0;
+    }
+
+    int listen_fd_;
+    int stop_fd_;
+    std::array<std::byte, 65'536> buffer_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<http>> make_http(http::params const& params,
+                                                   contract::environment const& environment) {
+    if (auto const why = kernel::why_no_http(); !why.empty()) {
+        throw contract::skipped_error(std::string(why));
+    }
+    if (params.connections != 1) {
+        throw contract::declined_error("one connection at a time: the others of " +
+                                       std::to_string(params.connections) +
+                                       " would wait in the backlog");
+    }
+    return std::make_unique<one_connection_at_a_time>(environment);
+}
+
+} // namespace serial
