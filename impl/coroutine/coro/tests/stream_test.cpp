@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <string>
 #include <system_error>
+#include <utility>
 
 using namespace coro_test;
 
@@ -259,6 +262,33 @@ TEST_P(streams, datagrams_arrive_whole_or_tell_that_nobody_listens) {
     trace saw;
     run(exchange_datagrams(saw));
     EXPECT_EQ(saw.lines(), (lines{"first 40000 1", "back", "1"}));
+}
+
+coro::coroutine<> wait_for_room(int fd) { co_await coro::writable(fd); }
+
+TEST_P(streams, a_wait_that_is_over_may_be_destroyed_before_its_task_goes_on) {
+    int both[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, both), 0);
+    std::string block(1 << 20, 'x');
+    ASSERT_GT(::send(both[0], block.data(), block.size(), MSG_NOSIGNAL), 0); // until it is full
+    coro::loop_options options;
+    if (GetParam() == "io_uring") options.backend = &coro::make_io_uring_backend;
+    {
+        coro::loop loop(std::move(options));
+        loop.set_exception_handler([](coro::loop&, coro::exception_context const&) {});
+        auto const waits = loop.create_task(wait_for_room(both[0]));
+        loop.call_soon([&] { // the wait has begun
+            while (::recv(both[1], block.data(), block.size(), MSG_DONTWAIT) > 0) {
+            }
+            loop.io().poll(std::chrono::nanoseconds(0));
+            EXPECT_EQ(loop.io().in_flight(), 0u) << "its event is not there yet";
+            loop.stop(); // what was woken would run in the next turn, which does not come
+        });
+        loop.run_forever();
+        EXPECT_FALSE(waits.done());
+    }
+    ::close(both[0]);
+    ::close(both[1]);
 }
 
 } // namespace

@@ -364,6 +364,7 @@ private:
 
     void done(io_operation& op) noexcept {
         --in_flight_;
+        op.started = false;
         owner_.wake(op);
     }
 
@@ -391,19 +392,6 @@ namespace coro {
 
 std::unique_ptr<detail::backend> make_io_uring_backend(loop& owner) {
     return detail::make_io_uring_backend(owner, {});
-}
-
-std::string why_no_io_uring() {
-    try {
-        detail::ring const probe(4, 8);
-        return "";
-    } catch (std::system_error const& error) {
-        std::string why = error.what();
-        if (error.code().value() == EPERM) {
-            why += " (see /proc/sys/kernel/io_uring_disabled, or the container's seccomp profile)";
-        }
-        return why;
-    }
 }
 
 } // namespace coro

@@ -53,16 +53,17 @@ private:
     static bool react_to(waiter& self, signal what) noexcept {
         auto& wait = static_cast<io_awaiter&>(static_cast<io_operation&>(self));
         auto& home = *loop::of_this_thread();
-        bool const free = home.io().cancel(wait);
-        if (what == signal::detach) return true;
+        bool const free = !wait.started || home.io().cancel(wait);
+        if (what == signal::detach) {
+            wait.started = false;
+            return true;
+        }
         if (!free) return false; // the backend wakes us; the loop then throws the cancellation
         wait.started = false;
         self.react = &cancelled_reaction;
         home.wake(self);
         return true;
     }
-
-    bool started = false;
 };
 
 class read_awaiter final : public io_awaiter {
