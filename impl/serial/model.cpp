@@ -15,10 +15,10 @@ contract::model const& the_model() noexcept {
                             "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
         supports<fetch>(serial::make_fetch,
                         {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
-        supports<http>(
-            serial::make_http,
-            {.ledger = "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
-                       "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<http>(serial::make_http,
+                       {.ledger =
+                            "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
+                            "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
         supports<hash_blocks>(serial::make_hash_blocks),
         supports<fib>(serial::make_fib),
         supports<nqueens>(serial::make_nqueens),
