@@ -43,7 +43,7 @@ def start(found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | Non
         "host": machine, "warnings": told, "describe": found.describe, "not_built": found.not_built,
         "binaries_sha256": {m: models.sha256(found.executables[m]) for m in sorted(used)},
         "executables": {m: str(found.executables[m]) for m in sorted(used)},
-        "plan_sha256": plan_hash(plan), "ended": None,
+        "harness_sha256": models.harness_sha256(), "plan_sha256": plan_hash(plan), "ended": None,
     }  # fmt: skip
     for kind, value in (("plan", plan), ("meta", meta)):
         if why := schema.violation(kind, value):

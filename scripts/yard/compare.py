@@ -55,6 +55,7 @@ def fingerprint(run: Any) -> dict[str, Any]:
         "build type": sorted(harness),
         "harness": {
             "schema": sorted({s.get("schema") for s in run.samples}),
+            "sources": environment.meta.get("harness_sha256", "")[:12],
             "benchmark library": environment.find("libbenchmark1debian", "libbenchmark1.7.1"),
         },
         "budget": sorted({(str(s.get("workers")), str(s.get("cpus"))) for s in run.samples}),

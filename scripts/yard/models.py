@@ -80,6 +80,15 @@ def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
     return found
 
 
+def harness_sha256(repository: Path = REPOSITORY) -> str:
+    """Of the sources that every model is measured by. Two runs with different ones measured with different rulers."""
+    digest = hashlib.sha256()
+    for file in sorted((repository / "bench").rglob("*")):
+        if file.suffix in (".cpp", ".hpp", ".txt"):
+            digest.update(f"{file.relative_to(repository)} {sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
 def sha256(file: Path) -> str:
     digest = hashlib.sha256()
     with open(file, "rb") as content:

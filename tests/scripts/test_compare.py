@@ -58,6 +58,7 @@ def test_marked_cells_have_no_better_side(run):
      (lambda r: r.meta["host"].update(cpus=4), "CPUs"),
      (lambda r: r.meta["describe"]["fiber"]["build"].update(flags="-O0"), "flags"),
      (lambda r: r.meta["describe"]["fiber"]["build"].update(type="debug"), "build type"),
+     (lambda r: r.meta.update(harness_sha256="0123456789abcdef"), "harness"),
      (lambda r: [s.update(schema=2) for s in r.samples], "harness"),
      (lambda r: [s.update(params={k: v + 1 for k, v in s["params"].items()}) for s in r.samples], "params")],
 )  # fmt: skip

@@ -224,3 +224,11 @@ def test_the_same_seed_measures_in_the_same_order():
         return seen
 
     assert order(5) == order(5) != order(6)
+
+
+def test_without_a_control_nothing_is_ok():
+    source = Scripted(["a"], lambda s, n: {"cpu_per_unit": jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1, control="control")
+    assert outcome.exit_code() == 0
+    outcome.control_broken = "fails: crashed: died of SIGSEGV"
+    assert outcome.exit_code() == 2 and "died of SIGSEGV" in outcome.why()[1]

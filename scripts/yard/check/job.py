@@ -122,6 +122,7 @@ def run_commands(commands: Mapping[str, Command], flags: Sequence[str], only: Se
                      f"pairs for suspects; at most {budget_s / 60:.0f} min")  # fmt: skip
         outcome = gate.run(source, profile, seed, seconds_left, metrics=metrics, control=CONTROL,
                            extra_screen_s=lambda: seconds_left() - (1 - scenarios.SCREEN_SHARE) * budget_s)  # fmt: skip
+    outcome.control_broken = source.not_compared.get(CONTROL, "")
     return Found(outcome, {name: command.text for name, command in commands.items()}, values=source.values,
                  not_compared=source.not_compared, disturbed=source.disturbed, control_of=source.control_of,
                  slot_s=source.slot_s, minutes=(time.monotonic() - started) / 60)  # fmt: skip
@@ -164,6 +165,7 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
                        extra_screen_s=lambda: seconds_left() - (1 - scenarios.SCREEN_SHARE) * asked.budget_s,
                        after_round=shed)  # fmt: skip
     outcome.broken = source.broken
+    outcome.control_broken = source.not_compared.get(CONTROL, "")
     # What was left out on the way has too few pairs to say anything.
     gone = set(source.not_compared) | set(source.broken)
     outcome.cells = [c for c in outcome.cells if c.scenario not in gone or c.verdict is Verdict.REGRESSION]

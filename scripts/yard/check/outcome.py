@@ -41,6 +41,7 @@ class Outcome:
     suite_medians: dict[str, list[float]] = field(default_factory=dict)  # metric -> one a round
     counters: list[str] = field(default_factory=list)  # exact counters that grew, a line each
     broken: dict[str, str] = field(default_factory=dict)  # scenario -> how head fails where base does not
+    control_broken: str = ""  # why the control could not be measured
     stopped_early: str = ""  # why it ended before its looks, "" if it did not
     interrupted: bool = False
 
@@ -83,6 +84,9 @@ class Outcome:
             return INCONCLUSIVE, "interrupted; what was measured is kept"
         if self.stopped_early:
             return INCONCLUSIVE, f"{self.stopped_early}; give it more time with --time-budget"
+        if self.control_broken:
+            return INCONCLUSIVE, (f"the control, base against itself, could not be measured ({self.control_broken}); try again, "
+                                  "and if it stays so repair that scenario")  # fmt: skip
         if not self.gating:
             return NOT_COMPARABLE, "no cell was compared; see what was not compared and why"
         unresolved = [cell for cell in self.gating if cell.verdict is Verdict.UNRESOLVED]
