@@ -1,6 +1,7 @@
 # switchyard_test(NAME histogram_test SOURCES a.cpp ... LIBRARIES histogram [LABELS unit] [TIMEOUT 60])
 #
-# One GoogleTest executable; every test case is a ctest test with a label and a timeout.
+# One GoogleTest executable; every test case is a ctest test with a label and a timeout. Compiled with -O1: what is tested
+# is what it links, and its own code is run once.
 function(switchyard_test)
   cmake_parse_arguments(TEST "" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT TEST_TIMEOUT)
@@ -10,6 +11,7 @@ function(switchyard_test)
     set(TEST_LABELS unit)
   endif()
   add_executable(${TEST_NAME} ${TEST_SOURCES})
+  target_compile_options(${TEST_NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_link_libraries(${TEST_NAME} PRIVATE ${TEST_LIBRARIES} switchyard_flags GTest::gtest_main
     GTest::gmock)
   gtest_discover_tests(${TEST_NAME} DISCOVERY_TIMEOUT 60

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,10 @@ def switchyard(folder: Path, *arguments: Any, **more: str) -> subprocess.Complet
 
 
 def start(folder: Path, *arguments: Any, **more: str) -> subprocess.Popen[str]:
+    # A job in the background of a shell ignores SIGINT, and its children inherit that.
     return subprocess.Popen([LAUNCHER, *map(str, arguments)], env=environment(folder, **more), text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
 
 
 def alive(pid: int) -> bool:
