@@ -310,6 +310,7 @@ private:
             }
         } else {
             if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
+            if (cqe.res == -ENOBUFS) buffers_.hand_out_more();
             // Out of buffers, or disarmed because the queue was long: neither ends the stream.
             if (cqe.res != -ENOBUFS && cqe.res != -ECANCELED) at.end(cqe.res);
         }

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -13,7 +14,7 @@ buffer_ring::buffer_ring(ring& owner, std::uint16_t group, std::uint16_t count, 
     auto const slots_bytes = std::size_t{count} * sizeof(io_uring_buf);
     // The slots come first and must be page-aligned; the data follows in the same mapping.
     auto const data_offset = (slots_bytes + 4095) / 4096 * 4096;
-    mapped_bytes_ = data_offset + std::size_t{count} * bytes;
+    mapped_bytes_ = data_offset + std::size_t{count} * stride();
     auto* const memory =
         ::mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::system_error(errno, std::system_category(), "mmap");
@@ -29,10 +30,7 @@ buffer_ring::buffer_ring(ring& owner, std::uint16_t group, std::uint16_t count, 
         ::munmap(memory, mapped_bytes_);
         throw std::system_error(-result, std::system_category(), "io_uring buffer ring");
     }
-    for (unsigned id = 0; id < count; ++id) {
-        add(static_cast<std::uint16_t>(id));
-    }
-    publish();
+    hand_out_more();
 }
 
 buffer_ring::~buffer_ring() {
@@ -47,10 +45,20 @@ void buffer_ring::give_back(std::uint16_t id) noexcept {
     publish();
 }
 
+bool buffer_ring::hand_out_more() noexcept {
+    auto const end = std::min<unsigned>(handed_out_ + at_a_time, mask_ + 1u);
+    if (handed_out_ == end) return false;
+    for (; handed_out_ != end; ++handed_out_) {
+        add(static_cast<std::uint16_t>(handed_out_));
+    }
+    publish();
+    return true;
+}
+
 void buffer_ring::add(std::uint16_t id) noexcept {
     // The first slot shares its last two bytes with the tail: write the fields, never the struct.
     auto& slot = reinterpret_cast<io_uring_buf*>(slots_)[tail_ & mask_];
-    slot.addr = reinterpret_cast<std::uint64_t>(data_ + std::size_t{id} * bytes_);
+    slot.addr = reinterpret_cast<std::uint64_t>(data_ + std::size_t{id} * stride());
     slot.len = bytes_;
     slot.bid = id;
     ++tail_;
