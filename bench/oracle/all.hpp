@@ -15,8 +15,10 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 #include "contract/workloads/spin.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/yield.hpp"
 #include "oracle/rules.hpp"
 
 #include <type_traits>
@@ -37,7 +39,8 @@ using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
                   contract::http, contract::file_read, contract::hash_blocks, contract::fib,
                   contract::nqueens, contract::skynet, contract::matmul, contract::sort,
-                  contract::mixed, contract::query, contract::noop, contract::spin>;
+                  contract::mixed, contract::query, contract::spawn, contract::yield,
+                  contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -53,6 +56,8 @@ using all_workloads =
 [[nodiscard]] rules<contract::matmul> const& rules_of(std::type_identity<contract::matmul>);
 [[nodiscard]] rules<contract::sort> const& rules_of(std::type_identity<contract::sort>);
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
+[[nodiscard]] rules<contract::spawn> const& rules_of(std::type_identity<contract::spawn>);
+[[nodiscard]] rules<contract::yield> const& rules_of(std::type_identity<contract::yield>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

@@ -14,7 +14,9 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/yield.hpp"
 
 namespace asio_model {
 
@@ -32,5 +34,7 @@ contract::maker<contract::nqueens> make_nqueens;
 contract::maker<contract::skynet> make_skynet;
 contract::maker<contract::matmul> make_matmul;
 contract::maker<contract::sort> make_sort;
+contract::maker<contract::spawn> make_spawn_callback, make_spawn_coroutine;
+contract::maker<contract::yield> make_yield_callback, make_yield_coroutine;
 
 } // namespace asio_model

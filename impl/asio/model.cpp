@@ -43,6 +43,15 @@ contract::model const& the_model() noexcept {
         supports<skynet>(make_skynet, {.ledger = fork_join_ledger}),
         supports<matmul>(make_matmul, {.ledger = fork_join_ledger}),
         supports<sort>(make_sort, {.ledger = fork_join_ledger}),
+        supports<spawn>(make_spawn_callback,
+                        {.variant = "callback", .ledger = "threads=1, concurrency hint 1; post"}),
+        supports<spawn>(
+            make_spawn_coroutine,
+            {.variant = "coroutine", .ledger = "threads=1, concurrency hint 1; co_spawn"}),
+        supports<yield>(make_yield_callback,
+                        {.variant = "callback", .ledger = "threads=1, concurrency hint 1; post"}),
+        supports<yield>(make_yield_coroutine,
+                        {.variant = "coroutine", .ledger = "threads=1, concurrency hint 1; post"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -41,6 +41,10 @@ contract::model const& the_model() noexcept {
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "
                                    "UV_THREADPOOL_SIZE=workers"}),
+        supports<spawn>(callback::make_spawn,
+                        {.ledger = "uv_queue_work; UV_THREADPOOL_SIZE=workers"}),
+        supports<yield>(callback::make_yield,
+                        {.ledger = "threads=1; uv_idle, a call a turn of the loop"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

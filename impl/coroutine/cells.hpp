@@ -15,7 +15,9 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/yield.hpp"
 
 namespace coroutine_model {
 
@@ -34,5 +36,7 @@ contract::maker<contract::sort> make_sort_loop, make_sort_pool;
 contract::maker<contract::file_read> make_file_read_epoll;
 contract::maker<contract::query> make_query_epoll, make_query_io_uring;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
+contract::maker<contract::spawn> make_spawn;
+contract::maker<contract::yield> make_yield;
 
 } // namespace coroutine_model

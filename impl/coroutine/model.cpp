@@ -64,6 +64,8 @@ contract::model const& the_model() noexcept {
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "receive=multishot, 1024 provided buffers of 4096 bytes; "
                                    "submission_entries=256; remedy=run_in_executor"}),
+        supports<spawn>(make_spawn, {.ledger = "threads=1; create_task"}),
+        supports<yield>(make_yield, {.ledger = "threads=1; sleep(0)"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "coro 0.1, this project's", cells};

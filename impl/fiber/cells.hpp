@@ -15,7 +15,9 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/yield.hpp"
 
 namespace fiber {
 
@@ -34,5 +36,7 @@ contract::maker<contract::sort> make_sort;
 contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed;
+contract::maker<contract::spawn> make_spawn;
+contract::maker<contract::yield> make_yield;
 
 } // namespace fiber

@@ -53,6 +53,12 @@ contract::model const& the_model() noexcept {
                                    "scheduler=own, on epoll_pwait2; epoll=edge-triggered, "
                                    "registered once; stack_bytes=16384, pooled; "
                                    "remedy=a thread pool and boost::fibers::packaged_task"}),
+        supports<spawn>(fiber::make_spawn,
+                        {.ledger = "threads=1; boost::fibers::async, launch=post; scheduler=own, "
+                                   "on epoll_pwait2; stack_bytes=16384, pooled"}),
+        supports<yield>(
+            fiber::make_yield,
+            {.ledger = "threads=1; scheduler=own, on epoll_pwait2; stack_bytes=16384, pooled"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -56,6 +56,12 @@ contract::model const& the_model() noexcept {
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "epoll=edge-triggered, registered once; remedy=a queue under "
                                    "one lock, eventfd"}),
+        supports<spawn>(
+            floor_model::make_spawn,
+            {.style = style::tuned, .ledger = "threads=1; no unit: an indirect call on a record"}),
+        supports<yield>(floor_model::make_yield,
+                        {.style = style::tuned,
+                         .ledger = "threads=1; a state machine, an indirect call a turn"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

@@ -77,6 +77,12 @@ contract::model const& the_model() noexcept {
                                    "events a wait; sockets passed in turn (SCM_RIGHTS); "
                                    "TCP_NODELAY=on; remedy=one loop in the parent, and workers "
                                    "children that burn"}),
+        supports<spawn>(make_spawn,
+                        {.allowance = allowance::one_per_unit,
+                         .ledger = "fork=one per unit, inside run; most_children=4096"}),
+        supports<contract::yield>(
+            make_yield, {.allowance = allowance::one_per_unit,
+                         .ledger = "pre-forked, all on one CPU; units=2 only; sched_yield"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

@@ -30,6 +30,8 @@ contract::model const& the_model() noexcept {
         supports<mixed>(serial::make_mixed, {.ledger = "connections=1 only; TCP_NODELAY=on; "
                                                        "SO_RCVTIMEO=100 ms, to look at the stop "
                                                        "descriptor"}),
+        declined("spawn", "serial creates nothing: what a call costs is in floor"),
+        declined("yield", "serial has one thread of control and nobody to give way to"),
     };
     static model const serial{"serial", "one thing after another, from start to finish",
                               "C++ standard library", cells};

@@ -8,6 +8,7 @@
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 
 // Not `tbb`: the library has that name.
 namespace tbb_model {
@@ -18,5 +19,6 @@ contract::maker<contract::nqueens> make_nqueens;
 contract::maker<contract::skynet> make_skynet;
 contract::maker<contract::matmul> make_matmul;
 contract::maker<contract::sort> make_sort;
+contract::maker<contract::spawn> make_spawn;
 
 } // namespace tbb_model

@@ -27,6 +27,9 @@ contract::model const& the_model() noexcept {
         supports<skynet>(make_skynet, {.ledger = ledger}),
         supports<matmul>(make_matmul, {.ledger = ledger}),
         supports<contract::sort>(make_sort, {.ledger = ledger}),
+        supports<spawn>(make_spawn,
+                        {.ledger = "threads=workers, the caller included; one task_group"}),
+        declined("yield", "a oneTBB task runs to its end: it has no way to give way"),
     };
     static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
                            "oneTBB " TBB_VERSION_STRING, cells};

@@ -15,7 +15,9 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/yield.hpp"
 
 namespace thread_model {
 
@@ -38,5 +40,7 @@ contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed_pool, make_mixed_offload;
 contract::maker<contract::mixed> make_mixed_per_connection;
+contract::maker<contract::spawn> make_spawn;
+contract::maker<contract::yield> make_yield;
 
 } // namespace thread_model

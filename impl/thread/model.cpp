@@ -82,6 +82,12 @@ contract::model const& the_model() noexcept {
                          .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                    "connections dealt in turn; TCP_NODELAY=on; remedy=one loop, "
                                    "and workers threads that burn"}),
+        supports<spawn>(make_spawn,
+                        {.allowance = allowance::one_per_unit,
+                         .ledger = "threads=std::async, one per unit; most_units=20000"}),
+        supports<contract::yield>(make_yield,
+                                  {.allowance = allowance::one_per_unit,
+                                   .ledger = "all on one CPU; units=2 only; sched_yield"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};
