@@ -100,12 +100,18 @@ class Estimate:
 
 @dataclass(frozen=True, order=True)
 class PointKey:
-    """One size of a workload: a row of the matrix."""
+    """One size of a workload: a row of the matrix. `workers` is 0 unless the run varies them at this size."""
 
     workload: str
     preset: str
     point: int
     params: tuple[tuple[str, int], ...]
+    workers: int = 0
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The params, and the workers where they are one of the things that the run varies."""
+        return {**dict(self.params), **({"workers": self.workers} if self.workers else {})}
 
 
 @dataclass
@@ -117,6 +123,7 @@ class Cell:
     variant: str
     unit: str = ""
     workers: Optional[int] = None
+    cpus: int = 0  # that the model was pinned to
     verdict: str = "ok"
     counts: Counter[str] = field(default_factory=Counter)  # verdict -> rounds
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -172,24 +179,37 @@ def estimate(values: Mapping[int, float]) -> Estimate:
     return Estimate(centre, interval.low, interval.high, interval.coverage, len(numbers))
 
 
-def point_key(sample: Sample) -> PointKey:
+def point_key(sample: Sample, workers: int = 0) -> PointKey:
     params = sample.get("params") or {}
     return PointKey(
         str(sample.get("workload", "")),
         str(sample.get("preset") or ""),
         int(sample["point"]) if sample.get("point") is not None else -1,
         tuple((str(name), value) for name, value in params.items()),
+        workers,
     )
+
+
+def _by_workers(samples: Iterable[Sample]) -> set[PointKey]:
+    """Points that were measured with more than one number of workers."""
+    seen: dict[PointKey, set[Any]] = defaultdict(set)
+    for sample in samples:
+        seen[point_key(sample)].add(sample.get("workers"))
+    return {key for key, workers in seen.items() if len(workers - {None}) > 1}
 
 
 def cells(samples: Iterable[Sample]) -> list[Cell]:
     """All cells that have a sample, in the order of point and contender. Warm-up iterations give no number;
     one that is void voids its process all the same."""
     rounds: dict[tuple[PointKey, str, str], dict[int, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    samples = list(samples)
+    split = _by_workers(samples)
     for sample in samples:
         if sample.get("warm") and sample.get("verdict") in ("ok", *MARKED):
             continue
-        key = (point_key(sample), str(sample.get("model", "")), str(sample.get("variant") or ""))
+        at = point_key(sample)
+        at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
+        key = (at, str(sample.get("model", "")), str(sample.get("variant") or ""))
         rounds[key][int(sample.get("round") or 0)].append(sample)
     return [_cell(*key, rounds[key]) for key in sorted(rounds)]
 
@@ -208,6 +228,7 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
         first = samples[0]
         cell.unit = cell.unit or str(first.get("unit") or "")
         cell.workers = first.get("workers") if cell.workers is None else cell.workers
+        cell.cpus = cell.cpus or len(first.get("cpus") or ())
         if verdict in VOID or verdict not in KNOWN:
             continue
         for metric in METRICS:

@@ -5,6 +5,7 @@ import copy
 import csv
 import html.parser as html_parser
 import io
+import json
 import re
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from rich.console import Console
 
 import fake_runs
 from yard import report as report_package
-from yard.report import answers, environment, html, markdown, series, table, terminal, units
+from yard.report import answers, environment, explorer, html, markdown, series, table, terminal, units
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert('yard')</script>|$x^2$`"
@@ -67,6 +68,43 @@ def test_the_page_is_whole_and_needs_no_network(page):
     outline = Outline(page)
     assert outline.fetched == [] and "script" not in outline.tags
     assert "url(" not in page and "@import" not in page
+
+
+def test_with_the_library_it_still_needs_no_network(report):
+    page = html.render(report, "/* a chart library */")
+    outline = Outline(page)
+    assert outline.fetched == [] and outline.tags.count("script") == 3
+    assert "a chart library" in page and "apt-get install" not in page
+
+
+def test_without_the_library_it_says_so_and_has_the_static_charts(page, tmp_path):
+    assert explorer.library([tmp_path / "chart.min.js"]) is None
+    assert f"apt-get install</code> {explorer.PACKAGE}" in page or f"apt-get install {explorer.PACKAGE}" in page
+    assert 'class="chart"' in page and "explore-canvas" not in page
+
+
+def test_a_library_that_would_end_its_element_is_not_taken(tmp_path):
+    (tmp_path / "chart.min.js").write_text("var a = '</script>'")
+    assert explorer.library([tmp_path / "chart.min.js"]) is None
+
+
+def test_the_explorer_has_the_numbers_of_the_report(report):
+    found = json.loads(explorer.safe_json(explorer.data(report)))
+    names = [c["name"] for c in found["contenders"]]
+    echo = next(w for w in found["workloads"] if w["name"] == "echo")
+    point = report.point("echo", {"connections": 64})
+    place = [p["sizes"]["connections"] for p in echo["points"]].index(64)
+    for cell in point.cells:
+        want = cell.estimates["cpu_per_unit_ns"]
+        value, low, high = echo["values"]["cpu_per_unit_ns"][str(names.index(cell.contender))][place]
+        assert value == pytest.approx(want.value, rel=1e-4) and low == pytest.approx(want.low, rel=1e-4)
+        assert low <= value <= high
+    assert "rig limited" in echo["marks"][str(names.index("coroutine"))][place]
+
+
+def test_data_cannot_leave_its_element():
+    text = explorer.safe_json({"</script><!--": HOSTILE})
+    assert "<" not in text and json.loads(text) == {"</script><!--": HOSTILE}
 
 
 def test_the_run_id_is_in_every_output(report, page):
@@ -296,7 +334,7 @@ def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
     run = fake_runs.Run(tmp_path, fake_runs.meta(), {}, make.samples)
     start = time.process_time()
     report = series.build(run)
-    page = html.render(report)
+    page = html.render(report, explorer.library())
     took = time.process_time() - start
     assert sum(len(p.cells) for p in report.points) == 500
     assert len(page.encode()) < 10_000_000

@@ -11,13 +11,13 @@ HTML, MARKDOWN, CSV = "index.html", "report.md", "estimates.csv"
 def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True) -> list[Path]:
     """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page."""
     from .. import samples
-    from . import html, markdown, plot, series, table
+    from . import explorer, html, markdown, plot, series, table
 
     report = series.build(samples.read_run(Path(run_dir)))
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in ((HTML, html.render(report)), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
+    for name, text in ((HTML, html.render(report, explorer.library())), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
         (folder / name).write_text(text, encoding="utf-8", newline="")
         paths.append(folder / name)
     if plots:

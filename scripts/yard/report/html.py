@@ -9,7 +9,7 @@ from typing import Any, Optional
 import jinja2
 
 from ..estimates import METRIC
-from . import answers, palette, series, svg, units
+from . import answers, explorer, palette, series, svg, units
 from .words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
 
 FOLDER = Path(__file__).resolve().parent
@@ -28,10 +28,12 @@ def _style(models: list[str]) -> str:
     dark = "".join(f"--c{i}:{palette.DARK[i]};" for i in used)
     classes = "".join(f".s{i}{{--c:var(--c{i})}}" for i in used)
     text = (FOLDER / "style.css").read_text(encoding="utf-8")
+    text += f"\n@media print {{ :root {{ {light} }} }}\n"
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{classes}\n{text}"
 
 
-def render(report: series.Report) -> str:
+def render(report: series.Report, chart_js: Optional[str] = None) -> str:
+    """`chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
     colours = palette.colours(report.models)
     places = palette.variants(report.contenders)
 
@@ -40,7 +42,7 @@ def render(report: series.Report) -> str:
         return svg.bar_chart(bars, METRIC[metric].unit, colours) if bars else None
 
     def percentiles(point: series.Point) -> Any:
-        return svg.percentile_chart(point.percentiles(), f"Latency percentiles of {point.title}", colours, places)
+        return svg.percentile_chart(point.percentiles, f"Latency percentiles of {point.title}", colours, places)
 
     def scaling(points: list[series.Point], metric: str) -> Any:
         found = report.scaling(points, metric)
@@ -68,5 +70,7 @@ def render(report: series.Report) -> str:
         report=report, answers=answers.answers(report), scores=scores, columns=answers.used_columns(scores),
         style=_style(report.models), colours=colours, bar_chart=bar_chart, percentiles=percentiles, scaling=scaling,
         charted=charted, tabled=tabled, heat=_heat, METRIC=METRIC, titles=METRIC_TITLES, better=better_words,
-        verdicts=VERDICTS, units=units, how_to_read=HOW_TO_READ,
+        verdicts=VERDICTS, units=units, how_to_read=HOW_TO_READ, chart_js=chart_js, package=explorer.PACKAGE,
+        explore=explorer.safe_json(explorer.data(report)) if chart_js and report.points else "",
+        explore_js=(FOLDER / "explorer.js").read_text(encoding="utf-8"),
     )  # fmt: skip

@@ -26,7 +26,7 @@ def write(report: series.Report, folder: Path) -> list[Path]:
         if not some:
             continue
         paths.append(_bars(report, some, len(points), colours, folder / f"{name}.png"))
-        curved = [(point, lines) for point in some if (lines := point.percentiles())]
+        curved = [(point, lines) for point in some if (lines := point.percentiles)]
         if curved:
             paths.append(_percentiles(report, curved, colours, folder / f"{name}-percentiles.png"))
     return paths

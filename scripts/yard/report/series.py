@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from typing import Any, Mapping, Optional, Sequence
 
 import numpy as np
 
-from .. import estimates, stats
+from .. import estimates
 from ..estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
 from ..rank import REFERENCE, Headline, Ranking, headline, rank
-from . import hdr, units
+from . import hdr, missing, suite, units
 from .environment import Environment
+from .missing import Caveat, Missing
+from .suite import Suite
 
 CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "pss_bytes")
 RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
@@ -24,9 +27,8 @@ TABLED = (
     "busiest_thread_share", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "switches_per_unit",
     "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
 )  # fmt: skip
-SELF = ("noop", "spin")
 MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
-LOAD = ("connections", "in_flight", "waits")  # fields that name a point better than how often it is repeated
+LOAD = ("workers", "grain", "connections", "in_flight", "waits", "rate_per_s")  # fields that name a point better than how often it is repeated
 ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
 
 
@@ -85,7 +87,7 @@ class Point:
 
     @property
     def params(self) -> str:
-        return ", ".join(f"{name} {value}" for name, value in self.key.params)
+        return ", ".join(f"{name} {value}" for name, value in self.key.sizes.items())
 
     @property
     def samples(self) -> int:
@@ -97,6 +99,10 @@ class Point:
 
     def cell(self, contender: str) -> Optional[Cell]:
         return next((cell for cell in self.cells if cell.contender == contender), None)
+
+    def oversubscribed(self, cell: Cell) -> bool:
+        """More workers than CPUs: they take turns, and what is measured is the turn-taking as well."""
+        return bool(cell.cpus and cell.workers and cell.workers > cell.cpus)
 
     def bars(self, metric: str) -> list[Bar]:
         """Best first; what is not ranked keeps its place by value and carries its mark."""
@@ -114,6 +120,7 @@ class Point:
             ))  # fmt: skip
         return sorted(bars, key=lambda bar: bar.value, reverse=METRIC[metric].better == "more")
 
+    @functools.cached_property
     def percentiles(self) -> list[Line]:
         """Latency against the share of operations beyond it, rounds together, as far as 20 operations lie
         beyond a point."""
@@ -140,53 +147,6 @@ def _merged(cell: Cell) -> Optional[hdr.Histogram]:
         except hdr.NotAHistogram:
             continue  # the quantiles beside it in the sample are still used; old runs may have none
     return hdr.merge(good)
-
-
-@dataclass(frozen=True)
-class Missing:
-    contender: str
-    workload: str
-    label: str
-    state: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Caveat:
-    contender: str
-    workload: str
-    label: str
-    verdict: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Suite:
-    """What the suite adds to one iteration (`noop`) and how far off it measures a known length (`spin`)."""
-
-    overhead_ns: Optional[float]
-    spin_ns: Optional[float]
-    nominal_ns: Optional[float]
-    error: Optional[float]
-
-    @property
-    def measured(self) -> bool:
-        return self.overhead_ns is not None and self.error is not None
-
-    @property
-    def good(self) -> bool:
-        return self.measured and self.overhead_ns <= 0.01e6 and abs(self.error) <= 0.01
-
-    @property
-    def words(self) -> str:
-        if not self.measured:
-            return "Not measured in this run: the cells noop and spin are missing."
-        verdict = "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
-        return (
-            f"{verdict}: an empty iteration costs {units.text(self.overhead_ns, 'ns')} "
-            f"({100 * self.overhead_ns / 1e6:.2g} % of 1 ms), and {units.text(self.nominal_ns, 'ns')} of spinning "
-            f"are measured as {self.spin_ns / self.nominal_ns:.4f} times that ({100 * self.error:+.2g} %)."
-        )
 
 
 @dataclass
@@ -217,7 +177,7 @@ class Report:
             return points[-1]
 
         def distance(point: Point) -> float:
-            params = dict(point.key.params)
+            params = point.key.sizes
             return sum(abs(math.log1p(params.get(name, 0)) - math.log1p(value)) for name, value in pick.items())
 
         return min(points, key=distance)
@@ -257,12 +217,12 @@ class Report:
 
     def scaling(self, points: Sequence[Point], metric: str) -> Optional[tuple[str, list[Line]]]:
         """A metric along the one field in which three or more points of a workload differ."""
-        varied = _varied(points)
+        varied = varied_fields(points)
         if len(varied) != 1 or len(points) < 3:
             return None
         by: dict[tuple[str, str], list[tuple[float, estimates.Estimate]]] = defaultdict(list)
         for point in points:
-            x = dict(point.key.params)[varied[0]]
+            x = point.key.sizes[varied[0]]
             for cell in point.cells:
                 if cell.measured and metric in cell.estimates and x > 0:
                     by[cell.contender, cell.model].append((x, cell.estimates[metric]))
@@ -274,9 +234,10 @@ class Report:
         return (varied[0], lines) if lines else None
 
 
-def _varied(points: Sequence[Point] | Sequence[PointKey]) -> list[str]:
+def varied_fields(points: Sequence[Point] | Sequence[PointKey]) -> list[str]:
+    """The sizes in which points of a workload differ; the number of workers may be one."""
     keys = [p.key if isinstance(p, Point) else p for p in points]
-    return [name for name, _ in keys[0].params if len({dict(key.params).get(name) for key in keys}) > 1]
+    return [name for name in keys[0].sizes if len({key.sizes.get(name) for key in keys}) > 1]
 
 
 def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]) -> str:
@@ -285,12 +246,12 @@ def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]
     def place(name: str) -> tuple[bool, int, str]:
         return name not in LOAD, fields.index(name) if name in fields else len(fields), name
 
-    values = dict(key.params)
-    varied = sorted(_varied(of_workload), key=place)
+    values = key.sizes
+    varied = sorted(varied_fields(of_workload), key=place)
     names: list[str] = sorted(values, key=place)[:1] if not varied else []
     for name in varied:
         names.append(name)
-        if len({tuple(dict(k.params).get(n) for n in names) for k in of_workload}) == len(set(of_workload)):
+        if len({tuple(k.sizes.get(n) for n in names) for k in of_workload}) == len(set(of_workload)):
             break
     return ", ".join(f"{name} {values.get(name, '?')}" for name in names) or "no parameters"
 
@@ -303,7 +264,7 @@ def model_order(model: str) -> tuple[int, str]:
 def build(run: Any) -> Report:
     environment = Environment(run.meta or {}, run.plan or {}, run.samples)
     cells = estimates.cells(run.samples)
-    measured = [cell for cell in cells if cell.at.workload not in SELF]
+    measured = [cell for cell in cells if cell.at.workload not in suite.CELLS]
     keys = sorted({cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order)
     by_key: dict[PointKey, list[Cell]] = defaultdict(list)
     for cell in measured:
@@ -336,83 +297,15 @@ def build(run: Any) -> Report:
         for s in run.samples
     }
     report = Report(
-        environment.run_id, points, [name for _, name in contenders], models, [], [], _suite(cells), environment,
+        environment.run_id, points, [name for _, name in contenders], models, [], [], suite.judged(cells), environment,
         len(processes), sum(not s.get("warm") for s in run.samples), int(getattr(run, "unreadable", 0) or 0),
         max((point.rounds for point in points), default=0), environment.preset,
     )  # fmt: skip
-    report.missing = _missing(report)
-    report.caveats = _caveats(report)
+    report.missing = missing.missing(report)
+    report.caveats = missing.caveats(report)
     return report
 
 
 def _workload_order(key: PointKey) -> tuple[Any, ...]:
     place = ORDER.index(key.workload) if key.workload in ORDER else len(ORDER)
-    return place, key.workload, key.preset, key.point, key.params
-
-
-def _missing(report: Report) -> list[Missing]:
-    """Every place of the matrix without a ranked number that someone could have expected, with the reason."""
-    missing = []
-    for point in report.points:
-        for contender in report.contenders:
-            entry = report.entry(point, contender)
-            if entry.state in estimates.VOID or entry.state == "not measured":
-                reason = entry.reason or "planned cell without a sample"
-                missing.append(Missing(contender, point.key.workload, point.label, entry.state, reason))
-    planned = report.environment.planned()
-    present = {(c.contender, p.key.workload) for p in report.points for c in p.cells}
-    seen = {(m.contender, m.workload) for m in missing} | present
-    for contender, workload in sorted(planned - seen):
-        if workload in SELF:
-            continue
-        reason = report.environment.declined(contender, workload)
-        state = "declined" if reason else "not measured"
-        missing.append(Missing(contender, workload, "all points", state, reason or "planned cell without a sample"))
-    missing += [Missing(model, "all", "all points", "skipped", why) for model, why in report.environment.not_built()]
-    order = {"wrong": 0, "crashed": 1, "timeout": 2, "over_budget": 3, "not measured": 4, "skipped": 5, "declined": 6}
-    return _collapsed(sorted(missing, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report)
-
-
-def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:
-    """A cell that lacks all its points for one reason is one line."""
-    count = {name: len(points) for name, points in report.workloads()}
-    same: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
-    for m in missing:
-        same[m.contender, m.workload, m.state, m.reason].append(m.label)
-    return [
-        Missing(contender, workload, "all points" if len(labels) >= count.get(workload, 1) > 0 else "; ".join(labels),
-                state, reason)
-        for (contender, workload, state, reason), labels in same.items()
-    ]  # fmt: skip
-
-
-def _caveats(report: Report) -> list[Caveat]:
-    caveats = []
-    for point in report.points:
-        for cell in point.cells:
-            if not cell.measured:
-                continue
-            for (verdict, reason), count in sorted(cell.reasons.items()):
-                told = f"{count} of {cell.rounds} rounds: {reason or verdict}"
-                caveats.append(Caveat(cell.contender, point.key.workload, point.label, verdict, told))
-            if cell.rounds < stats.LEAST_ROUNDS:
-                told = f"{cell.rounds} rounds; an interval and a rank need {stats.LEAST_ROUNDS}"
-                caveats.append(Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told))
-    return caveats
-
-
-def _suite(cells: Sequence[Cell]) -> Suite:
-    """The worst over all executables that were measured: the verdict must hold for each."""
-    overheads = [c.estimates["run_ns"].value for c in cells if c.at.workload == "noop" and "run_ns" in c.estimates]
-    spins = []
-    for cell in cells:
-        nominal = dict(cell.at.params).get("spin_us")
-        if cell.at.workload == "spin" and nominal and "run_ns" in cell.estimates:
-            spins.append((cell.estimates["run_ns"].value, nominal * 1e3))
-    worst = max(spins, key=lambda pair: abs(pair[0] / pair[1] - 1), default=None)
-    return Suite(
-        max(overheads, default=None),
-        worst[0] if worst else None,
-        worst[1] if worst else None,
-        worst[0] / worst[1] - 1 if worst else None,
-    )
+    return place, key.workload, key.preset, key.point, key.params, key.workers

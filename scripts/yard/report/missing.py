@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""What a reader could have expected and does not get, and what to think of some of the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import estimates, stats
+from . import suite
+
+if TYPE_CHECKING:
+    from .series import Report
+
+
+@dataclass(frozen=True)
+class Missing:
+    contender: str
+    workload: str
+    label: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Caveat:
+    contender: str
+    workload: str
+    label: str
+    verdict: str
+    text: str
+
+
+def missing(report: Report) -> list[Missing]:
+    """Every place of the matrix without a ranked number that someone could have expected, with the reason."""
+    found = []
+    for point in report.points:
+        for contender in report.contenders:
+            entry = report.entry(point, contender)
+            if entry.state in estimates.VOID or entry.state == "not measured":
+                reason = entry.reason or "planned cell without a sample"
+                found.append(Missing(contender, point.key.workload, point.label, entry.state, reason))
+    planned = report.environment.planned()
+    present = {(c.contender, p.key.workload) for p in report.points for c in p.cells}
+    seen = {(m.contender, m.workload) for m in found} | present
+    for contender, workload in sorted(planned - seen):
+        if workload in suite.CELLS:
+            continue
+        reason = report.environment.declined(contender, workload)
+        state = "declined" if reason else "not measured"
+        found.append(Missing(contender, workload, "all points", state, reason or "planned cell without a sample"))
+    found += [Missing(model, "all", "all points", "skipped", why) for model, why in report.environment.not_built()]
+    order = {"wrong": 0, "crashed": 1, "timeout": 2, "over_budget": 3, "not measured": 4, "skipped": 5, "declined": 6}
+    return _collapsed(sorted(found, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report)
+
+
+def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:
+    """A cell that lacks all its points for one reason is one line."""
+    count = {name: len(points) for name, points in report.workloads()}
+    same: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for m in missing:
+        same[m.contender, m.workload, m.state, m.reason].append(m.label)
+    return [
+        Missing(contender, workload, "all points" if len(labels) >= count.get(workload, 1) > 0 else "; ".join(labels),
+                state, reason)
+        for (contender, workload, state, reason), labels in same.items()
+    ]  # fmt: skip
+
+
+def caveats(report: Report) -> list[Caveat]:
+    found = []
+    for point in report.points:
+        for cell in point.cells:
+            if not cell.measured:
+                continue
+            for (verdict, reason), count in sorted(cell.reasons.items()):
+                told = f"{count} of {cell.rounds} rounds: {reason or verdict}"
+                found.append(Caveat(cell.contender, point.key.workload, point.label, verdict, told))
+            if cell.rounds < stats.LEAST_ROUNDS:
+                told = f"{cell.rounds} rounds; an interval and a rank need {stats.LEAST_ROUNDS}"
+                found.append(Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told))
+    return found

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""What the suite says of itself: its own cost, and how far off it measures a known length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Sequence
+
+from ..estimates import Cell
+from . import units
+
+CELLS = ("noop", "spin")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What the suite adds to one iteration (`noop`) and how far off it measures a known length (`spin`)."""
+
+    overhead_ns: Optional[float]
+    spin_ns: Optional[float]
+    nominal_ns: Optional[float]
+    error: Optional[float]
+
+    @property
+    def measured(self) -> bool:
+        return self.overhead_ns is not None and self.error is not None
+
+    @property
+    def good(self) -> bool:
+        return self.measured and self.overhead_ns <= 0.01e6 and abs(self.error) <= 0.01
+
+    @property
+    def words(self) -> str:
+        if not self.measured:
+            return "Not measured in this run: the cells noop and spin are missing."
+        verdict = "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
+        return (
+            f"{verdict}: an empty iteration costs {units.text(self.overhead_ns, 'ns')} "
+            f"({100 * self.overhead_ns / 1e6:.2g} % of 1 ms), and {units.text(self.nominal_ns, 'ns')} of spinning "
+            f"are measured as {self.spin_ns / self.nominal_ns:.4f} times that ({100 * self.error:+.2g} %)."
+        )
+
+
+def judged(cells: Sequence[Cell]) -> Suite:
+    """The worst over all executables that were measured: the verdict must hold for each."""
+    overheads = [c.estimates["run_ns"].value for c in cells if c.at.workload == "noop" and "run_ns" in c.estimates]
+    spins = []
+    for cell in cells:
+        nominal = dict(cell.at.params).get("spin_us")
+        if cell.at.workload == "spin" and nominal and "run_ns" in cell.estimates:
+            spins.append((cell.estimates["run_ns"].value, nominal * 1e3))
+    worst = max(spins, key=lambda pair: abs(pair[0] / pair[1] - 1), default=None)
+    return Suite(
+        max(overheads, default=None),
+        worst[0] if worst else None,
+        worst[1] if worst else None,
+        worst[0] / worst[1] - 1 if worst else None,
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""A headless Chromium for tests: one for all of them, and what they look at in a page."""
+
+import base64
+import contextlib
+import io
+import shutil
+
+import pytest
+
+BINARY, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+
+def missing():
+    """Why there is no browser here; empty if there is one."""
+    try:
+        import selenium  # noqa: F401
+    except ImportError:
+        return "python3-selenium is not installed: scripts/setup --ci"
+    return "" if BINARY and DRIVER else "chromium and chromium-driver are not installed: scripts/setup --ci"
+
+
+class Browser:
+    def __init__(self):
+        from selenium import webdriver
+        from selenium.webdriver.chrome.options import Options
+        from selenium.webdriver.chrome.service import Service
+
+        options = Options()
+        options.binary_location = BINARY
+        # Containers run tests as root and with a small /dev/shm; the pages are our own files.
+        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
+        self.driver.set_script_timeout(60)
+
+    def open(self, path, fragment="", width=1440, height=900, theme="light"):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        self.driver.get("about:blank")
+        self.driver.get(path.as_uri() + fragment)
+        self.settle()
+
+    def settle(self):
+        """Two frames later what was asked for is drawn."""
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));")
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def messages(self):
+        """What the console was told since the last call; not how fast the browser would have liked to draw."""
+        told = self.driver.get_log("browser")
+        return [entry for entry in told if entry["level"] in ("SEVERE", "WARNING") and entry["source"] != "rendering"]
+
+    def picture(self):
+        import matplotlib.image
+
+        data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {})["data"]
+        return matplotlib.image.imread(io.BytesIO(base64.b64decode(data)), format="png")
+
+
+@contextlib.contextmanager
+def started():
+    why = missing()
+    if why:
+        pytest.skip(why)
+    browser = Browser()
+    try:
+        yield browser
+    finally:
+        browser.driver.quit()
