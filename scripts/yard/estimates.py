@@ -61,6 +61,11 @@ def _switches(sample: Sample) -> Optional[float]:
     return None if voluntary is None or involuntary is None else voluntary + involuntary
 
 
+def _faults(sample: Sample) -> Optional[float]:
+    minor, major = _number(sample.get("minor_faults")), _number(sample.get("major_faults"))
+    return None if minor is None else minor + (major or 0.0)
+
+
 _units, _run = _field("units"), _field("run_ns")
 METRICS = (
     Metric("throughput", "throughput", "units/s", "more", _ratio(_units, _run, 1e9)),
@@ -76,6 +81,11 @@ METRICS = (
     Metric("p999_ns", "latency p99.9", "ns", "less", _latency("p999_ns")),
     Metric("max_ns", "latency maximum", "ns", "less", _latency("max_ns"), max),
     Metric("switches_per_unit", "context switches per unit", "count", "less", _ratio(_switches, _units)),
+    Metric("voluntary_per_unit", "waits that switch, per unit", "count", "less", _ratio(_field("voluntary_switches"), _units)),
+    Metric("involuntary_per_unit", "preemptions per unit", "count", "less", _ratio(_field("involuntary_switches"), _units)),
+    Metric("faults_per_unit", "page faults per unit", "count", "less", _ratio(_faults, _units)),
+    Metric("allocations_per_unit", "allocations per unit", "count", "less", _ratio(_field("allocations"), _units)),
+    Metric("system_calls_per_unit", "system calls per unit", "count", "less", _ratio(_field("system_calls"), _units)),
     Metric("peak_rss_bytes", "peak RSS", "bytes", "less", _field("peak_rss_bytes"), max),
     Metric("pss_bytes", "PSS of the process tree", "bytes", "less", _field("pss_bytes")),
     Metric("make_ns", "make", "ns", "less", _field("make_ns")),
@@ -84,6 +94,7 @@ METRICS = (
     Metric("processes", "processes", "count", "", _field("processes")),
 )
 METRIC = {metric.id: metric for metric in METRICS}
+COUNTED = "allocations_per_unit"
 
 
 @dataclass(frozen=True)
@@ -198,9 +209,9 @@ def _by_workers(samples: Iterable[Sample]) -> set[PointKey]:
     return {key for key, workers in seen.items() if len(workers - {None}) > 1}
 
 
-def cells(samples: Iterable[Sample]) -> list[Cell]:
+def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cell]:
     """All cells that have a sample, in the order of point and contender. Warm-up iterations give no number;
-    one that is void voids its process all the same."""
+    one that is void voids its process all the same. `counted` are samples that give allocations and nothing else."""
     rounds: dict[tuple[PointKey, str, str], dict[int, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     samples = list(samples)
     split = _by_workers(samples)
@@ -211,7 +222,16 @@ def cells(samples: Iterable[Sample]) -> list[Cell]:
         at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
         key = (at, str(sample.get("model", "")), str(sample.get("variant") or ""))
         rounds[key][int(sample.get("round") or 0)].append(sample)
-    return [_cell(*key, rounds[key]) for key in sorted(rounds)]
+    found = {key: _cell(*key, rounds[key]) for key in sorted(rounds)}
+    for sample in counted:
+        at = point_key(sample)
+        at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
+        cell = found.get((at, str(sample.get("model", "")), str(sample.get("variant") or "")))
+        value = METRIC[COUNTED].read(sample)
+        if cell is not None and cell.measured and value is not None:
+            cell.values[COUNTED] = {0: value}
+            cell.estimates[COUNTED] = Estimate(value, None, None, None, 1, "counted once")
+    return list(found.values())
 
 
 def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Sample]]) -> Cell:

@@ -76,7 +76,8 @@ class Ranking:
     def rank_of(self, contender: str) -> Optional[int]:
         return next((place.rank for place in self.places if place.contender == contender), None)
 
-    def words(self) -> str:
+    def words(self, most: int = 99) -> str:
+        """At most so many names of a group."""
         if not self.places:
             return "Nothing can be ranked here."
         if len(self.places) == 1:
@@ -85,13 +86,15 @@ class Ranking:
         if len(group) == 1 and self.runner_up is not None:
             return self.runner_up.words() + "."
         if len(group) == len(self.places):
-            return f"{listed(group)} are not separated."
+            return f"{listed(group, most=most)} are not separated."
         behind = next(place.contender for place in self.places if place.contender not in group)
         lead = self.leads[group[0], behind]
-        return f"{listed(group)} are not separated; {lead.words()}."
+        return f"{listed(group, most=most)} are not separated; {lead.words()}."
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
+def listed(names: Sequence[str], last: str = "and", most: int = 99) -> str:
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} {last} {len(names) - most} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 

@@ -130,7 +130,7 @@ class Runner:
         self.store.write_json(META, self.meta)
         return rounds
 
-    def command(self, job: Job, part: Path) -> list[str]:
+    def command(self, job: Job, part: Path, into: Path | None = None) -> list[str]:
         cell = job["workload"] + (f"/{job['variant']}" if job["variant"] else "")
         numbers = ",".join
         command = [
@@ -138,7 +138,7 @@ class Runner:
             "--point", str(job["point"]), "--workers", str(job["workers"]), "--cpus", numbers(map(str, job["cpus"])),
             "--client-cpus", numbers(map(str, job["client_cpus"])), "--seed", str(job["seed"]),
             "--iterations", str(job["iterations"]), "--warm-up", str(job["warm_up"]),
-            "--timeout", str(job["timeout_s"]), "--samples", str(self.store.samples),
+            "--timeout", str(job["timeout_s"]), "--samples", str(into or self.store.samples),
             f"--benchmark_out={part}", "--benchmark_out_format=json",
         ]  # fmt: skip
         for name, value in self.plan.get("set", {}).items():

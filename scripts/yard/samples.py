@@ -21,6 +21,7 @@ class Run:
     plan: dict[str, Any]
     samples: list[dict[str, Any]] = field(default_factory=list)
     unreadable: int = 0  # lines that are no samples
+    counted: list[dict[str, Any]] = field(default_factory=list)  # counters.jsonl: counts, never times
     repeated: int = 0  # samples of processes that were started again after an interruption
 
 
@@ -79,4 +80,5 @@ def read_run(path: Path | str) -> Run:
     plan, meta = read_json(path / "plan.json", "plan"), read_json(path / "meta.json", "meta")
     everything, unreadable = read_lines(path / "samples.jsonl")
     samples = last_attempts(everything)
-    return Run(path, meta, plan, samples, unreadable, len(everything) - len(samples))
+    counted = [s for s in read_lines(path / "counters.jsonl")[0] if not s["warm"] and s["verdict"] == "ok"]
+    return Run(path, meta, plan, samples, unreadable, counted, len(everything) - len(samples))

@@ -20,7 +20,7 @@ for (const e of all("thead th, tbody th")) if (e.textContent.trim() && !e.scope)
 for (const e of all("[role]")) if (!["img", "status", "region", "group"].includes(e.getAttribute("role"))) broken.push(`unknown role: ${where(e)}`);
 let level = 0;
 for (const e of all("h1, h2, h3, h4, h5, h6").filter(visible)) { const now = Number(e.tagName[1]); if (now > level + 1) broken.push(`heading jumps from ${level} to ${now}: ${where(e)}`); level = now; }
-for (const e of all("select, button, input:not([type=checkbox])").filter(visible)) if (e.getBoundingClientRect().height < 24) broken.push(`target smaller than 24 px: ${where(e)}`);
+for (const e of all("select, button, input:not([type=checkbox]):not([type=radio])").filter(visible)) if (e.getBoundingClientRect().height < 24) broken.push(`target smaller than 24 px: ${where(e)}`);
 
 const parse = (text) => { const n = (text.match(/[\d.]+/g) || []).map(Number); return { rgb: n.slice(0, 3), a: n.length > 3 ? n[3] : 1 }; };
 const over = (top, below) => top.rgb.map((v, i) => v * top.a + below[i] * (1 - top.a));

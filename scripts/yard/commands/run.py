@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from .. import campaign, history, models, plan as planning, progress, summary
+from .. import campaign, counters, history, models, plan as planning, progress, summary
 from ..errors import FAILED, OK, UsageError
 from ..runner import Runner
 from . import _options
 
-LEFT_BY_RESUME = {"resume", "into_history", "json_output", "quiet", "verbose"}
+LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose"}
 
 
 @click.command(short_help="Measure models into a new results folder.")
@@ -24,6 +24,7 @@ LEFT_BY_RESUME = {"resume", "into_history", "json_output", "quiet", "verbose"}
               help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Default results/raw/<host>/<utc>-<commit>.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder.")
+@click.option("--counters", is_flag=True, help="Afterwards count each cell's allocations, in processes of their own.")
 @click.option("--history", "into_history", is_flag=True, help="Append it to results/history.sqlite when it is complete.")
 @click.option("--json", "json_output", is_flag=True, help="The result as JSON on standard output.")
 @click.option("--plan", "--dry-run", "plan_only", is_flag=True, help="Show what would be measured, and stop.")
@@ -81,6 +82,13 @@ def _measure(store: Any, plan: dict[str, Any], meta: dict[str, Any], executables
         click.echo(f"interrupted; {left} processes are left. Continue with:\n"
                    f"  scripts/switchyard run --resume {store.folder}", err=True)  # fmt: skip
         return interrupted
+    if given["counters"]:
+        def command(job: Any, own: Path, part: Path) -> list[str]:
+            return runner.command(job, part, own)
+
+        told = counters.record(store.folder, plan, executables, command, runner.grace_s, lambda text: click.echo(text, err=True))
+        if not quiet and not given["json_output"]:
+            click.echo(f"allocations of {told} cells are in {store.folder / counters.FILE}")
     code = FAILED if runner.failed else OK
     if given["into_history"]:
         book = history.History(history.FILE)

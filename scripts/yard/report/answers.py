@@ -23,6 +23,7 @@ PICK = {
     "hash_blocks": {"blocks": 512, "block_bytes": 16_384, "passes": 64},
 }
 NEAR = 0.15  # "takes the sum" and "takes the longest" within this share
+NAMED = 3  # of a group that is not separated; the matrix has them all
 NO_GAIN = 1.1  # a speed-up below this is none
 
 
@@ -106,7 +107,7 @@ def _waiting(report: Report) -> Answer:
     if judged is not None:
         ranking = judged.rankings["cpu_per_unit_ns"]
         answer.headline = _cheapest(judged, ranking)
-        answer.evidence.append(f"CPU per {judged.unit}: {ranking.words()}")
+        answer.evidence.append(f"CPU per {judged.unit}: {ranking.words(NAMED)}")
         answer.basis = _basis(judged, "cpu_per_unit_ns")
     if lesson is not None:
         total, longest, other = _lesson(lesson)
@@ -126,7 +127,7 @@ def _waiting(report: Report) -> Answer:
             answer.headline = f"Any model that waits at once: {listed([t.split(' ')[0] for t in longest], 'or')}." if longest else "No model overlapped its waits."  # fmt: skip
             answer.basis = _basis(lesson, "run_ns")
     if fetch is not None and fetch is not judged and "cpu_per_unit_ns" in fetch.rankings:
-        answer.evidence.append(f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words()}")
+        answer.evidence.append(f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words(NAMED)}")
     return answer
 
 
@@ -148,7 +149,8 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
         costs.append(units.of("cpu_per_unit_ns", cell.estimates["cpu_per_unit_ns"]) if cell else "–")
     if len(group) == 1:
         return f"{group[0]}: {costs[0]} of CPU per {point.unit}."
-    return f"{listed(group, 'or')}, not separated: {', '.join(costs)} of CPU per {point.unit}."
+    spread = ", ".join(costs) if len(costs) <= NAMED + 1 else f"{costs[0]} to {costs[-1]}"
+    return f"{listed(group, 'or', NAMED)}, not separated: {spread} of CPU per {point.unit}."
 
 
 def _serving(report: Report) -> Answer:
@@ -158,7 +160,7 @@ def _serving(report: Report) -> Answer:
         return _none(question, "echo")
     ranking = point.rankings["cpu_per_unit_ns"]
     answer = Answer(question, _cheapest(point, ranking), basis=_basis(point, "cpu_per_unit_ns"))
-    answer.evidence.append(ranking.words())
+    answer.evidence.append(ranking.words(NAMED))
     floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
     if floor is not None:
         told = []
@@ -208,7 +210,7 @@ def _computing(report: Report) -> Answer:
     fast = [g for g in gains if g[1] >= NO_GAIN]
     slow = [g for g in gains if g[1] < NO_GAIN]
     if not gains:
-        answer.headline = f"{listed(group, 'or')}: {ranking.words()}" if group else "This run cannot tell."
+        answer.headline = f"{listed(group, 'or')}: {ranking.words(NAMED)}" if group else "This run cannot tell."
         answer.evidence.append("Without an ok cell of serial there is no speed-up to state.")
         return answer
     if group and fast:
@@ -219,7 +221,7 @@ def _computing(report: Report) -> Answer:
         answer.headline = f"Perhaps {fast[0][0].contender} ({fast[0][1]:.2f} times serial{on}): too few rounds to rank."
     else:
         answer.headline = f"None: no model computed faster than serial{on}."
-    answer.evidence.append(ranking.words())
+    answer.evidence.append(ranking.words(NAMED))
     if fast:
         answer.evidence.append(f"Times as fast as serial{on}: {told(fast)}.")
     if slow:

@@ -167,6 +167,11 @@ class Environment:
                     return [str(field.get("name")) for field in known.get("fields") or []]
         return []
 
+    def groups(self) -> dict[str, str]:
+        """Of each workload: lesson, io_bound, cpu_bound, mixed, primitive or self."""
+        return {str(known.get("name")): str(known.get("group") or "")
+                for text in self._describes.values() for known in text.get("workloads") or []}  # fmt: skip
+
     def not_built(self) -> list[tuple[str, str]]:
         """Models without an executable, and why."""
         found = self.meta.get("not_built") or self.plan.get("missing") or {}

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import jinja2
 
 from ..estimates import METRIC
-from . import answers, explorer, palette, series, svg, units
+from . import answers, choose, claims, explorer, palette, series, svg, units, why
 from .words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
 
 FOLDER = Path(__file__).resolve().parent
@@ -19,7 +19,7 @@ def _heat(ratio: Optional[float]) -> str:
     if ratio is None:
         return ""
     limits = (1.03, 1.1, 1.25, 1.5, 2, 5)
-    return f"h{next((i for i, limit in enumerate(limits) if ratio <= limit), len(limits))}"
+    return f"{next((i for i, limit in enumerate(limits) if ratio <= limit), len(limits))}"
 
 
 def _style(models: list[str]) -> str:
@@ -66,11 +66,15 @@ def render(report: series.Report, chart_js: Optional[str] = None) -> str:
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
     scores = answers.scores(report)
+    explained = why.table(report)
     return environment.get_template("template.html.j2").render(
         report=report, answers=answers.answers(report), scores=scores, columns=answers.used_columns(scores),
         style=_style(report.models), colours=colours, bar_chart=bar_chart, percentiles=percentiles, scaling=scaling,
         charted=charted, tabled=tabled, heat=_heat, METRIC=METRIC, titles=METRIC_TITLES, better=better_words,
         verdicts=VERDICTS, units=units, how_to_read=HOW_TO_READ, chart_js=chart_js, package=explorer.PACKAGE,
+        choices=choose.choices(report), judged=claims.judge(report), explained=explained,
+        first_reasons=why.first(explained, [p.title for p in choose.points(report).values()]),
+        unrecorded=why.unrecorded(report), why_prices=why.EVENTS,
         explore=explorer.safe_json(explorer.data(report)) if chart_js and report.points else "",
         explore_js=(FOLDER / "explorer.js").read_text(encoding="utf-8"),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import re
 from typing import Iterable, Sequence
 
 from ..estimates import METRIC
-from . import answers, series, units
+from . import answers, choose, claims, series, units, why
 from .words import HOW_TO_READ, METRIC_TITLES
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
@@ -32,6 +32,11 @@ def render(report: series.Report) -> str:
     lines = ["# Which concurrency model for which work, on this machine", ""]
     lines += [f"{plain(environment.host)}: {plain(environment.machine)}. Run {code(report.run_id)}, preset "
               f"{plain(report.preset)}, {report.rounds} rounds, {report.processes} processes, {report.samples} samples.", ""]  # fmt: skip
+    chosen = choose.choices(report)
+    if chosen:
+        lines += _table(["for this work", "take", "which gives", "ahead of", "times the floor"], [
+            [f"{plain(c.workload)}, {plain(c.at)}", plain(c.named or "–"), f"{plain(c.value or '–')} ({plain(c.metric)})",
+             plain(c.behind), c.floor or "–"] for c in chosen])  # fmt: skip
     for answer in answers.answers(report):
         lines += [f"**{plain(answer.question)}** {plain(answer.headline)}", ""]
         lines += [*(f"- {plain(text)}" for text in answer.evidence), ""]
@@ -83,6 +88,15 @@ def render(report: series.Report) -> str:
         lines += [f"## {plain(workload)}", ""]
         for point in points:
             lines += _point(point)
+    lines += ["## Why they differ", ""]
+    lines += [*(f"- {plain(e.point)}: {plain(e.sentence)}" for e in why.table(report)), ""]
+    if missing := why.unrecorded(report):
+        lines += [f"Not recorded in this run, and so never a reason: {', '.join(missing)}.", ""]
+    lines += ["## What would have been claimed", ""]
+    lines += _table(["where", "first, second", "this report", "Google Benchmark", "criterion", "hyperfine"], [
+        [plain(j.point), f"{plain(j.first)}, {plain(j.second)}",
+         *(f"{'**differ**' if c.different else 'not told apart'}: {plain(c.words)}" for c in (j.ours, j.google, j.criterion, j.hyperfine))]
+        for j in claims.judge(report) if j.disagree])  # fmt: skip
     lines += ["## Verdicts and caveats", ""]
     lines += _table(
         ["contender", "workload", "where", "verdict", "told"],

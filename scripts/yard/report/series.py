@@ -25,7 +25,7 @@ RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
 TABLED = (
     "throughput", "time_per_unit_ns", "cpu_per_unit_ns", "user_per_unit_ns", "system_per_unit_ns",
     "busiest_thread_share", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "switches_per_unit",
-    "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
+    "faults_per_unit", "allocations_per_unit", "system_calls_per_unit", "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
 )  # fmt: skip
 MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
 LOAD = ("workers", "grain", "connections", "in_flight", "waits", "rate_per_s")  # fields that name a point better than how often it is repeated
@@ -263,7 +263,7 @@ def model_order(model: str) -> tuple[int, str]:
 
 def build(run: Any) -> Report:
     environment = Environment(run.meta or {}, run.plan or {}, run.samples)
-    cells = estimates.cells(run.samples)
+    cells = estimates.cells(run.samples, getattr(run, "counted", ()))
     measured = [cell for cell in cells if cell.at.workload not in suite.CELLS]
     keys = sorted({cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order)
     by_key: dict[PointKey, list[Cell]] = defaultdict(list)

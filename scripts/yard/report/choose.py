@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The summary: one line a workload that says which contenders to take, how far the rest is behind, and how far they
+are from the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from ..estimates import METRIC, Cell, paired_ratio
+from ..rank import REFERENCE, advantage
+from . import units
+from .answers import PICK
+from .series import Point, Report
+from .words import METRIC_TITLES
+
+KINDS = {"lesson": "waiting", "io_bound": "waiting and serving", "mixed": "both", "cpu_bound": "computing", "primitive": "primitives"}
+MOST_NAMED = 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    kind: str
+    workload: str
+    at: str
+    metric: str
+    group: tuple[str, ...]  # the leader and all that are not separated from it; empty if nothing is ranked
+    value: str
+    behind: str
+    floor: str
+
+    @property
+    def named(self) -> str:
+        return short_list(self.group)
+
+
+def short_list(names: tuple[str, ...]) -> str:
+    if len(names) <= MOST_NAMED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+
+
+def choices(report: Report) -> list[Choice]:
+    kinds = report.environment.groups()
+    found = []
+    for workload, point in points(report).items():
+        found.append(_choice(point, KINDS.get(kinds.get(workload, ""), "")))
+    order = list(KINDS.values())
+    return sorted(found, key=lambda c: order.index(c.kind) if c.kind in order else len(order))
+
+
+def points(report: Report) -> dict[str, Point]:
+    """The point that a workload stands by: the one that PICK names, else the one with the longest runs."""
+    found = {}
+    for workload, own in report.workloads():
+        picked = report.point(workload, PICK[workload]) if workload in PICK else max(own, key=_length)
+        if picked is not None:
+            found[workload] = picked
+    return found
+
+
+def _length(point: Point) -> float:
+    return min((c.estimates["run_ns"].value for c in point.cells if "run_ns" in c.estimates), default=0.0)
+
+
+def _choice(point: Point, kind: str) -> Choice:
+    metric = point.headline.metric
+    title = METRIC_TITLES.get(metric, METRIC[metric].label)
+    ranking = point.rankings[metric]
+    head = (kind, point.key.workload, point.label, title)
+    if not ranking.places:
+        why = next((why for _, why in ranking.excluded), "nothing can be ranked")
+        return Choice(*head, (), "", why.replace("_", " "), "")
+    group = ranking.group
+    leader = point.cell(group[0])
+    rest = [place.contender for place in ranking.places if place.contender not in group]
+    behind = "all that were measured" if not rest else ""
+    if rest:
+        lead = ranking.leads[group[0], rest[0]]
+        behind = f"{rest[0]} by {advantage(lead.ratio, lead.low, lead.high)}"
+    value = units.of(metric, leader.estimates[metric]) if leader else ""
+    return Choice(*head, group, value, behind, _floor(point, leader, metric))
+
+
+def _floor(point: Point, leader: Optional[Cell], metric: str) -> str:
+    floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+    if floor is None or leader is None or metric not in floor.values or metric not in leader.values:
+        return ""
+    pair = (leader, floor) if METRIC[metric].better != "more" else (floor, leader)
+    ratio = paired_ratio(pair[0].values[metric], pair[1].values[metric])
+    return units.text(ratio.value, "times") if ratio else ""

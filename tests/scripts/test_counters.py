@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Allocations counted after a run: in a file of their own, by processes that measure nothing else."""
+
+import json
+import sys
+
+import pytest
+
+import fake_runs
+from yard import counters, estimates, samples
+
+SCRIPT = """
+import json, os, sys
+words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+sample = json.loads(words["--sample"])
+sample["allocations"] = 40 if os.environ.get("LD_PRELOAD", "").endswith("count.so") else None
+for warm in (True, False):
+    with open(words["--samples"], "a") as out:
+        out.write(json.dumps({**sample, "warm": warm, "iteration": 0}) + "\\n")
+"""
+
+
+@pytest.fixture
+def made():
+    make = fake_runs.Maker(1, rounds=5)
+    make.add("fiber", "echo", {"connections": 4}, units=20)
+    make.add("serial", "echo", {"connections": 4}, units=20)
+    return make.samples
+
+
+def record(folder, made, say=lambda _: None):
+    (folder / "bin").mkdir()
+    executables = {"fiber": folder / "bin" / "fiber"}
+    plan = {"processes": [{**s, "timeout_s": 10} for s in made if s["round"] < 2 and s["iteration"] == 0 and not s["warm"]]}
+
+    def command(job, own, part):
+        assert job["iterations"] == 1
+        sample = {k: v for k, v in job.items() if k not in ("timeout_s", "iterations")}
+        return [sys.executable, "-c", SCRIPT, "--sample", json.dumps(sample), "--samples", str(own)]
+
+    return lambda: counters.record(folder, plan, executables, command, 5, say)
+
+
+def test_each_cell_is_counted_once_and_the_report_has_it(tmp_path, made):
+    go = record(tmp_path, made)
+    (tmp_path / "bin" / counters.LIBRARY).touch()
+    assert go() == 2
+    lines, unreadable = samples.read_lines(tmp_path / counters.FILE)
+    assert len(lines) == 4 and unreadable == 0
+    fake_runs.write(fake_runs.Run(tmp_path, fake_runs.meta(), {}, made), tmp_path)
+    counted = [s for s in samples.read_lines(tmp_path / counters.FILE)[0] if not s["warm"]]
+    cells = estimates.cells(made, counted)
+    assert [c.estimates["allocations_per_unit"].value for c in cells] == [2.0, 2.0]
+    assert all(c.rounds == 5 and c.samples == 15 for c in cells), "a counting process gave no time"
+    assert "allocations_per_unit" not in estimates.cells(made)[0].estimates
+
+
+def test_without_the_library_it_says_what_to_build(tmp_path, made):
+    told = []
+    assert record(tmp_path, made, told.append)() == 0
+    assert "switchyard-count" in told[0] and not (tmp_path / counters.FILE).exists()
