@@ -34,14 +34,18 @@ def start(found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | Non
         told.append("--allow-unoptimised: builds that are not release were measured; the numbers mean nothing")
     if dirty:
         told.append("the work tree has changes that commit " + commit + " does not have")
-    told += [f"{model} was not built: {why['skipped']}" for model, why in found.not_built.items()]
     used = {process["model"] for process in plan["processes"]}
+    not_built = {model: why for model, why in found.not_built.items() if not why.get("foreign")}
+    told += [f"{model} was not built: {why['skipped']}" for model, why in not_built.items()]
+    # Contenders that nobody asked for are no gap in this run.
+    described = {model: text for model, text in found.describe.items() if model in used or not found.foreign(model)}
     meta = {
         "schema": 1, "run": plan["run"], "preset": plan["preset"], "rounds": plan["rounds"], "seed": plan["seed"],
         "commit": commit, "dirty": dirty, "command": shlex.join(["scripts/switchyard", *sys.argv[1:]]),
         "started_utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": machine, "warnings": told, "describe": found.describe, "not_built": found.not_built,
-        "binaries_sha256": {m: models.sha256(found.executables[m]) for m in sorted(used)},
+        "host": machine, "warnings": told, "describe": described, "not_built": not_built,
+        "rig": str(found.rig.resolve()) if found.rig else None,
+        "binaries_sha256": {m: models.model_sha256(found.executables[m]) for m in sorted(used)},
         "executables": {m: str(found.executables[m]) for m in sorted(used)},
         "harness_sha256": models.harness_sha256(), "plan_sha256": plan_hash(plan), "ended": None,
     }  # fmt: skip
@@ -67,7 +71,7 @@ def resume(folder: Path) -> tuple[Store, dict[str, Any], dict[str, Any], dict[st
     for model, file in executables.items():
         if not file.exists():
             raise NotComparable(f"{file} is gone, so {folder} cannot be continued; start a new run")
-        if models.sha256(file) != run.meta["binaries_sha256"][model]:
+        if models.model_sha256(file) != run.meta["binaries_sha256"][model]:
             raise NotComparable(f"{file} was built anew since {folder} was begun; start a new run")
     store = Store(folder)
     store.lock()

@@ -17,7 +17,8 @@ SELF = "self"
 def make(found: Catalogue) -> dict[str, Any]:
     workloads = {name: {key: w[key] for key in ("group", "role", "unit")} for name, w in found.workloads.items()}
     models = {
-        model: {"summary": text["summary"], "library": text.get("library", ""), "build": text["build"]}
+        model: {"summary": text["summary"], "library": text.get("library", ""), "build": text["build"],
+                "foreign": found.foreign(model)}
         for model, text in sorted(found.describe.items())
     }
     cells = [{"model": model, **cell} for model, cell in found.cells()]
@@ -25,7 +26,7 @@ def make(found: Catalogue) -> dict[str, Any]:
     holes = [
         {"model": model, "workload": workload}
         for model in models
-        if model != SELF
+        if model != SELF and not found.foreign(model)
         for workload, about in workloads.items()
         if about["group"] != SELF and (model, workload) not in claimed
     ]
@@ -42,11 +43,11 @@ def rendered(*tables: Any) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _entry(cells: list[dict[str, Any]]) -> str:
+def _entry(cells: list[dict[str, Any]], foreign: bool) -> str:
     names = [cell["variant"] or "yes" for cell in cells if cell["declined"] is None]
     if names:
         return "\n".join(names)
-    return "declined" if cells else "HOLE"
+    return "declined" if cells else "-" if foreign else "HOLE"
 
 
 def _skipped(table: dict[str, Any]) -> list[str]:
@@ -60,7 +61,7 @@ def matrix_text(table: dict[str, Any]) -> str:
         if about["group"] == SELF:
             continue
         row = [[c for c in table["cells"] if (c["model"], c["workload"]) == (m, workload)] for m in models]
-        grid.add_row(workload, *(_entry(cells) for cells in row))
+        grid.add_row(workload, *(_entry(cells, table["models"][m]["foreign"]) for m, cells in zip(models, row)))
     reasons = [f"declined: {c['model']} {c['workload']}: {c['declined']}" for c in table["cells"] if c["declined"]]
     holes = [f"HOLE: {h['model']} says nothing of {h['workload']}: support it or decline it in "
              f"impl/{h['model']}/model.cpp" for h in table["holes"]]  # fmt: skip

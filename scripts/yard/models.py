@@ -26,6 +26,11 @@ class Catalogue:
     executables: dict[str, Path] = field(default_factory=dict)
     workloads: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_built: dict[str, dict[str, str]] = field(default_factory=dict)
+    rig: Path | None = None  # the load generator and the backend are here
+
+    def foreign(self, model: str) -> bool:
+        """In another language: measured only when it is named, and free to leave workloads out."""
+        return bool(self.describe.get(model, {}).get("foreign"))
 
     def cells(self) -> Iterator[tuple[str, dict[str, Any]]]:
         for model in sorted(self.describe):
@@ -56,7 +61,7 @@ def ask(executable: Path) -> dict[str, Any]:
 
 def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
     """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built."""
-    found = Catalogue()
+    found = Catalogue(rig=build / "bin")
     files = sorted((build / "bin").glob(PREFIX + "*")) + sorted(sources.glob(f"impl/foreign/*/{PREFIX}*"))
     for file in files:
         short = file.name[len(PREFIX) :]
@@ -66,6 +71,9 @@ def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
         model = answer["model"]
         if model in found.executables:
             raise YardError(f"{file} and {found.executables[model]} both call themselves {model}")
+        if missing := answer.get("missing"):
+            found.not_built[model] = {"skipped": missing["skipped"], "install": missing.get("install", ""), "foreign": "yes"}
+            continue
         found.describe[model], found.executables[model] = answer, file
         for workload in answer.get("workloads", []):
             known = found.workloads.setdefault(workload["name"], workload)
@@ -74,7 +82,7 @@ def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
     for note in sorted((build / "models").glob("*.json")):
         text = json.loads(note.read_text(encoding="utf-8"))
         found.not_built[text["model"]] = {"skipped": text["skipped"], "install": text.get("install", "")}
-    if not found.executables:
+    if all(found.foreign(model) for model in found.executables):
         raise UsageError(f"no model was found in {build / 'bin'}. Build them with: cmake --preset release "
                          "&& cmake --build --preset release, or let scripts/bench do it")  # fmt: skip
     return found
@@ -86,6 +94,18 @@ def harness_sha256(repository: Path = REPOSITORY) -> str:
     for file in sorted((repository / "bench").rglob("*")):
         if file.suffix in (".cpp", ".hpp", ".txt"):
             digest.update(f"{file.relative_to(repository)} {sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def model_sha256(file: Path) -> str:
+    """Of an executable; of a script with all that it is made of."""
+    if file.parent.parent.name != "foreign":
+        return sha256(file)
+    digest = hashlib.sha256()
+    for folder in (file.parent, file.parent.parent / "harness"):
+        for part in sorted(folder.rglob("*")):
+            if part.is_file() and part.suffix != ".pyc":
+                digest.update(f"{part.relative_to(file.parent.parent)} {sha256(part)}\n".encode())
     return digest.hexdigest()
 
 

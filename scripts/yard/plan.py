@@ -41,6 +41,7 @@ class Options:
     timeout_s: float | None = None
     audit: bool = False
     allow_unoptimised: bool = False
+    foreign: bool = False  # also the models in other languages, as if each were named
 
 
 def budget(role: str, allowed_cpus: Sequence[int], workers: int | None) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def make(found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: s
             jobs.append({
                 "model": model, "variant": cell["variant"], "workload": workload["name"], "point": point,
                 "params": params, **budget(workload["role"], allowed_cpus, options.workers),
-                "iterations": ITERATIONS[workload["role"]], "warm_up": WARM_UP[workload["role"]],
+                "iterations": min(ITERATIONS[workload["role"]], cell.get("iterations", 100)), "warm_up": WARM_UP[workload["role"]],
                 "timeout_s": options.timeout_s or TIMEOUT_S[options.preset],
             })  # fmt: skip
     if not jobs:
@@ -139,6 +140,7 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
         if (
             cell["declined"] is not None
             or (options.models and model not in options.models)
+            or (found.foreign(model) and not options.foreign and not _named(options, model))
             or (options.workloads and cell["workload"] not in options.workloads)
             or (options.variants and cell["variant"] not in options.variants)
             or cell["workload"] not in settable
@@ -151,6 +153,10 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
             names = ["/".join(p for p in (m, c["workload"], c["variant"]) if p) for m, c in found.cells()]
             raise UsageError(f"--cells: '{glob}' names no cell that can be measured: {nearest(glob, names)}")
     return cells
+
+
+def _named(options: Options, model: str) -> bool:
+    return model in options.models or any(glob.split("/")[0] == model for glob in options.cells)
 
 
 def _narrowed(found: Catalogue, options: Options) -> Options:

@@ -157,6 +157,8 @@ class Runner:
         name = file_name(job)
         log, part = self.store.folder / "log" / f"{name}.txt", self.store.folder / PARTS / f"{name}.json"
         environment = {**os.environ, "SWITCHYARD_PADDING": "x" * job["padding_bytes"]}
+        if self.meta.get("rig"):
+            environment["SWITCHYARD_RIG"] = self.meta["rig"]
         before, started = self.store.size(), time.monotonic()
         try:
             stderr = open(log, "wb")

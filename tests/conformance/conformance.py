@@ -70,13 +70,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("executable")
     parser.add_argument("--partial", action="store_true", help="the table may have holes")
+    parser.add_argument("--sizes-of", help="the executable that knows the workloads; a foreign model does not")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--timeout", type=float, default=30, help="seconds for one cell")
     arguments = parser.parse_args()
-    description = json.loads(subprocess.run([arguments.executable, "--describe"], check=True,
-                                            stdout=subprocess.PIPE, text=True).stdout)
+    description, sizes = (json.loads(subprocess.run([file, "--describe"], check=True, stdout=subprocess.PIPE,
+                                                    text=True).stdout)
+                          for file in (arguments.executable, arguments.sizes_of or arguments.executable))
     faults = [] if arguments.partial else list(holes(description))
     smoke = {workload["name"]: workload["presets"]["smoke"]
-             for workload in description["workloads"]}
+             for workload in sizes["workloads"]}
     # Side by side: what is asked for is the right answer, and a load that came too slowly is marked.
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         asked = {}
@@ -85,7 +88,7 @@ def main():
                 print(f"{name_of(cell)}: declined {cell['declined']}")
                 continue
             for point in range(len(smoke[cell["workload"]])):
-                for workers in (1, 2):
+                for workers in arguments.workers:
                     ended = pool.submit(fault, arguments.executable, cell, point, workers, arguments.timeout)
                     asked[f"{name_of(cell)} point {point} workers {workers}"] = ended
         faults += [f"{name}: {ended.result()}" for name, ended in asked.items() if ended.result()]

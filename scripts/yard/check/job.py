@@ -223,14 +223,15 @@ def _differences(catalogues: Mapping[str, Catalogue]) -> list[str]:
     """Refuses two builds that are not alike; what only one side built is told."""
     def builds(side: str) -> set[tuple[str, ...]]:
         return {tuple(d["build"].get(key, "") for key in ("type", "compiler", "flags", "sanitizer"))
-                for d in catalogues[side].describe.values()}  # fmt: skip
+                for d in catalogues[side].describe.values() if not d.get("foreign")}  # fmt: skip
 
     base, head = builds("base"), builds("head")
     if len(base | head) > len(base & head) and not base & head:
         raise NotComparable(f"the sides were built differently: {sorted(base)} and {sorted(head)}. "
                             "Build both with one compiler and the same flags")  # fmt: skip
     alone = catalogues["base"].executables.keys() ^ catalogues["head"].executables.keys()
-    return [f"the model {name} is on one side only" for name in sorted(alone)]
+    return [f"the model {name} is on one side only" for name in sorted(alone)
+            if not any(c.foreign(name) for c in catalogues.values())]  # fmt: skip
 
 
 def chosen_metrics(names: Sequence[str]) -> Mapping[str, Metric]:

@@ -59,6 +59,7 @@ BUILD = click.option("--build", type=click.Path(path_type=Path), help="Build fol
 VERBOSE = click.option("--verbose", is_flag=True, help="Tell more; show the trace of an error.")
 CHOICE = (
     click.option("--models", type=Names(), default=(), help="Only these models."),
+    click.option("--foreign", is_flag=True, help="Also the models in other languages, which are else measured if named."),
     click.option("--workloads", type=Names(), default=(),
                  help=f"Only these workloads, or `all`. Preset quick: {', '.join(planning.HEADLINE)} unless told."),
     click.option("--variants", type=Names(), default=(), help="Only these variants."),

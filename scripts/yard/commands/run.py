@@ -56,7 +56,7 @@ def options_from(given: dict[str, Any]) -> planning.Options:
         cells=given["cells"], set=dict(given.get("settings", ())), rounds=given.get("rounds"),
         time_budget_s=given.get("time_budget_s"), seed=given["seed"], workers=given["workers"],
         timeout_s=given["timeout_s"], audit=given.get("audit", False),
-        allow_unoptimised=given.get("allow_unoptimised", False),
+        allow_unoptimised=given.get("allow_unoptimised", False), foreign=given.get("foreign", False),
     )  # fmt: skip
 
 
