@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
@@ -12,12 +13,14 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/ping_pong.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
 #include "contract/workloads/spin.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
 #include "oracle/rules.hpp"
 
@@ -40,7 +43,8 @@ using all_workloads =
                   contract::http, contract::file_read, contract::hash_blocks, contract::fib,
                   contract::nqueens, contract::skynet, contract::matmul, contract::sort,
                   contract::mixed, contract::query, contract::spawn, contract::yield,
-                  contract::noop, contract::spin>;
+                  contract::ping_pong, contract::channel, contract::wakeup, contract::noop,
+                  contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -58,6 +62,9 @@ using all_workloads =
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
 [[nodiscard]] rules<contract::spawn> const& rules_of(std::type_identity<contract::spawn>);
 [[nodiscard]] rules<contract::yield> const& rules_of(std::type_identity<contract::yield>);
+[[nodiscard]] rules<contract::ping_pong> const& rules_of(std::type_identity<contract::ping_pong>);
+[[nodiscard]] rules<contract::channel> const& rules_of(std::type_identity<contract::channel>);
+[[nodiscard]] rules<contract::wakeup> const& rules_of(std::type_identity<contract::wakeup>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
@@ -11,11 +12,13 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/ping_pong.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
 
 namespace asio_model {
@@ -36,5 +39,8 @@ contract::maker<contract::matmul> make_matmul;
 contract::maker<contract::sort> make_sort;
 contract::maker<contract::spawn> make_spawn_callback, make_spawn_coroutine;
 contract::maker<contract::yield> make_yield_callback, make_yield_coroutine;
+contract::maker<contract::ping_pong> make_ping_pong_callback, make_ping_pong_coroutine;
+contract::maker<contract::channel> make_channel_callback, make_channel_coroutine;
+contract::maker<contract::wakeup> make_wakeup_callback, make_wakeup_coroutine;
 
 } // namespace asio_model

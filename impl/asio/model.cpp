@@ -52,6 +52,25 @@ contract::model const& the_model() noexcept {
                         {.variant = "callback", .ledger = "threads=1, concurrency hint 1; post"}),
         supports<yield>(make_yield_coroutine,
                         {.variant = "coroutine", .ledger = "threads=1, concurrency hint 1; post"}),
+        supports<ping_pong>(make_ping_pong_callback,
+                            {.variant = "callback",
+                             .allowance = allowance::one_per_unit,
+                             .ledger = "post; cpus=2: two contexts in two threads"}),
+        supports<ping_pong>(
+            make_ping_pong_coroutine,
+            {.variant = "coroutine", .ledger = "threads=1; a timer as event; cpus=1 only"}),
+        supports<channel>(make_channel_callback,
+                          {.variant = "callback", .ledger = "threads=1; a deque; post"}),
+        supports<channel>(
+            make_channel_coroutine,
+            {.variant = "coroutine", .ledger = "threads=1; a deque; timers as events"}),
+        supports<wakeup>(make_wakeup_callback, {.variant = "callback",
+                                                .allowance = allowance::one_per_unit,
+                                                .ledger = "post from another thread"}),
+        supports<wakeup>(make_wakeup_coroutine,
+                         {.variant = "coroutine",
+                          .allowance = allowance::one_per_unit,
+                          .ledger = "post from another thread; a timer as event"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -45,6 +45,13 @@ contract::model const& the_model() noexcept {
                         {.ledger = "uv_queue_work; UV_THREADPOOL_SIZE=workers"}),
         supports<yield>(callback::make_yield,
                         {.ledger = "threads=1; uv_idle, a call a turn of the loop"}),
+        supports<ping_pong>(callback::make_ping_pong,
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "uv_async_send; cpus=2: two loops in two threads"}),
+        supports<channel>(callback::make_channel,
+                          {.ledger = "threads=1; a deque; uv_idle, stopped while it would wait"}),
+        supports<wakeup>(callback::make_wakeup,
+                         {.allowance = allowance::one_per_unit, .ledger = "uv_async_send"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

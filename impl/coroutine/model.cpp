@@ -66,6 +66,17 @@ contract::model const& the_model() noexcept {
                                    "submission_entries=256; remedy=run_in_executor"}),
         supports<spawn>(make_spawn, {.ledger = "threads=1; create_task"}),
         supports<yield>(make_yield, {.ledger = "threads=1; sleep(0)"}),
+        supports<ping_pong>(make_ping_pong,
+                            {.ledger = "threads=1; two queues of maxsize 1; cpus=1 only"}),
+        supports<channel>(make_channel, {.ledger = "threads=1; queue with maxsize"}),
+        supports<wakeup>(make_wakeup_epoll,
+                         {.variant = "epoll",
+                          .allowance = allowance::one_per_unit,
+                          .ledger = "call_soon_threadsafe, event; at most one write a sleep"}),
+        supports<wakeup>(make_wakeup_io_uring,
+                         {.variant = "io_uring",
+                          .allowance = allowance::one_per_unit,
+                          .ledger = "call_soon_threadsafe, event; at most one write a sleep"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "coro 0.1, this project's", cells};

@@ -59,6 +59,19 @@ contract::model const& the_model() noexcept {
         supports<yield>(
             fiber::make_yield,
             {.ledger = "threads=1; scheduler=own, on epoll_pwait2; stack_bytes=16384, pooled"}),
+        supports<ping_pong>(
+            fiber::make_ping_pong,
+            {.allowance = allowance::one_per_unit,
+             .ledger =
+                 "unbuffered_channel; cpus=2: two threads, a scheduler each; stack_bytes=16384"}),
+        supports<channel>(
+            fiber::make_channel,
+            {.ledger =
+                 "threads=1; buffered_channel, largest power of two below capacity + 2, less one"}),
+        supports<wakeup>(
+            fiber::make_wakeup,
+            {.allowance = allowance::one_per_unit,
+             .ledger = "buffered_channel across threads; scheduler=own, on epoll_pwait2"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
@@ -12,11 +13,13 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/ping_pong.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
 #include "contract/workloads/waits.hpp"
+#include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
 
 // Not `floor`: <cmath> has that name.
@@ -38,5 +41,8 @@ contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed;
 contract::maker<contract::spawn> make_spawn;
 contract::maker<contract::yield> make_yield;
+contract::maker<contract::ping_pong> make_ping_pong;
+contract::maker<contract::channel> make_channel;
+contract::maker<contract::wakeup> make_wakeup_eventfd, make_wakeup_futex;
 
 } // namespace floor_model

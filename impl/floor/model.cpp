@@ -62,6 +62,23 @@ contract::model const& the_model() noexcept {
         supports<yield>(floor_model::make_yield,
                         {.style = style::tuned,
                          .ledger = "threads=1; a state machine, an indirect call a turn"}),
+        supports<ping_pong>(floor_model::make_ping_pong,
+                            {.style = style::tuned,
+                             .allowance = allowance::one_per_unit,
+                             .ledger = "cpus=1: state machines, an indirect call a message; "
+                                       "cpus=2: two threads, raw futex"}),
+        supports<channel>(
+            floor_model::make_channel,
+            {.style = style::tuned, .ledger = "threads=1; a ring, an indirect call a fill"}),
+        supports<wakeup>(floor_model::make_wakeup_eventfd,
+                         {.variant = "eventfd",
+                          .style = style::tuned,
+                          .allowance = allowance::one_per_unit,
+                          .ledger = "epoll_wait on an edge-triggered eventfd; one write a wake"}),
+        supports<wakeup>(floor_model::make_wakeup_futex, {.variant = "futex",
+                                                          .style = style::tuned,
+                                                          .allowance = allowance::one_per_unit,
+                                                          .ledger = "raw futex"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

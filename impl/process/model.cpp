@@ -83,6 +83,13 @@ contract::model const& the_model() noexcept {
         supports<contract::yield>(
             make_yield, {.allowance = allowance::one_per_unit,
                          .ledger = "pre-forked, all on one CPU; units=2 only; sched_yield"}),
+        supports<ping_pong>(make_ping_pong, {.allowance = allowance::one_per_unit,
+                                             .ledger = "pre-forked; sem_t in shared memory"}),
+        supports<contract::channel>(
+            make_channel, {.allowance = allowance::one_per_unit,
+                           .ledger = "pre-forked; a ring and three sem_t in shared memory"}),
+        supports<wakeup>(make_wakeup, {.allowance = allowance::one_per_unit,
+                                       .ledger = "pre-forked; sem_t in shared memory"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

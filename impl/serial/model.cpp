@@ -32,6 +32,9 @@ contract::model const& the_model() noexcept {
                                                        "descriptor"}),
         declined("spawn", "serial creates nothing: what a call costs is in floor"),
         declined("yield", "serial has one thread of control and nobody to give way to"),
+        declined("ping_pong", "serial has one thread of control and nobody to pass a token to"),
+        declined("channel", "serial has one thread of control: what would put and take at once"),
+        declined("wakeup", "serial never waits for another thread"),
     };
     static model const serial{"serial", "one thing after another, from start to finish",
                               "C++ standard library", cells};

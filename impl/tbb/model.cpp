@@ -30,6 +30,9 @@ contract::model const& the_model() noexcept {
         supports<spawn>(make_spawn,
                         {.ledger = "threads=workers, the caller included; one task_group"}),
         declined("yield", "a oneTBB task runs to its end: it has no way to give way"),
+        declined("ping_pong", "a oneTBB task runs to its end: it must not wait for another"),
+        declined("channel", "a oneTBB task must not wait for room or for an item"),
+        declined("wakeup", "a oneTBB task that sleeps would hold a thread"),
     };
     static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
                            "oneTBB " TBB_VERSION_STRING, cells};

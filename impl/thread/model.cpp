@@ -88,6 +88,13 @@ contract::model const& the_model() noexcept {
         supports<contract::yield>(make_yield,
                                   {.allowance = allowance::one_per_unit,
                                    .ledger = "all on one CPU; units=2 only; sched_yield"}),
+        supports<ping_pong>(make_ping_pong, {.allowance = allowance::one_per_unit,
+                                             .ledger = "std::binary_semaphore"}),
+        supports<channel>(make_channel,
+                          {.allowance = allowance::one_per_unit,
+                           .ledger = "std::deque, std::mutex, two std::condition_variable"}),
+        supports<wakeup>(make_wakeup,
+                         {.allowance = allowance::one_per_unit, .ledger = "std::binary_semaphore"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};

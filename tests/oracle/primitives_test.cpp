@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The oracles of the primitives against answers found in another way, and against every way to
 // cheat that shows in an outcome.
+#include "kernel/channel_ledger.hpp"
 #include "kernel/random.hpp"
 #include "oracle/all.hpp"
 
 #include <gtest/gtest.h>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -90,6 +92,75 @@ TEST(yield, tells_turns_that_were_counted_and_not_taken) {
     outcome.turns = 1;
     EXPECT_NE(check<contract::yield>(params, outcome), "");
     EXPECT_EQ(rules_for<contract::yield>().units({.units = 3, .turns = 5}), 15u);
+}
+
+TEST(ping_pong, takes_a_token_that_passed_through_both_and_no_other) {
+    contract::ping_pong::params const params{.trips = 3, .cpus = 1};
+    auto const after = [](std::vector<std::uint64_t> const& added) {
+        auto token = seed;
+        for (auto const each : added) {
+            token = kernel::mix(token + each);
+        }
+        return token;
+    };
+    using outcome = contract::ping_pong::outcome;
+    EXPECT_EQ(check<contract::ping_pong>(params, {3, after({1, 0, 1, 0, 1, 0})}), "");
+    EXPECT_NE(check<contract::ping_pong>(params, {2, after({1, 0, 1, 0})}), "") << "one missing";
+    EXPECT_NE(check<contract::ping_pong>(params, {3, after({1, 0, 1, 0})}), "") << "only counted";
+    EXPECT_NE(check<contract::ping_pong>(params, {3, after({0, 1, 0, 1, 0, 1})}), "")
+        << "ping first";
+    EXPECT_NE(check<contract::ping_pong>(params, {3, after({1, 1, 1, 0, 0, 0})}), "") << "no turns";
+    EXPECT_NE(check<contract::ping_pong>(params, {3, after({1, 1, 1, 1, 1, 1})}), "")
+        << "pong alone";
+    EXPECT_NE(check<contract::ping_pong>(params, outcome{}), "");
+}
+
+/// `taken`: producer and number of each item, in the order in which they were taken.
+contract::channel::outcome
+taken_in_order(contract::channel::params const& params,
+               std::vector<std::pair<std::uint64_t, std::uint64_t>> const& taken) {
+    kernel::channel_ledger ledger(params.producers);
+    for (auto const& [producer, i] : taken) {
+        ledger.enter(kernel::item_of(seed, params.items, producer, i));
+    }
+    return {.taken = ledger.taken(), .digest = ledger.digest(), .most_queued = params.capacity};
+}
+
+TEST(channel, takes_each_item_once_and_those_of_one_producer_in_order) {
+    contract::channel::params const params{.producers = 2, .items = 2, .capacity = 3};
+    auto const judge = [&](std::vector<std::pair<std::uint64_t, std::uint64_t>> const& taken) {
+        return check<contract::channel>(params, taken_in_order(params, taken));
+    };
+    EXPECT_EQ(judge({{0, 0}, {0, 1}, {1, 0}, {1, 1}}), "");
+    EXPECT_EQ(judge({{1, 0}, {0, 0}, {1, 1}, {0, 1}}), "") << "producers come in any order";
+    EXPECT_NE(judge({}), "");
+    EXPECT_NE(judge({{0, 1}, {0, 0}, {1, 0}, {1, 1}}), "") << "two of one producer swapped";
+    EXPECT_NE(judge({{0, 0}, {0, 0}, {1, 0}, {1, 1}}), "") << "one twice, one missing";
+    EXPECT_NE(judge({{0, 0}, {0, 1}, {1, 0}}), "") << "one missing";
+    EXPECT_NE(judge({{0, 0}, {0, 1}, {1, 0}, {1, 1}, {1, 1}}), "") << "one too many";
+    EXPECT_NE(judge({{0, 0}, {0, 1}, {1, 0}, {2, 1}}), "") << "of nobody";
+}
+
+TEST(channel, tells_a_channel_that_is_not_bounded) {
+    contract::channel::params const params{.producers = 1, .items = 2, .capacity = 1};
+    auto outcome = taken_in_order(params, {{0, 0}, {0, 1}});
+    EXPECT_EQ(check<contract::channel>(params, outcome), "");
+    outcome.most_queued = 2;
+    EXPECT_NE(check<contract::channel>(params, outcome), "");
+}
+
+TEST(wakeup, tells_wakes_that_were_joined_invented_or_too_early) {
+    contract::wakeup::params const params{.wakes = 2, .pause_us = 50};
+    auto const& rules = rules_for<contract::wakeup>();
+    auto const right = rules.expected(params, seed);
+    EXPECT_EQ(rules.check(params, seed, right, right, {}), "");
+    EXPECT_NE(rules.check(params, seed, right, {1, right.chain}, {}), "") << "joined";
+    EXPECT_NE(rules.check(params, seed, right, {2, seed}, {}), "") << "invented";
+    std::vector<contract::latency_slot> slots{{100, 200}, {50'200, 50'300}};
+    EXPECT_EQ(rules.check(params, seed, right, right, {slots, 100'000, {}}), "");
+    EXPECT_NE(rules.check(params, seed, right, right, {slots, 99'999, {}}), "") << "no pauses";
+    slots[1].begin_ns = 50'199;
+    EXPECT_NE(rules.check(params, seed, right, right, {slots, 100'000, {}}), "") << "was awake";
 }
 
 } // namespace
