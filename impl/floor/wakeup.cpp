@@ -27,14 +27,14 @@ public:
                                     probe, ledger_, [this] { wake(); });
         });
         for (std::uint64_t i = 0; i < params_.wakes; ++i) {
-            sleep();
+            await_wake();
             ledger_.arrived(probe);
         }
         return {.wakes = ledger_.count(), .chain = ledger_.chain()};
     }
 
 private:
-    virtual void sleep() = 0;
+    virtual void await_wake() = 0;
     virtual void wake() = 0;
 
     wakeup::params params_;
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    void sleep() override {
+    void await_wake() override {
         epoll_event event;
         while (::epoll_wait(epoll_.get(), &event, 1, -1) != 1) {
         }
@@ -70,7 +70,7 @@ public:
     using session::session;
 
 private:
-    void sleep() override {
+    void await_wake() override {
         while (woken_.exchange(0, std::memory_order_acquire) == 0) {
             ::syscall(SYS_futex, &woken_, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
         }
