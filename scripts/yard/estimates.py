@@ -55,6 +55,14 @@ def _latency(name: str) -> Read:
     return read
 
 
+def _inner(outer: str, name: str) -> Read:
+    def read(sample: Sample) -> Optional[float]:
+        found = sample.get(outer)
+        return _number(found.get(name)) if isinstance(found, Mapping) else None
+
+    return read
+
+
 def _switches(sample: Sample) -> Optional[float]:
     voluntary = _number(sample.get("voluntary_switches"))
     involuntary = _number(sample.get("involuntary_switches"))
@@ -88,6 +96,7 @@ METRICS = (
     Metric("system_calls_per_unit", "system calls per unit", "count", "less", _ratio(_field("system_calls"), _units)),
     Metric("peak_rss_bytes", "peak RSS", "bytes", "less", _field("peak_rss_bytes"), max),
     Metric("pss_bytes", "PSS of the process tree", "bytes", "less", _field("pss_bytes")),
+    Metric("waiting_bytes", "memory per waiting unit", "bytes", "less", _inner("waiting", "bytes_per_unit")),
     Metric("make_ns", "make", "ns", "less", _field("make_ns")),
     Metric("destroy_ns", "destroy", "ns", "less", _field("destroy_ns")),
     Metric("threads", "threads", "count", "", _field("threads")),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import itertools
 import random
 from dataclasses import dataclass, field, replace
 from typing import Any, Sequence
@@ -34,6 +35,7 @@ class Options:
     variants: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()  # globs: model/workload/variant
     set: dict[str, int] = field(default_factory=dict)
+    sweep: dict[str, tuple[int, ...]] = field(default_factory=dict)  # fields, or "workers": every combination is measured
     rounds: int | None = None
     time_budget_s: float | None = None
     seed: int = 1
@@ -62,13 +64,15 @@ def make(found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: s
         if workload is None:
             raise UsageError(f"{model} claims {cell['workload']}, but no executable of this build knows its sizes: "
                              "build the C++ models too")  # fmt: skip
-        for point, params in _points(workload, options):
-            jobs.append({
-                "model": model, "variant": cell["variant"], "workload": workload["name"], "point": point,
-                "params": params, **budget(workload["role"], allowed_cpus, options.workers),
-                "iterations": min(ITERATIONS[workload["role"]], cell.get("iterations", 100)), "warm_up": WARM_UP[workload["role"]],
-                "timeout_s": options.timeout_s or TIMEOUT_S[options.preset],
-            })  # fmt: skip
+        for point, params, changes in _points(workload, options):
+            for workers in options.sweep.get("workers", (options.workers,)):
+                jobs.append({
+                    "model": model, "variant": cell["variant"], "workload": workload["name"], "point": point,
+                    "params": params, **budget(workload["role"], allowed_cpus, workers),
+                    "iterations": min(ITERATIONS[workload["role"]], cell.get("iterations", 100)),
+                    "warm_up": WARM_UP[workload["role"]],
+                    "timeout_s": options.timeout_s or TIMEOUT_S[options.preset], **({"set": changes} if changes else {}),
+                })  # fmt: skip
     if not jobs:
         raise UsageError("nothing is left to measure after this choice; see scripts/switchyard list")
     rounds = options.rounds or ROUNDS[options.preset]
@@ -102,16 +106,21 @@ def _derived(seed: int, round: int) -> int:
     return int.from_bytes(digest[:6], "big")  # 48 bits: exact in every JSON reader
 
 
-def _points(workload: dict[str, Any], options: Options) -> list[tuple[int, dict[str, int]]]:
-    """Index for --point and the params. With --set, points that became equal are measured once, and the recorded
-    index is that of the preset's point they were made from."""
+def _points(workload: dict[str, Any], options: Options) -> list[tuple[int, dict[str, int], dict[str, int]]]:
+    """Index for --point, the params, and what they change of the point. Points that became equal are measured once,
+    and the recorded index is that of the preset's point they were made from. A sweep starts from the last point
+    alone: the one with the most work, where a curve is wanted and not a table."""
     points, seen = [], set()
-    for index, params in enumerate(workload["presets"].get(options.preset, [])):
-        changed = {**params, **options.set}
-        mark = tuple(sorted(changed.items()))
-        if mark not in seen:
-            seen.add(mark)
-            points.append((index, changed))
+    fields = {name: values for name, values in options.sweep.items() if name != "workers"}
+    preset = list(enumerate(workload["presets"].get(options.preset, [])))
+    for index, params in preset[-1:] if options.sweep else preset:
+        for combination in itertools.product(*fields.values()):
+            changes = {**options.set, **dict(zip(fields, combination))}
+            changed = {**params, **changes}
+            mark = tuple(sorted(changed.items()))
+            if mark not in seen:
+                seen.add(mark)
+                points.append((index, changed, changes))
     return points
 
 
@@ -163,7 +172,7 @@ def _narrowed(found: Catalogue, options: Options) -> Options:
     """With the workloads that are meant: none named are the headline's in preset quick, else all."""
     if "all" in options.workloads:
         return replace(options, workloads=())
-    if options.preset != "quick" or options.workloads or options.cells or options.set:
+    if options.preset != "quick" or options.workloads or options.cells or options.set or options.sweep:
         return options
     meant = [name for name, workload in found.workloads.items() if name in HEADLINE or workload["group"] == "self"]
     return replace(options, workloads=tuple(meant)) if set(meant) & set(HEADLINE) else options
@@ -174,20 +183,23 @@ def _matches(full: str, model: str, cell: dict[str, Any], glob: str) -> bool:
 
 
 def _settable(found: Catalogue, options: Options) -> set[str]:
-    """Workloads that have every field of --set."""
+    """Workloads that have every field of --set and --sweep, whose values they take."""
     fields = {name: {f["name"]: f for f in workload["fields"]} for name, workload in found.workloads.items()}
     everything = sorted({field for known in fields.values() for field in known})
-    for name, value in options.set.items():
-        _known("--set", [name], everything)
+    given = [("--set", name, value) for name, value in options.set.items()]
+    given += [("--sweep", name, value) for name, values in options.sweep.items() if name != "workers" for value in values]
+    for flag, name, value in given:
+        _known(flag, [name], everything)
         for workload in options.workloads:
             if name not in fields[workload]:
-                raise UsageError(f"--set {name}: {workload} has no such field: {nearest(name, fields[workload])}")
+                raise UsageError(f"{flag} {name}: {workload} has no such field: {nearest(name, fields[workload])}")
         for workload, known in fields.items():
             limits = known.get(name)
             wanted = not options.workloads or workload in options.workloads
             if limits and wanted and not limits["least"] <= value <= limits["most"]:
-                raise UsageError(f"--set {name}={value}: {workload} takes {limits['least']} to {limits['most']}")
-    return {name for name, known in fields.items() if set(options.set) <= set(known)} or set(found.workloads)
+                raise UsageError(f"{flag} {name}={value}: {workload} takes {limits['least']} to {limits['most']}")
+    needed = {name for _, name, _ in given}
+    return {name for name, known in fields.items() if needed <= set(known)} or set(found.workloads)
 
 
 def _refuse_unoptimised(found: Catalogue, options: Options) -> None:

@@ -187,6 +187,8 @@ def headline(cells: Sequence[Cell]) -> Headline:
             "All waits are in progress at once, so that a run takes as long as the longest wait in every "
             "model: CPU per wait is the headline here, lateness comes second.",
         )
+    if any("waiting_bytes" in cell.estimates for cell in cells):
+        return Headline("waiting_bytes", ("ok",), "")
     if any(cell.verdict == "rig_limited" for cell in cells):
         return Headline(
             "cpu_per_unit_ns",

@@ -141,7 +141,7 @@ class Runner:
             "--timeout", str(job["timeout_s"]), "--samples", str(into or self.store.samples),
             f"--benchmark_out={part}", "--benchmark_out_format=json",
         ]  # fmt: skip
-        for name, value in self.plan.get("set", {}).items():
+        for name, value in job.get("set", self.plan.get("set", {})).items():
             command += ["--set", f"{name}={value}"]
         tags = {"run": self.plan["run"], "round": job["round"], "order": job["order"],
                 "attempt": self._attempts[samples.key(job)]}  # fmt: skip
@@ -210,7 +210,7 @@ class Runner:
             "schema": 1, "run": self.plan["run"], "round": job["round"], "order": job["order"],
             "attempt": self._attempts[samples.key(job)], "model": job["model"], "variant": job["variant"],
             "workload": job["workload"], "preset": self.plan["preset"],
-            "point": -1 if self.plan.get("set") else job["point"], "params": job["params"], "workers": job["workers"],
+            "point": -1 if job.get("set", self.plan.get("set")) else job["point"], "params": job["params"], "workers": job["workers"],
             "cpus": job["cpus"], "client_cpus": job["client_cpus"], "seed": job["seed"], "iteration": 0,
             "warm": False, "verdict": verdict, "reason": reason,
         })  # fmt: skip

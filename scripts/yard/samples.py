@@ -11,7 +11,7 @@ from typing import Any, Iterable, Mapping
 from . import schema
 from .errors import UsageError
 
-Key = tuple[int, str, str, str, tuple[tuple[str, int], ...]]
+Key = tuple[int, str, str, str, tuple[tuple[str, int], ...], int]
 
 
 @dataclass
@@ -27,7 +27,8 @@ class Run:
 
 def key(of: Mapping[str, Any]) -> Key:
     """What identifies a process in a plan and in its samples."""
-    return (of["round"], of["model"], of["workload"], of["variant"], tuple(sorted(of["params"].items())))
+    return (of["round"], of["model"], of["workload"], of["variant"], tuple(sorted(of["params"].items())),
+            of.get("workers") or 0)
 
 
 def read_lines(file: Path) -> tuple[list[dict[str, Any]], int]:

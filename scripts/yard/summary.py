@@ -47,7 +47,7 @@ def table(folder: Path) -> str:
     for cell in cells:
         shown = [_time(cell.estimates[name].value) if name in cell.estimates else ""
                  for name in ("time_per_unit_ns", "cpu_per_unit_ns")]  # fmt: skip
-        head = (cell.at.workload, _params(cell.at.params)) if cell.at != last else ("", "")
+        head = (cell.at.workload, _params(cell.at.sizes.items())) if cell.at != last else ("", "")
         grid.add_row(*head, cell.contender, cell.verdict, str(cell.rounds), *shown)
         last = cell.at
     reasons = Counter((c.contender, c.at.workload, v, why) for c in cells if c.verdict != "ok" for v, why in c.reasons)

@@ -22,7 +22,7 @@ let level = 0;
 for (const e of all("h1, h2, h3, h4, h5, h6").filter(visible)) { const now = Number(e.tagName[1]); if (now > level + 1) broken.push(`heading jumps from ${level} to ${now}: ${where(e)}`); level = now; }
 for (const e of all("select, button, input:not([type=checkbox]):not([type=radio])").filter(visible)) if (e.getBoundingClientRect().height < 24) broken.push(`target smaller than 24 px: ${where(e)}`);
 
-const parse = (text) => { const n = (text.match(/[\d.]+/g) || []).map(Number); return { rgb: n.slice(0, 3), a: n.length > 3 ? n[3] : 1 }; };
+const parse = (text) => { const n = (text.match(/[\d.]+/g) || []).map(Number), size = text.startsWith("color(") ? 255 : 1; return { rgb: n.slice(0, 3).map((v) => v * size), a: n.length > 3 ? n[3] : 1 }; };
 const over = (top, below) => top.rgb.map((v, i) => v * top.a + below[i] * (1 - top.a));
 function background(e) {
   const layers = [];

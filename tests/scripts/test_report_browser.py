@@ -36,8 +36,17 @@ def browser():
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "index.html"
-    report = series.build(fake_runs.realistic(rounds=6))
-    path.write_text(html.render(report, explorer.library()), encoding="utf-8")
+    run = fake_runs.realistic(rounds=6)
+    curves = fake_runs.Maker(3, rounds=6)
+    for grain in (1, 10, 100):
+        for name in ("serial", "fiber"):
+            curves.add(name, "fib", {"n": 30, "grain": grain}, units=10**6 // grain, unit="task", run_ns=1e8 * (1 + 1 / grain))
+    for workers in (1, 2, 4):
+        curves.add("thread", "nqueens", {"n": 8}, units=100, run_ns=1e8 / min(workers, 2), workers=workers, cpus=[0, 1])
+    run.samples = [*run.samples, *curves.samples]
+    report = series.build(run)
+    path.write_text(html.render(report, explorer.library(), [report]), encoding="utf-8")
+    assert all(f'id="{name}"' in path.read_text(encoding="utf-8") for name in ("winners", "scaling", "granularity", "memory", "runs"))
     return path
 
 
@@ -46,7 +55,9 @@ def test_it_is_drawn_readable_and_fits(browser, page, width, height, theme):
     browser.open(page, "#explore?w=echo&m=cpu_per_unit_ns&x=connections", width, height, theme)
     assert browser.run(DRAWN + "return drawn(document.getElementById('explore-canvas'))") > 3_000
     assert browser.run("return document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert browser.run(ACCESSIBILITY) == []
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = false; }); document.getElementById('explore').scrollIntoView()")
     picture = browser.picture()[..., :3]
     # No half of the window is blank, and the theme is the one asked for.
     for half in (picture[: height // 2], picture[height // 2 :]):

@@ -72,7 +72,7 @@ def _cells(found: Catalogue, options: planning.Options, cpus: Sequence[int]) -> 
         workload = found.workloads.get(cell["workload"])
         if workload is None or (workload["group"] == "self" and model not in mine.models):
             continue  # the harness' own overhead is the same harness on both sides
-        for point, params in planning._points(workload, mine):
+        for point, params, _ in planning._points(workload, mine):
             name = "/".join(part for part in (model, cell["workload"], cell["variant"]) if part)
             here[f"{name}@{point}"] = Scenario(
                 f"{name}@{point}", model, cell["variant"], workload["name"], mine.preset, point, params, workload["role"],

@@ -46,6 +46,24 @@ class Setting(click.ParamType):
         return field, int(number)
 
 
+class Sweep(click.ParamType):
+    name = "field=a,b,c"
+
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[str, tuple[int, ...]]:
+        if isinstance(value, tuple):
+            return value
+        field, _, given = value.partition("=")
+        if match := re.fullmatch(r"(\d+)\.\.(\d+)", given):
+            least, most = int(match[1]), int(match[2])
+            numbers = sorted({*(least << i for i in range(64) if least << i < most), most}) if 0 < least <= most else []
+        else:
+            numbers = [int(part) for part in given.split(",")] if re.fullmatch(r"\d+(,\d+)*", given) else []
+        if not field or not numbers or (field == "workers" and not all(1 <= n <= 4096 for n in numbers)):
+            self.fail(f"'{value}' is no sweep: write field=1,2,4 or field=1..8, which doubles; the field may be workers",
+                      param, context)  # fmt: skip
+        return field, tuple(dict.fromkeys(numbers))
+
+
 def add(*options: Callable[..., Any]) -> Callable[..., Any]:
     def decorate(function: Any) -> Any:
         for option in reversed(options):

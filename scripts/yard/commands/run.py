@@ -19,6 +19,8 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
 @click.command(short_help="Measure models into a new results folder.")
 @_options.add(_options.PRESET, *_options.CHOICE, _options.BUILD, _options.VERBOSE)
 @click.option("--set", "settings", type=_options.Setting(), multiple=True, help="Override a field of every point.")
+@click.option("--sweep", "sweeps", type=_options.Sweep(), multiple=True,
+              help="Measure the last point at each of these values: workers=1..8, grain=1,4,16; all combinations.")
 @click.option("--rounds", type=click.IntRange(1, 1000), help="Default 1, 7 or 15 by preset; a report needs 5.")
 @click.option("--time-budget", "time_budget_s", type=_options.Duration(),
               help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.")  # fmt: skip
@@ -38,6 +40,8 @@ def command(context: click.Context, **given: Any) -> int:
     """
     if given["resume"]:
         return _resume(context, given)
+    if given["workers"] and any(name == "workers" for name, _ in given["sweeps"]):
+        raise UsageError("--workers and --sweep workers=... contradict each other: leave one out")
     found = models.discover(campaign.build_folder(given["build"]))
     options = options_from(given)
     run, commit, dirty = campaign.new_name()
@@ -53,7 +57,8 @@ def command(context: click.Context, **given: Any) -> int:
 def options_from(given: dict[str, Any]) -> planning.Options:
     return planning.Options(
         preset=given["preset"], models=given["models"], workloads=given["workloads"], variants=given["variants"],
-        cells=given["cells"], set=dict(given.get("settings", ())), rounds=given.get("rounds"),
+        cells=given["cells"], set=dict(given.get("settings", ())),
+        sweep=dict(given.get("sweeps", ())), rounds=given.get("rounds"),
         time_budget_s=given.get("time_budget_s"), seed=given["seed"], workers=given["workers"],
         timeout_s=given["timeout_s"], audit=given.get("audit", False),
         allow_unoptimised=given.get("allow_unoptimised", False), foreign=given.get("foreign", False),

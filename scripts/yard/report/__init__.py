@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Sequence
 
 HTML, MARKDOWN, CSV = "index.html", "report.md", "estimates.csv"
 
 
-def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True) -> list[Path]:
-    """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page."""
+def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: Sequence[Path] = ()) -> list[Path]:
+    """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page, in which the runs
+    `beside` stand beside it."""
     from .. import samples
     from . import explorer, html, markdown, plot, series, table
 
     report = series.build(samples.read_run(Path(run_dir)))
+    others = [series.build(samples.read_run(path)) for path in beside]
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, text in ((HTML, html.render(report, explorer.library())), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
+    for name, text in ((HTML, html.render(report, explorer.library(), others)), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
         (folder / name).write_text(text, encoding="utf-8", newline="")
         paths.append(folder / name)
     if plots:

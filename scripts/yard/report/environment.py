@@ -203,6 +203,8 @@ class Environment:
         if key.point < 0:
             for name, value in key.params:
                 words += ["--set", f"{name}={value}"]
+        if key.workers:
+            words += ["--workers", str(key.workers)]
         for flag, names in (("--rounds", ("rounds",)), ("--seed", ("seed",))):
             value = next((self.plan.get(n, self.meta.get(n)) for n in names), None)
             if isinstance(value, int):

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
 import jinja2
 
 from ..estimates import METRIC
-from . import answers, choose, claims, explorer, palette, series, svg, units, why
+from . import answers, choose, claims, explorer, palette, scaling as scales, series, sides, svg, units, why, winners
 from .words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
 
 FOLDER = Path(__file__).resolve().parent
@@ -32,8 +32,8 @@ def _style(models: list[str]) -> str:
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{classes}\n{text}"
 
 
-def render(report: series.Report, chart_js: Optional[str] = None) -> str:
-    """`chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
+def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequence[series.Report] = ()) -> str:
+    """`beside` are reports of other runs to lay beside this one. `chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
     colours = palette.colours(report.models)
     places = palette.variants(report.contenders)
 
@@ -51,6 +51,28 @@ def render(report: series.Report, chart_js: Optional[str] = None) -> str:
         label = METRIC_TITLES.get(metric, METRIC[metric].label)
         title = f"{label} of {points[0].key.workload} by {found[0]}"
         return svg.scaling_chart(found[1], title, found[0], label, METRIC[metric].unit, colours, places)
+
+    def over(lines: Any, title: str, x: str, label: str, unit: str, x_unit: str = "") -> Any:
+        return svg.scaling_chart(lines, title, x, label, unit, colours, {**places, scales.IDEAL: 2}, x_unit)
+
+    def speed_up_chart(found: scales.Scaling) -> Any:
+        lines = [scales.ideal(found), *(curve.line for curve in found.curves)]
+        return over(lines, f"Speed-up of {found.title}", "workers", "speed-up", "times")
+
+    def efficiency_chart(found: scales.Scaling) -> Any:
+        lines = [curve.efficiency for curve in found.curves]
+        return over(lines, f"Efficiency of {found.title}", "workers", "efficiency", "share")
+
+    def granularity_chart(found: scales.Granularity) -> Any:
+        x, x_unit = ("length of a task", "ns") if found.by_size else ("grain", "")
+        return over(found.lines, f"Granularity of {found.title}", x, "share of its own best speed", "share", x_unit)
+
+    def memory_chart(found: scales.Memory) -> Any:
+        return over(found.lines, f"Memory of {found.title}", found.what, "memory of the process tree", "bytes")
+
+    def load_chart(found: winners.LoadCurve) -> Any:
+        title = f"Latency {found.quantile} by throughput of {found.title}"
+        return over(found.lines, title, "throughput", f"latency, {found.quantile}", "ns", "units/s")
 
     def charted(point: series.Point) -> list[str]:
         chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
@@ -75,6 +97,11 @@ def render(report: series.Report, chart_js: Optional[str] = None) -> str:
         choices=choose.choices(report), judged=claims.judge(report), explained=explained,
         first_reasons=why.first(explained, [p.title for p in choose.points(report).values()]),
         unrecorded=why.unrecorded(report), why_prices=why.EVENTS,
+        winner_maps=winners.maps(report), curves=list(winners.load_curves(report)), load_chart=load_chart,
+        sides=sides.columns([report, *beside]), shared=sides.shared([report, *beside]) if beside else [],
+        scalings=scales.scalings(report), granularities=scales.granularities(report), memories=scales.memories(report),
+        speed_up_chart=speed_up_chart, efficiency_chart=efficiency_chart, granularity_chart=granularity_chart,
+        memory_chart=memory_chart,
         explore=explorer.safe_json(explorer.data(report)) if chart_js and report.points else "",
         explore_js=(FOLDER / "explorer.js").read_text(encoding="utf-8"),
     )  # fmt: skip

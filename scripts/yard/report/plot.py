@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Sequence
 
 from ..estimates import METRIC
-from . import palette, series, svg
+from . import palette, scaling, series, svg
 from .words import METRIC_TITLES
 
 MOST_POINTS = 3  # rows of a figure; the HTML page has all
@@ -29,7 +29,54 @@ def write(report: series.Report, folder: Path) -> list[Path]:
         curved = [(point, lines) for point in some if (lines := point.percentiles)]
         if curved:
             paths.append(_percentiles(report, curved, colours, folder / f"{name}-percentiles.png"))
+    for name, title, axes in _curves(report):
+        paths.append(_lines(report, title, axes, colours, folder / f"{name}.png"))
     return paths
+
+
+def _curves(report: series.Report):
+    """Name of the file, title, and for each axes: lines, x label, x unit, y label, y unit."""
+    for i, found in enumerate(scaling.scalings(report)):
+        speed_up = [scaling.ideal(found), *(curve.line for curve in found.curves)]
+        yield f"scaling-{i}", f"Scaling: {found.title}", [
+            (speed_up, "workers", "count", "speed-up over one worker", "times"),
+            ([curve.efficiency for curve in found.curves], "workers", "count", "efficiency", "share")]  # fmt: skip
+    for i, found in enumerate(scaling.granularities(report)):
+        x = ("length of a task", "ns") if found.by_size else ("grain", "count")
+        yield f"granularity-{i}", f"Granularity: {found.title}", [(found.lines, *x, "share of its own best speed", "share")]
+    for i, found in enumerate(scaling.memories(report)):
+        yield f"memory-{i}", f"Memory: {found.title}", [(found.lines, found.what, "count", "memory of the process tree", "bytes")]
+
+
+def _lines(report: series.Report, title: str, plots, colours: dict[str, str], path: Path) -> Path:
+    figure, axes = _figure(1, len(plots), 4.2, 1.0, 0.9)
+    places = {**palette.variants(report.contenders), scaling.IDEAL: 2}
+    for ax, (lines, x_label, x_unit, y_label, y_unit) in zip(axes[0], plots):
+        for line in lines:
+            dash = ("-", "--", ":", "-.")[places.get(line.contender, 0) % 4]
+            low = [y if v is None else v for v, y in zip(line.low or line.y, line.y)]
+            high = [y if v is None else v for v, y in zip(line.high or line.y, line.y)]
+            errors = [[max(0.0, y - v) for y, v in zip(line.y, low)], [max(0.0, v - y) for y, v in zip(line.y, high)]]
+            ax.errorbar(line.x, line.y, yerr=errors, linestyle=dash, marker="o", markersize=3, capsize=2, linewidth=1.2,
+                        color=colours.get(line.model, "#666666"), label=_literal(line.contender))  # fmt: skip
+        scale = svg.scale_of([y for line in lines for y in (*line.y, *line.high, *line.low) if y is not None])
+        if scale.logarithmic:
+            ax.set_yscale("log")
+        ax.set_ylim(scale.low, scale.high)
+        ticks = scale.ticks(y_unit)
+        ax.set_yticks(ticks, [svg.tick_text(tick, y_unit) for tick in ticks], fontsize=7)
+        ax.set_xscale("log")
+        every = sorted({x for line in lines for x in line.x})[:: max(1, len({x for line in lines for x in line.x}) // 6)]
+        ax.set_xticks(every, [svg.tick_text(x, x_unit) for x in every], fontsize=7)
+        ax.minorticks_off()
+        ax.set_xlabel(_literal(x_label), fontsize=8)
+        ax.set_ylabel(y_label, fontsize=8)
+        ax.grid(alpha=0.3)
+    axes[0][-1].legend(fontsize=6)
+    figure.suptitle(f"{_literal(title)}: median over rounds, 95 % interval", fontsize=10)
+    figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
+    figure.savefig(path)
+    return path
 
 
 def _some(points: Sequence[series.Point]) -> list[series.Point]:

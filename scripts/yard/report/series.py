@@ -20,12 +20,12 @@ from .environment import Environment
 from .missing import Caveat, Missing
 from .suite import Suite
 
-CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "pss_bytes")
+CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "waiting_bytes", "pss_bytes")
 RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
 TABLED = (
     "throughput", "time_per_unit_ns", "cpu_per_unit_ns", "user_per_unit_ns", "system_per_unit_ns",
     "busiest_thread_share", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "switches_per_unit",
-    "faults_per_unit", "allocations_per_unit", "system_calls_per_unit", "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
+    "faults_per_unit", "allocations_per_unit", "system_calls_per_unit", "waiting_bytes", "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
 )  # fmt: skip
 MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
 LOAD = ("workers", "grain", "connections", "in_flight", "waits", "rate_per_s")  # fields that name a point better than how often it is repeated

@@ -50,7 +50,7 @@ def scale_of(values: Sequence[float], zero: bool = True) -> Scale:
 
 def tick_text(value: float, unit: str) -> str:
     if unit == "share":
-        return f"{100 * value:.0f} %"
+        return f"{100 * value:.3g} %"
     if value == 0:
         return "0"
     if unit == "count":
@@ -207,7 +207,7 @@ def percentile_chart(
 
 def scaling_chart(
     lines: Sequence[Line], title: str, field: str, metric_label: str, unit: str,
-    colours: Mapping[str, int], variants: Mapping[str, int],
+    colours: Mapping[str, int], variants: Mapping[str, int], x_unit: str = "",
 ) -> Markup:  # fmt: skip
     every = sorted({x for line in lines for x in line.x})
     low, high = every[0], every[-1]
@@ -217,8 +217,8 @@ def scaling_chart(
 
     shown, last = [], -1.0
     for x in every:
-        if place(x) - last > 0.09:
-            shown.append((x, f"{x:g}"))
+        if place(x) - last > (0.14 if x_unit else 0.09):
+            shown.append((x, tick_text(x, x_unit) if x_unit else f"{x:g}"))
             last = place(x)
     return line_chart(
         lines, title=title, x_label=f"{field}, logarithmic", y_label=metric_label, y_unit=unit, x_ticks=shown,

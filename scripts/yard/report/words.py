@@ -11,6 +11,7 @@ METRIC_TITLES = {
     "cpu_per_unit_ns": "CPU per unit",
     "p50_ns": "Latency, p50",
     "p99_ns": "Latency, p99",
+    "waiting_bytes": "Memory per waiting unit",
     "pss_bytes": "Memory of the process tree (PSS)",
 }
 VERDICTS = {
