@@ -14,7 +14,7 @@ STYLE = """
 @media(prefers-color-scheme:dark){:root{--fg:#e8e8e8;--bg:#161616;--run:#56b4e9;--wait:#3a3a3a;--dim:#aaa;--code:#222}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:46rem;margin:0 auto;padding:1rem}
 pre{background:var(--code);padding:.6rem;overflow-x:auto;font-size:.8rem}
-svg{width:100%;height:auto}svg text{fill:var(--fg);font-size:11px}.run{fill:var(--run)}.wait{fill:var(--wait)}
+figure{margin:.6rem 0}svg{width:100%;max-width:34rem;height:auto}svg text{fill:var(--fg);font-size:13px}.run{fill:var(--run)}.wait{fill:var(--wait)}
 .seen{border-left:4px solid var(--run);padding-left:.6rem}.key,figcaption{color:var(--dim);font-size:.85rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.4rem;border-bottom:1px solid var(--wait);vertical-align:top}
 ul{padding-left:1.1rem;margin:.3rem 0}
@@ -23,11 +23,11 @@ ul{padding-left:1.1rem;margin:.3rem 0}
 
 def drawing(timeline: Timeline, title: str) -> str:
     lanes, length = timeline.lanes(), timeline.length_s() or 1e-9
-    left, width, height = 70, 620, 22
+    left, width, height = 64, 330, 24
     parts = []
     for row, lane in enumerate(lanes):
         y = row * height
-        parts.append(f'<text x="0" y="{y + 15}">{escape(lane)}</text>')
+        parts.append(f'<text x="0" y="{y + 16}">{escape(lane)}</text>')
         spans = [span for span in timeline.spans() if span.who == lane]
         for span in sorted(spans, key=lambda s: s.state == RUNS):
             x = left + span.begin_s / length * width
