@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
@@ -43,8 +44,8 @@ using all_workloads =
                   contract::http, contract::file_read, contract::hash_blocks, contract::fib,
                   contract::nqueens, contract::skynet, contract::matmul, contract::sort,
                   contract::mixed, contract::query, contract::spawn, contract::yield,
-                  contract::ping_pong, contract::channel, contract::wakeup, contract::noop,
-                  contract::spin>;
+                  contract::ping_pong, contract::channel, contract::wakeup, contract::cancel,
+                  contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -65,6 +66,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::ping_pong> const& rules_of(std::type_identity<contract::ping_pong>);
 [[nodiscard]] rules<contract::channel> const& rules_of(std::type_identity<contract::channel>);
 [[nodiscard]] rules<contract::wakeup> const& rules_of(std::type_identity<contract::wakeup>);
+[[nodiscard]] rules<contract::cancel> const& rules_of(std::type_identity<contract::cancel>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
@@ -42,5 +43,6 @@ contract::maker<contract::yield> make_yield_callback, make_yield_coroutine;
 contract::maker<contract::ping_pong> make_ping_pong_callback, make_ping_pong_coroutine;
 contract::maker<contract::channel> make_channel_callback, make_channel_coroutine;
 contract::maker<contract::wakeup> make_wakeup_callback, make_wakeup_coroutine;
+contract::maker<contract::cancel> make_cancel_callback, make_cancel_coroutine;
 
 } // namespace asio_model

@@ -71,6 +71,13 @@ contract::model const& the_model() noexcept {
                          {.variant = "coroutine",
                           .allowance = allowance::one_per_unit,
                           .ledger = "post from another thread; a timer as event"}),
+        supports<cancel>(make_cancel_callback,
+                         {.variant = "callback",
+                          .ledger = "threads=1, concurrency hint 1; steady_timer::cancel"}),
+        supports<cancel>(make_cancel_coroutine,
+                         {.variant = "coroutine",
+                          .ledger = "threads=1, concurrency hint 1; steady_timer::cancel; "
+                                    "redirect_error, no exception"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -52,6 +52,7 @@ contract::model const& the_model() noexcept {
                           {.ledger = "threads=1; a deque; uv_idle, stopped while it would wait"}),
         supports<wakeup>(callback::make_wakeup,
                          {.allowance = allowance::one_per_unit, .ledger = "uv_async_send"}),
+        supports<cancel>(callback::make_cancel, {.ledger = "threads=1; uv_close of a uv_timer"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

@@ -77,6 +77,8 @@ contract::model const& the_model() noexcept {
                          {.variant = "io_uring",
                           .allowance = allowance::one_per_unit,
                           .ledger = "call_soon_threadsafe, event; at most one write a sleep"}),
+        supports<cancel>(make_cancel, {.ledger = "threads=1; task::cancel, an exception in the "
+                                                 "task and one at the join"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "coro 0.1, this project's", cells};

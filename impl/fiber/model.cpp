@@ -72,6 +72,9 @@ contract::model const& the_model() noexcept {
             fiber::make_wakeup,
             {.allowance = allowance::one_per_unit,
              .ledger = "buffered_channel across threads; scheduler=own, on epoll_pwait2"}),
+        supports<cancel>(fiber::make_cancel,
+                         {.ledger = "threads=1; condition_variable and a flag a fiber; "
+                                    "scheduler=own; stack_bytes=16384, pooled"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
@@ -44,5 +45,6 @@ contract::maker<contract::yield> make_yield;
 contract::maker<contract::ping_pong> make_ping_pong;
 contract::maker<contract::channel> make_channel;
 contract::maker<contract::wakeup> make_wakeup_eventfd, make_wakeup_futex;
+contract::maker<contract::cancel> make_cancel;
 
 } // namespace floor_model

@@ -79,6 +79,8 @@ contract::model const& the_model() noexcept {
                                                           .style = style::tuned,
                                                           .allowance = allowance::one_per_unit,
                                                           .ledger = "raw futex"}),
+        supports<cancel>(floor_model::make_cancel,
+                         {.ledger = "no unit: a record is unlinked, and called through a pointer"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
@@ -48,5 +49,6 @@ contract::maker<contract::yield> make_yield;
 contract::maker<contract::ping_pong> make_ping_pong;
 contract::maker<contract::channel> make_channel;
 contract::maker<contract::wakeup> make_wakeup;
+contract::maker<contract::cancel> make_cancel;
 
 } // namespace process

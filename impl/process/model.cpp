@@ -90,6 +90,10 @@ contract::model const& the_model() noexcept {
                            .ledger = "pre-forked; a ring and three sem_t in shared memory"}),
         supports<wakeup>(make_wakeup, {.allowance = allowance::one_per_unit,
                                        .ledger = "pre-forked; sem_t in shared memory"}),
+        supports<contract::cancel>(
+            make_cancel, {.allowance = allowance::one_per_unit,
+                          .ledger = "fork=one per unit, inside run; SIGTERM, ppoll, waitpid; "
+                                    "most_children=4096"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

@@ -35,6 +35,7 @@ contract::model const& the_model() noexcept {
         declined("ping_pong", "serial has one thread of control and nobody to pass a token to"),
         declined("channel", "serial has one thread of control: what would put and take at once"),
         declined("wakeup", "serial never waits for another thread"),
+        declined("cancel", "while serial waits nothing else runs, so that nobody could cancel it"),
     };
     static model const serial{"serial", "one thing after another, from start to finish",
                               "C++ standard library", cells};

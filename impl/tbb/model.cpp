@@ -33,6 +33,8 @@ contract::model const& the_model() noexcept {
         declined("ping_pong", "a oneTBB task runs to its end: it must not wait for another"),
         declined("channel", "a oneTBB task must not wait for room or for an item"),
         declined("wakeup", "a oneTBB task that sleeps would hold a thread"),
+        declined("cancel", "oneTBB cancels what has not started; a task that waits would hold a "
+                           "thread, and a task_group's cancel does not reach into it"),
     };
     static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
                            "oneTBB " TBB_VERSION_STRING, cells};

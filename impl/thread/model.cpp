@@ -95,6 +95,10 @@ contract::model const& the_model() noexcept {
                            .ledger = "std::deque, std::mutex, two std::condition_variable"}),
         supports<wakeup>(make_wakeup,
                          {.allowance = allowance::one_per_unit, .ledger = "std::binary_semaphore"}),
+        supports<cancel>(make_cancel,
+                         {.allowance = allowance::one_per_unit,
+                          .ledger = "std::jthread, stop_token and condition_variable_any, one per "
+                                    "unit; stack_bytes=65536 instead of 8 MiB; most_units=20000"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};

@@ -38,7 +38,7 @@ OWN_TIMERS = {
 }
 # sleep(0) is asyncio's word for giving way, which is the work there: it sets no timer.
 GIVES_WAY = {"impl/coroutine/yield.cpp"}
-WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits)")
+WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits|cancel)")
 
 FORBIDDEN = [
     (re.compile(r"_clock\s*::\s*now|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\brdtsc"),

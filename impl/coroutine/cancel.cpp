@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// task.cancel(), asyncio's: in the next turn of the loop cancelled_error is thrown into the task
+// where it sleeps, unwinds it, and is thrown once more at whoever awaits the task. Clean-up is a
+// destructor.
+#include "cells.hpp"
+
+#include "coro/coro.hpp"
+#include "kernel/cancel.hpp"
+
+#include <chrono>
+#include <vector>
+
+namespace coroutine_model {
+namespace {
+
+using contract::cancel;
+
+class cancelled_tasks final : public contract::session<cancel> {
+public:
+    cancelled_tasks(cancel::params const& params, std::uint64_t seed)
+        : params_(params), seed_(seed), order_(kernel::cancel::order(seed, params.units)) {}
+
+    cancel::outcome run(contract::probe& probe) override {
+        outcome_ = {};
+        coro::run(cancel_all(probe));
+        return outcome_;
+    }
+
+private:
+    class clean_up {
+    public:
+        clean_up(cancelled_tasks& owner, std::uint64_t unit, contract::probe& probe)
+            : owner_(owner), unit_(unit), probe_(probe) {}
+        clean_up(clean_up const&) = delete;
+        clean_up& operator=(clean_up const&) = delete;
+        ~clean_up() {
+            if (passed_) return;
+            probe_.end(unit_);
+            owner_.outcome_.cancelled += kernel::cancel::cancelled_mark(owner_.seed_, unit_);
+        }
+        void wait_has_passed() noexcept { passed_ = true; }
+
+    private:
+        cancelled_tasks& owner_;
+        std::uint64_t unit_;
+        contract::probe& probe_;
+        bool passed_ = false;
+    };
+
+    coro::coroutine<> wait(std::uint64_t unit, coro::event& all_wait, contract::probe& probe) {
+        clean_up after(*this, unit, probe);
+        std::chrono::nanoseconds const length(kernel::cancel::wait_ns(seed_, unit));
+        outcome_.waiting += kernel::cancel::waiting_mark(seed_, unit);
+        // Tasks start in the order of their creation.
+        if (unit + 1 == params_.units) all_wait.set();
+        co_await coro::sleep(length);
+        after.wait_has_passed();
+    }
+
+    coro::coroutine<> cancel_all(contract::probe& probe) {
+        coro::event all_wait;
+        std::vector<coro::task<>> units;
+        units.reserve(params_.units);
+        for (std::uint64_t unit = 0; unit < params_.units; ++unit) {
+            units.push_back(coro::create_task(wait(unit, all_wait, probe)));
+        }
+        co_await all_wait.wait();
+        for (std::uint64_t first = 0; first < params_.units; first += params_.burst) {
+            auto const end = first + params_.burst;
+            for (auto k = first; k < end; ++k) {
+                probe.begin(order_[k]);
+                units[order_[k]].cancel();
+            }
+            for (auto k = first; k < end; ++k) {
+                try {
+                    co_await units[order_[k]];
+                } catch (coro::cancelled_error const&) {
+                    ++outcome_.joined;
+                }
+            }
+        }
+    }
+
+    cancel::params params_;
+    std::uint64_t seed_;
+    std::vector<std::uint64_t> order_;
+    cancel::outcome outcome_;
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
+                                                       contract::environment const& around) {
+    return std::make_unique<cancelled_tasks>(params, around.limits.seed);
+}
+
+} // namespace coroutine_model

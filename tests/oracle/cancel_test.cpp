@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The oracle of `cancel` against every way to cheat that shows in an outcome or in the slots.
+#include "kernel/cancel.hpp"
+#include "oracle/all.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <vector>
+
+namespace {
+
+using contract::cancel;
+using contract::latency_slot;
+
+constexpr std::uint64_t seed = 42;
+constexpr std::uint64_t units = 6;
+
+/// A model that does as it is told: `burst` requests 10 ns apart, clean-ups in their order.
+struct honest {
+    explicit honest(std::uint64_t burst) : params{.units = units, .burst = burst} {
+        std::uint64_t now = 1'000;
+        for (std::uint64_t k = 0; k < units; k += burst) {
+            for (auto i = k; i < k + burst; ++i) {
+                slots[order[i]].begin_ns = now += 10;
+            }
+            for (auto i = k; i < k + burst; ++i) {
+                slots[order[i]].end_ns = now += 10;
+            }
+        }
+        for (std::uint64_t unit = 0; unit < units; ++unit) {
+            ++outcome.joined;
+            outcome.waiting += kernel::cancel::waiting_mark(seed, unit);
+            outcome.cancelled += kernel::cancel::cancelled_mark(seed, unit);
+        }
+    }
+
+    [[nodiscard]] std::string check() const {
+        auto const& rules = oracle::rules_for<cancel>();
+        return rules.check(params, seed, rules.expected(params, seed), outcome,
+                           {.slots = slots, .run_ns = 0, .client = {}});
+    }
+
+    cancel::params params;
+    std::vector<std::uint64_t> order = kernel::cancel::order(seed, units);
+    std::vector<latency_slot> slots = std::vector<latency_slot>(units);
+    cancel::outcome outcome;
+};
+
+TEST(cancel, takes_what_an_honest_model_answers) {
+    for (auto const burst : {1, 2, 3, 6}) {
+        EXPECT_EQ(honest(static_cast<std::uint64_t>(burst)).check(), "") << burst;
+    }
+}
+
+TEST(cancel, takes_clean_ups_of_one_burst_in_any_order) {
+    honest told(6);
+    std::swap(told.slots[told.order[0]].end_ns, told.slots[told.order[5]].end_ns);
+    EXPECT_EQ(told.check(), "");
+}
+
+TEST(cancel, tells_a_unit_that_was_not_joined) {
+    honest told(1);
+    --told.outcome.joined;
+    EXPECT_NE(told.check(), "");
+}
+
+TEST(cancel, tells_a_unit_that_was_cancelled_before_it_waited) {
+    honest told(1);
+    told.outcome.waiting -= kernel::cancel::waiting_mark(seed, 3);
+    EXPECT_NE(told.check(), "");
+}
+
+TEST(cancel, tells_a_unit_that_did_not_clean_up_or_did_so_twice) {
+    for (std::uint64_t const other : {2, 4}) {
+        honest told(1);
+        told.outcome.cancelled -= kernel::cancel::cancelled_mark(seed, 3);
+        EXPECT_NE(told.check(), "") << "3 never";
+        told.outcome.cancelled += kernel::cancel::cancelled_mark(seed, other);
+        EXPECT_NE(told.check(), "") << other << " in its place";
+    }
+    honest told(1);
+    told.outcome.cancelled = told.outcome.waiting;
+    EXPECT_NE(told.check(), "") << "the first mark again";
+}
+
+TEST(cancel, tells_a_clean_up_that_was_never_noted_or_came_before_the_request) {
+    honest told(2);
+    told.slots[0].end_ns = 0;
+    EXPECT_NE(told.check(), "");
+    told = honest(2);
+    told.slots[0].end_ns = told.slots[0].begin_ns - 1;
+    EXPECT_NE(told.check(), "");
+    told = honest(2);
+    told.slots[5].begin_ns = 0;
+    EXPECT_NE(told.check(), "");
+}
+
+TEST(cancel, tells_another_order_of_requests) {
+    honest told(6);
+    std::swap(told.slots[told.order[1]].begin_ns, told.slots[told.order[2]].begin_ns);
+    EXPECT_NE(told.check(), "");
+}
+
+TEST(cancel, tells_a_broadcast_from_bursts) {
+    auto told = honest(6);
+    told.params.burst = 3;
+    EXPECT_NE(told.check(), "") << "the second burst was requested before the first had ended";
+    told = honest(2);
+    told.params.burst = 1;
+    EXPECT_NE(told.check(), "");
+}
+
+TEST(cancel, refuses_bursts_that_do_not_divide) {
+    auto const& rules = oracle::rules_for<cancel>();
+    EXPECT_EQ(rules.refuse({.units = 9, .burst = 3}), "");
+    EXPECT_NE(rules.refuse({.units = 10, .burst = 3}), "");
+    EXPECT_NE(rules.refuse({.units = 2, .burst = 3}), "");
+    EXPECT_EQ(rules.in_flight({.units = 9, .burst = 3}), 9u) << "all wait, however few are a burst";
+}
+
+TEST(cancel, orders_every_unit_once_and_not_as_created) {
+    auto order = kernel::cancel::order(seed, 1'000);
+    EXPECT_NE(order, kernel::cancel::order(seed + 1, 1'000));
+    EXPECT_FALSE(std::is_sorted(order.begin(), order.end()));
+    std::sort(order.begin(), order.end());
+    for (std::uint64_t unit = 0; unit < order.size(); ++unit) {
+        ASSERT_EQ(order[unit], unit);
+    }
+}
+
+} // namespace
