@@ -75,14 +75,17 @@ def add(*options: Callable[..., Any]) -> Callable[..., Any]:
 
 BUILD = click.option("--build", type=click.Path(path_type=Path), help="Build folder; default build/release.")
 VERBOSE = click.option("--verbose", is_flag=True, help="Tell more; show the trace of an error.")
-CHOICE = (
+CELLS = (
     click.option("--models", type=Names(), default=(), help="Only these models."),
-    click.option("--foreign", is_flag=True, help="Also the models in other languages, which are else measured if named."),
     click.option("--workloads", type=Names(), default=(),
                  help=f"Only these workloads, or `all`. Preset quick: {', '.join(planning.HEADLINE)} unless told."),
     click.option("--variants", type=Names(), default=(), help="Only these variants."),
     click.option("--cells", type=Names(), default=(), help="Globs on model/workload/variant."),
     click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a model; default: its CPUs."),
+)
+CHOICE = (
+    *CELLS,
+    click.option("--foreign", is_flag=True, help="Also the models in other languages, which are else measured if named."),
     click.option("--seed", type=click.IntRange(0, 2**48), default=1, show_default=True, help="Order and data."),
     click.option("--timeout", "timeout_s", type=Duration(), help="Watchdog of one process; default by preset."),
 )
