@@ -71,7 +71,7 @@ TEST(cancel, tells_a_unit_that_was_cancelled_before_it_waited) {
 }
 
 TEST(cancel, tells_a_unit_that_did_not_clean_up_or_did_so_twice) {
-    for (std::uint64_t const other : {2, 4}) {
+    for (auto const other : {std::uint64_t{2}, std::uint64_t{4}}) {
         honest told(1);
         told.outcome.cancelled -= kernel::cancel::cancelled_mark(seed, 3);
         EXPECT_NE(told.check(), "") << "3 never";
