@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .. import campaign, counters, history, models, plan as planning, progress, summary
+from .. import campaign, counters, forecast, history, host, models, plan as planning, progress, summary
 from ..errors import FAILED, OK, UsageError
 from ..runner import Runner
 from . import _options
@@ -47,7 +47,7 @@ def command(context: click.Context, **given: Any) -> int:
     run, commit, dirty = campaign.new_name()
     plan = planning.make(found, options, sorted(os.sched_getaffinity(0)), run)
     if given["plan_only"]:
-        click.echo(json.dumps(plan, indent=1) if given["json_output"] else summary.plan_text(plan))
+        click.echo(json.dumps(plan, indent=1) if given["json_output"] else f"{summary.plan_text(plan)}\n{_forecast(plan)}")
         return OK
     store = campaign.start(found, plan, commit, dirty, given["out"])
     meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
@@ -63,6 +63,10 @@ def options_from(given: dict[str, Any]) -> planning.Options:
         timeout_s=given["timeout_s"], audit=given.get("audit", False),
         allow_unoptimised=given.get("allow_unoptimised", False), foreign=given.get("foreign", False),
     )  # fmt: skip
+
+
+def _forecast(plan: dict[str, Any]) -> str:
+    return forecast.words(plan, campaign.RAW / host.describe()["name"])
 
 
 def _resume(context: click.Context, given: dict[str, Any]) -> int:
