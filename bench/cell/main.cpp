@@ -3,6 +3,7 @@
 #include "cell/cpus.hpp"
 #include "cell/describe.hpp"
 #include "cell/options.hpp"
+#include "cell/placement.hpp"
 #include "cell/posix.hpp"
 #include "cell/registry.hpp"
 #include "cell/watchdog.hpp"
@@ -86,6 +87,7 @@ int run(int argc, char** argv) {
 } // namespace cell
 
 int main(int argc, char** argv) {
+    cell::move_heap(cell::padding_bytes());
     auto const complain = [&](char const* what, int code) {
         fmt::print(stderr, "{}: {}\n", argv[0], what);
         return code;

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// A process that has only just begun, as a cell's has: says where within a page a block comes to
+// lie.
+#include "cell/placement.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+int main() {
+    cell::move_heap(cell::padding_bytes());
+    // Larger than any hole that start-up has left, smaller than what malloc maps.
+    auto* const block = std::malloc(100'000);
+    std::printf("%zu\n", static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(block) % 4'096));
+    std::free(block);
+}
