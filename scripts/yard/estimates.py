@@ -210,11 +210,11 @@ def point_key(sample: Sample, workers: int = 0) -> PointKey:
     )
 
 
-def _by_workers(samples: Iterable[Sample]) -> set[PointKey]:
+def _by_workers(samples: Iterable[Sample], keys: Iterable[PointKey]) -> set[PointKey]:
     """Points that were measured with more than one number of workers."""
     seen: dict[PointKey, set[Any]] = defaultdict(set)
-    for sample in samples:
-        seen[point_key(sample)].add(sample.get("workers"))
+    for sample, key in zip(samples, keys):
+        seen[key].add(sample.get("workers"))
     return {key for key, workers in seen.items() if len(workers - {None}) > 1}
 
 
@@ -223,11 +223,11 @@ def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cel
     one that is void voids its process all the same. `counted` are samples that give allocations and nothing else."""
     rounds: dict[tuple[PointKey, str, str], dict[int, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     samples = list(samples)
-    split = _by_workers(samples)
-    for sample in samples:
+    keys = [point_key(sample) for sample in samples]
+    split = _by_workers(samples, keys)
+    for sample, at in zip(samples, keys):
         if sample.get("warm") and sample.get("verdict") in ("ok", *MARKED):
             continue
-        at = point_key(sample)
         at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
         key = (at, str(sample.get("model", "")), str(sample.get("variant") or ""))
         rounds[key][int(sample.get("round") or 0)].append(sample)

@@ -98,6 +98,15 @@ def test_memory_is_the_slope_and_not_the_start():
     assert all(e.low <= e.value <= e.high for _, e in found.slopes)
 
 
+def test_waiting_units_are_judged_by_their_bytes():
+    make = fake_runs.Maker(6, rounds=8)
+    for name, each in (("fiber", 9_000.0), ("callback", 300.0)):
+        make.add(name, "idle", {"units": 1_000}, units=1_000, unit="waiting unit", waiting={"bytes_per_unit": each})
+    (point,) = built(make).points
+    assert point.headline.metric == "waiting_bytes" and point.rankings["waiting_bytes"].group == ("callback",)
+    assert [round(bar.value) for bar in point.bars("waiting_bytes")] == [300, 9_000]
+
+
 def test_the_page_and_the_plots_draw_them(tmp_path):
     report = granular(1_000)
     page = html.render(report)

@@ -74,7 +74,7 @@ def _choice(point: Point, kind: str) -> Choice:
     group = ranking.group
     leader = point.cell(group[0])
     rest = [place.contender for place in ranking.places if place.contender not in group]
-    behind = "–"
+    behind = "–" if len(ranking.places) > 1 else "nobody: it alone is ranked"
     if rest:
         lead = ranking.leads[group[0], rest[0]]
         behind = f"{rest[0]} by {advantage(lead.ratio, lead.low, lead.high)}"

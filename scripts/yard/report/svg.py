@@ -216,8 +216,10 @@ def scaling_chart(
         return math.log(x / low) / math.log(high / low) if high > low else 0.5
 
     shown, last = [], -1.0
-    for x in every:
-        if place(x) - last > (0.14 if x_unit else 0.09):
+    # Sizes that were chosen are named; what was measured gets round numbers.
+    named = every if not x_unit else units.log_ticks(low, high) if high / low > 5 else units.ticks(low, high, 4)
+    for x in named:
+        if place(x) - last > (0.17 if x_unit else 0.09):
             shown.append((x, tick_text(x, x_unit) if x_unit else f"{x:g}"))
             last = place(x)
     return line_chart(

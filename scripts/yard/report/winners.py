@@ -119,10 +119,14 @@ def load_curves(report: Report) -> Iterator[LoadCurve]:
 
 def _load_lines(points: list[Point], metric: str) -> list[Line]:
     by: dict[tuple[str, str], list[tuple[float, float, Optional[float], Optional[float]]]] = defaultdict(list)
+    ended: set[str] = set()
     for point in points:
         for cell in point.cells:
-            # An overloaded cell stays: that is the end of its curve.
+            # The first overloaded rate ends a curve; what more of it measures is how long the queue was let grow.
+            if cell.contender in ended:
+                continue
             if cell.measured and metric in cell.estimates and "throughput" in cell.estimates:
+                ended.update([cell.contender] if cell.verdict == "overloaded" else [])
                 e = cell.estimates[metric]
                 by[cell.contender, cell.model].append((cell.estimates["throughput"].value, e.value, e.low, e.high))
     return [Line(name, model, *(list(column) for column in zip(*rows))) for (name, model), rows in by.items() if len(rows) > 2]
