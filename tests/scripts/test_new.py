@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""A scaffold must be where a reader would put it, and build and verify from the first minute (the slow test)."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from fakes import REPOSITORY, switchyard
+from yard import scaffold
+from yard.errors import UsageError
+
+PARTS = ("bench/oracle/all.hpp", "bench/oracle/CMakeLists.txt", "impl/CMakeLists.txt", "impl/serial/cells.hpp")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """The files that a scaffold edits."""
+    for file in [REPOSITORY / part for part in PARTS] + list(REPOSITORY.glob("impl/*/model.cpp")):
+        copy = tmp_path / file.relative_to(REPOSITORY)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
+    return tmp_path
+
+
+def test_a_model_speaks_of_every_workload(tree):
+    files = scaffold.model(tree, "strand")
+    table = (tree / "impl/strand/model.cpp").read_text()
+    known = scaffold.workloads(tree)
+    assert {"echo", "fetch_data", "spawn"} <= set(known) and "noop" not in known
+    for workload in known:
+        assert (f'declined("{workload}", ' in table) != (workload == "hash_blocks")
+    assert (tree / "impl/CMakeLists.txt").read_text().endswith("add_subdirectory(strand)\n")
+    assert not [file for file in files if "@" in file.read_text()]
+
+
+def test_a_workload_is_in_every_table_once(tree):
+    scaffold.workload(tree, "tally")
+    tables = list(tree.glob("impl/*/model.cpp"))
+    assert len(tables) > 5
+    for table in tables:
+        told = table.read_text()
+        own = table.parent.name == "serial"
+        assert told.count("tally") == (2 if own else 1)  # serial: the type and its maker
+        assert ("supports<tally>(serial::make_tally)" if own else 'declined("tally", "not written yet")') in told
+    assert (tree / "bench/oracle/all.hpp").read_text().count("contract::tally") == 3
+    assert scaffold.workloads(tree)[-1] == "tally"
+
+
+def test_nothing_that_exists_is_overwritten(tree):
+    scaffold.model(tree, "strand")
+    (tree / "impl/strand/model.cpp").write_text("mine")
+    with pytest.raises(UsageError, match="exists already"):
+        scaffold.model(tree, "strand")
+    assert (tree / "impl/strand/model.cpp").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["Strand", "1st", "a-b", "../x", "class", "", "a__b"])
+def test_a_name_must_be_one_in_every_language(tree, name):
+    with pytest.raises(UsageError, match="is no name"):
+        scaffold.model(tree, name)
+
+
+def test_the_command_tells_what_to_do_next(tree):
+    ended = switchyard(tree, "new", "model", "strand", "--root", tree)
+    assert ended.returncode == 0 and "impl/strand/hash_blocks.cpp" in ended.stdout
+    assert "verify --models strand" in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(shutil.which("cmake") is None or not (REPOSITORY / ".git").exists(), reason="no cmake or no repository")
+def test_a_scaffold_builds_and_verifies(tmp_path):
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "x"], cwd=tmp_path, input=archive, check=True)
+    assert switchyard(tmp_path, "new", "model", "strand", "--root", tmp_path).returncode == 0
+    assert switchyard(tmp_path, "new", "workload", "tally", "--root", tmp_path).returncode == 0
+    subprocess.run(["cmake", "--preset", "release"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", "build/release", "switchyard-strand", "switchyard-serial"], cwd=tmp_path, check=True,
+                   stdout=subprocess.DEVNULL, env={**os.environ, "CCACHE_BASEDIR": str(tmp_path)})  # fmt: skip
+    told = switchyard(tmp_path, "verify", "--json", "--models", "strand,serial", "--workloads", "hash_blocks,tally",
+                      "--build", tmp_path / "build/release")  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert {cell["cell"]: cell["verdict"] for cell in json.loads(told.stdout)["cells"]} == {
+        "serial/hash_blocks": "ok", "serial/tally": "ok", "strand/hash_blocks": "ok"}  # fmt: skip
