@@ -20,5 +20,6 @@ function(add_model)
   add_executable(switchyard-${MODEL_NAME} ${sources})
   target_link_libraries(switchyard-${MODEL_NAME} PRIVATE cell_main kernel postgres ${MODEL_TARGETS}
     switchyard_flags)
+  move_code(switchyard-${MODEL_NAME} ${SWITCHYARD_CODE_PADDING})
   set_property(GLOBAL APPEND PROPERTY SWITCHYARD_MODELS ${MODEL_NAME})
 endfunction()

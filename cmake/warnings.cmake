@@ -10,6 +10,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(switchyard_flags INTERFACE -fcoroutines -Wno-subobject-linkage)
 endif()
 
+set(SWITCHYARD_CODE_PADDING 0 CACHE STRING "A multiple of 64: the models' code is moved by so many bytes")
+
 set(SWITCHYARD_SANITIZE "" CACHE STRING "Sanitizers for everything, e.g. address,undefined or thread")
 if(SWITCHYARD_SANITIZE)
   target_compile_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE}

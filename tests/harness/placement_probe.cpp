@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A process that has only just begun, as a cell's has: says where within a page a block comes to
-// lie.
+// A process that has only just begun, as a cell's has: says where within a page a block and a
+// function lie.
 #include "cell/placement.hpp"
 
 #include <cstdint>
@@ -11,6 +11,9 @@ int main() {
     cell::move_heap(cell::padding_bytes());
     // Larger than any hole that start-up has left, smaller than what malloc maps.
     auto* const block = std::malloc(100'000);
-    std::printf("%zu\n", static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(block) % 4'096));
+    auto const offset = [](auto* at) {
+        return static_cast<std::size_t>(reinterpret_cast<std::uintptr_t>(at) % 4'096);
+    };
+    std::printf("%zu %zu\n", offset(block), offset(&cell::move_heap));
     std::free(block);
 }

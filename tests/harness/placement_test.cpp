@@ -11,16 +11,30 @@ namespace {
 
 constexpr std::size_t page_bytes = 4'096;
 
-/// Where within a page a block lies in a fresh process; `page_bytes` if it does not say.
-std::size_t offset_with(std::size_t padding) {
+struct places {
+    std::size_t block = page_bytes;
+    std::size_t function = page_bytes;
+};
+
+/// Where within a page things lie in a fresh process; `page_bytes` if it does not say.
+places places_in(char const* program, std::size_t padding) {
     ::setenv("SWITCHYARD_PADDING", std::string(padding, 'x').c_str(), 1);
-    auto offset = page_bytes;
-    if (auto* const probe = ::popen(PLACEMENT_PROBE, "r")) {
-        if (std::fscanf(probe, "%zu", &offset) != 1) offset = page_bytes;
+    places found;
+    if (auto* const probe = ::popen(program, "r")) {
+        if (std::fscanf(probe, "%zu %zu", &found.block, &found.function) != 2) found = {};
         ::pclose(probe);
     }
     ::unsetenv("SWITCHYARD_PADDING");
-    return offset;
+    return found;
+}
+
+std::size_t offset_with(std::size_t padding) { return places_in(PLACEMENT_PROBE, padding).block; }
+
+TEST(placement, moves_the_code_of_a_target_that_asks_for_it) {
+    auto const at_home = places_in(PLACEMENT_PROBE, 0).function;
+    ASSERT_LT(at_home, page_bytes);
+    EXPECT_EQ(places_in(PLACEMENT_PROBE, 0).function, at_home);
+    EXPECT_EQ((places_in(MOVED_PROBE, 0).function + page_bytes - at_home) % page_bytes, 1'984u);
 }
 
 TEST(placement, moves_the_heap_by_the_padding) {
