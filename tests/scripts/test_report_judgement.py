@@ -50,6 +50,17 @@ def test_an_injected_cost_is_named_first(cause):
     assert explained.ratio.value == pytest.approx(extra["cpu_ns"] / 5_000, rel=0.03)
 
 
+def test_the_greater_of_several_costs_comes_first():
+    """A wait that switches and a page fault an operation among lesser things: three allocations, some CPU of its own."""
+    base = {"user_ns": 2_000 * UNITS, "system_ns": 3_000 * UNITS}
+    slow = {"user_ns": 2_500 * UNITS, "system_ns": 5_200 * UNITS, "cpu_ns": 7_700, "allocations": 3 * UNITS,
+            "voluntary_switches": 100 + UNITS, "minor_faults": 10 + UNITS}  # fmt: skip
+    (explained,) = why.table(run_of(server("callback", **base), server("fiber", **slow)))
+    assert [r.metric for r in explained.reasons] == [
+        "voluntary_per_unit", "faults_per_unit", "user_per_unit_ns", "allocations_per_unit"]  # fmt: skip
+    assert explained.sentence.startswith("fiber takes 1.5") and "because of 1.00 more wait that switches" in explained.sentence
+
+
 def test_equal_contenders_need_no_reason():
     assert why.table(run_of(server("callback"), server("fiber"))) == []
 
