@@ -159,3 +159,10 @@ def test_python_is_a_column_of_the_matrix(tmp_path):
     listed = switchyard(build(tmp_path, "good"), "list", "--json", "--build", tmp_path)
     python = json.loads(listed.stdout)["models"].get("python")
     assert python and python["foreign"] and python["library"].startswith("CPython")
+
+
+def test_node_without_node_says_so(tmp_path):
+    told = subprocess.run([sys.executable, FOREIGN / "node/switchyard-node", "--describe"], capture_output=True,
+                          env={"PATH": str(tmp_path)}, timeout=30)  # fmt: skip
+    value = json.loads(told.stdout)
+    assert value["cells"] == [] and value["missing"]["install"] == "sudo apt-get install nodejs"

@@ -63,7 +63,7 @@ def describe(model):
     answer = {"schema": 1, "model": model["model"], "summary": model["summary"], "library": model["library"],
               "foreign": True, "build": {"type": "release", "compiler": model["library"], "flags": "", "sanitizer": ""},
               "cells": model["cells"]}  # fmt: skip
-    return {**answer, "missing": model["missing"]} if model.get("missing") else answer
+    return {**answer, "cells": [], "missing": model["missing"]} if model.get("missing") else answer
 
 
 def _options(arguments):
