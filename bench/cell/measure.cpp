@@ -57,6 +57,9 @@ void publish(benchmark::State& state, recorder const& record, std::uint64_t unit
         if (value.is_number()) state.counters[name] = value.get<double>() / divisor;
     };
     counter("cpu_ns_per_unit", (*sample)["cpu_ns"], static_cast<double>(units));
+    if (auto const& waiting = (*sample)["waiting"]; waiting.is_object()) {
+        counter("bytes_per_unit", waiting["bytes_per_unit"], 1);
+    }
     if (auto const& latency = (*sample)["latency"]; latency.is_object()) {
         counter("p50_ns", latency.value("p50_ns", nlohmann::json()), 1);
         counter("p99_ns", latency.value("p99_ns", nlohmann::json()), 1);

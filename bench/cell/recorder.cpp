@@ -38,6 +38,7 @@ nlohmann::json blank_sample(setting const& where) {
                               "threads",
                               "processes",
                               "latency",
+                              "waiting",
                               "client",
                               "backend",
                               "started_ns"}) {

@@ -83,7 +83,9 @@ void register_cell(process_setting& process, contract::cell const& cell) {
         auto* const registered = benchmark::RegisterBenchmark(
             what->where.name.c_str(), [what](benchmark::State& state) { measure(*what, state); });
         registered->UseManualTime()->Unit(benchmark::kMicrosecond);
-        if (!has_benchmark_flag(process.given, "min_time")) {
+        if constexpr (contract::is_looked_at<W>) {
+            registered->Iterations(1);
+        } else if (!has_benchmark_flag(process.given, "min_time")) {
             auto const usual = W::role == contract::role::server ? 1u : 3u;
             registered->Iterations(
                 static_cast<benchmark::IterationCount>(process.given.iterations.value_or(usual)));

@@ -13,6 +13,14 @@ struct latency_slot {
     std::uint64_t end_ns = 0;
 };
 
+/// The harness, asked to look at the process while a run stands still.
+struct observer {
+    virtual void look() = 0;
+
+protected:
+    ~observer() = default;
+};
+
 /// Where a model notes when operation `i` began and ended: the only clock that a model touches.
 ///
 /// The slots are preallocated in MAP_SHARED memory before the session is made, so a forked child
@@ -22,13 +30,19 @@ struct latency_slot {
 class probe {
 public:
     probe() = default;
-    explicit probe(std::span<latency_slot> slots) noexcept : slots_(slots) {}
+    explicit probe(std::span<latency_slot> slots, observer* watching = nullptr) noexcept
+        : slots_(slots), observer_(watching) {}
 
     void begin(std::uint64_t i) noexcept {
         if (i < slots_.size()) slots_[i].begin_ns = now_ns();
     }
     void end(std::uint64_t i) noexcept {
         if (i < slots_.size()) slots_[i].end_ns = now_ns();
+    }
+    /// Blocks while the harness looks at the memory of the process and its children. Only on the
+    /// thread that called `run`; nothing without a harness that wants it.
+    void look() {
+        if (observer_ != nullptr) observer_->look();
     }
     [[nodiscard]] std::uint64_t size() const noexcept { return slots_.size(); }
 
@@ -41,6 +55,7 @@ private:
     }
 
     std::span<latency_slot> slots_;
+    observer* observer_ = nullptr;
 };
 
 } // namespace contract

@@ -16,6 +16,12 @@ enum class role {
 /// A row group of the report.
 enum class group { lesson, io_bound, cpu_bound, mixed, primitive, self };
 
+/// A workload whose memory is measured while it runs: once a process, with no warm-up.
+template <class W>
+inline constexpr bool is_looked_at = requires {
+    W::is_looked_at;
+};
+
 /// One size of a workload: its name on the command line and in JSON, its place in the params struct
 /// and its legal range, both ends included.
 template <class Params>

@@ -10,6 +10,7 @@
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/http.hpp"
+#include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/noop.hpp"
@@ -45,7 +46,7 @@ using all_workloads =
                   contract::nqueens, contract::skynet, contract::matmul, contract::sort,
                   contract::mixed, contract::query, contract::spawn, contract::yield,
                   contract::ping_pong, contract::channel, contract::wakeup, contract::cancel,
-                  contract::noop, contract::spin>;
+                  contract::idle, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -67,6 +68,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::channel> const& rules_of(std::type_identity<contract::channel>);
 [[nodiscard]] rules<contract::wakeup> const& rules_of(std::type_identity<contract::wakeup>);
 [[nodiscard]] rules<contract::cancel> const& rules_of(std::type_identity<contract::cancel>);
+[[nodiscard]] rules<contract::idle> const& rules_of(std::type_identity<contract::idle>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

@@ -10,6 +10,7 @@
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/http.hpp"
+#include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -44,5 +45,6 @@ contract::maker<contract::ping_pong> make_ping_pong_callback, make_ping_pong_cor
 contract::maker<contract::channel> make_channel_callback, make_channel_coroutine;
 contract::maker<contract::wakeup> make_wakeup_callback, make_wakeup_coroutine;
 contract::maker<contract::cancel> make_cancel_callback, make_cancel_coroutine;
+contract::maker<contract::idle> make_idle_callback, make_idle_coroutine;
 
 } // namespace asio_model

@@ -78,6 +78,12 @@ contract::model const& the_model() noexcept {
                          {.variant = "coroutine",
                           .ledger = "threads=1, concurrency hint 1; steady_timer::cancel; "
                                     "redirect_error, no exception"}),
+        supports<idle>(make_idle_callback,
+                       {.variant = "callback",
+                        .ledger = "threads=1, concurrency hint 1; one steady_timer for all"}),
+        supports<idle>(make_idle_coroutine,
+                       {.variant = "coroutine",
+                        .ledger = "threads=1, concurrency hint 1; one steady_timer for all"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -53,6 +53,8 @@ contract::model const& the_model() noexcept {
         supports<wakeup>(callback::make_wakeup,
                          {.allowance = allowance::one_per_unit, .ledger = "uv_async_send"}),
         supports<cancel>(callback::make_cancel, {.ledger = "threads=1; uv_close of a uv_timer"}),
+        supports<idle>(callback::make_idle,
+                       {.ledger = "threads=1; an object with a uv_timer a unit"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

@@ -75,6 +75,8 @@ contract::model const& the_model() noexcept {
         supports<cancel>(fiber::make_cancel,
                          {.ledger = "threads=1; condition_variable and a flag a fiber; "
                                     "scheduler=own; stack_bytes=16384, pooled"}),
+        supports<idle>(fiber::make_idle,
+                       {.ledger = "threads=1; stack_bytes=16384, pooled, no guard page"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -11,6 +11,7 @@
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/http.hpp"
+#include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
@@ -46,5 +47,6 @@ contract::maker<contract::ping_pong> make_ping_pong;
 contract::maker<contract::channel> make_channel;
 contract::maker<contract::wakeup> make_wakeup_eventfd, make_wakeup_futex;
 contract::maker<contract::cancel> make_cancel;
+contract::maker<contract::idle> make_idle;
 
 } // namespace floor_model

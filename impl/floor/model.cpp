@@ -81,6 +81,8 @@ contract::model const& the_model() noexcept {
                                                           .ledger = "raw futex"}),
         supports<cancel>(floor_model::make_cancel,
                          {.ledger = "no unit: a record is unlinked, and called through a pointer"}),
+        supports<idle>(floor_model::make_idle,
+                       {.style = style::tuned, .ledger = "threads=1; a record a unit in a list"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

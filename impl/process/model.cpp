@@ -94,6 +94,8 @@ contract::model const& the_model() noexcept {
             make_cancel, {.allowance = allowance::one_per_unit,
                           .ledger = "fork=one per unit, inside run; SIGTERM, ppoll, waitpid; "
                                     "most_children=4096"}),
+        supports<idle>(make_idle, {.allowance = allowance::one_per_unit,
+                                   .ledger = "fork=one per unit, inside run; most_children=4096"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

@@ -36,6 +36,7 @@ contract::model const& the_model() noexcept {
         declined("channel", "serial has one thread of control: what would put and take at once"),
         declined("wakeup", "serial never waits for another thread"),
         declined("cancel", "while serial waits nothing else runs, so that nobody could cancel it"),
+        declined("idle", "serial has one thread of control: while it waits, nothing else does"),
     };
     static model const serial{"serial", "one thing after another, from start to finish",
                               "C++ standard library", cells};

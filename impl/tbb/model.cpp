@@ -35,6 +35,7 @@ contract::model const& the_model() noexcept {
         declined("wakeup", "a oneTBB task that sleeps would hold a thread"),
         declined("cancel", "oneTBB cancels what has not started; a task that waits would hold a "
                            "thread, and a task_group's cancel does not reach into it"),
+        declined("idle", waiting),
     };
     static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
                            "oneTBB " TBB_VERSION_STRING, cells};

@@ -99,6 +99,9 @@ contract::model const& the_model() noexcept {
                          {.allowance = allowance::one_per_unit,
                           .ledger = "std::jthread, stop_token and condition_variable_any, one per "
                                     "unit; stack_bytes=65536 instead of 8 MiB; most_units=20000"}),
+        supports<idle>(make_idle, {.allowance = allowance::one_per_unit,
+                                   .ledger = "threads=one per unit; stack_bytes=8388608 reserved; "
+                                             "most_units=20000"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};

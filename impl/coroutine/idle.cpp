@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// A task a unit, suspended in `event::wait`: its frame is all of it. The loop's own task sees them
+// all arrive through a second event, for a task starts when its creator suspends.
+#include "cells.hpp"
+
+#include "coro/coro.hpp"
+#include "kernel/ballast.hpp"
+
+#include <vector>
+
+namespace coroutine_model {
+namespace {
+
+using contract::idle;
+
+class waiting_tasks final : public contract::session<idle> {
+public:
+    waiting_tasks(idle::params const& params, std::uint64_t seed) : params_(params), seed_(seed) {}
+
+    idle::outcome run(contract::probe& probe) override {
+        outcome_ = {};
+        waiting_ = 0;
+        coro::run(hold_all(probe));
+        return outcome_;
+    }
+
+private:
+    coro::coroutine<> live(std::uint64_t i, coro::event& gate, coro::event& step_waits,
+                           contract::probe& probe) {
+        kernel::ballast const ballast(seed_, i, params_.ballast_bytes);
+        probe.begin(i);
+        if (++waiting_ == step_) step_waits.set();
+        co_await gate.wait();
+        probe.end(i);
+        outcome_.sum += ballast.value(seed_, i, params_.ballast_bytes);
+        ++outcome_.released;
+    }
+
+    coro::coroutine<> hold_all(contract::probe& probe) {
+        coro::event gate;
+        coro::event step_waits;
+        std::vector<coro::task<>> units;
+        units.reserve(params_.units);
+        for (auto const step : idle::steps(params_)) {
+            step_ = step;
+            step_waits.clear();
+            for (auto i = units.size(); i < step; ++i) {
+                units.push_back(coro::create_task(live(i, gate, step_waits, probe)));
+            }
+            co_await step_waits.wait();
+            probe.look();
+        }
+        gate.set();
+        for (auto const& each : units) {
+            co_await each;
+        }
+    }
+
+    idle::params params_;
+    std::uint64_t seed_;
+    idle::outcome outcome_;
+    std::uint64_t waiting_ = 0;
+    std::uint64_t step_ = 0; ///< so many are to wait at the next look
+};
+
+} // namespace
+
+std::unique_ptr<contract::session<idle>> make_idle(idle::params const& params,
+                                                   contract::environment const& around) {
+    return std::make_unique<waiting_tasks>(params, around.limits.seed);
+}
+
+} // namespace coroutine_model
