@@ -40,7 +40,8 @@ struct job {
 
     /// Threads and children beside the calling thread.
     [[nodiscard]] std::uint64_t most_extra_threads() const {
-        auto const workers = std::uint64_t{where.workers};
+        // A process that is started anew stands beside its workers.
+        auto const workers = std::uint64_t{where.workers} + contract::is_in_fresh_process<W>;
         if (where.cell->about.allowance == contract::allowance::workers) return workers;
         return std::max(workers, rules.in_flight(params));
     }

@@ -2,6 +2,7 @@
 #include "cell/build_info.hpp"
 #include "cell/cpus.hpp"
 #include "cell/describe.hpp"
+#include "cell/fresh_process.hpp"
 #include "cell/options.hpp"
 #include "cell/placement.hpp"
 #include "cell/posix.hpp"
@@ -60,6 +61,9 @@ void add_context(process_setting const& process) {
 }
 
 int run(int argc, char** argv) {
+    if (argc > 1 && argv[1] == first_operation_flag) {
+        return do_first_operation(the_model(), argc - 2, argv + 2);
+    }
     process_setting process;
     process.model = &the_model();
     process.given = parse_options(argc, argv, process.model->name);

@@ -4,6 +4,7 @@
 #include "cell/allocations.hpp"
 #include "cell/data_file.hpp"
 #include "cell/database_rig.hpp"
+#include "cell/fresh_process.hpp"
 #include "cell/job.hpp"
 #include "cell/memory_looks.hpp"
 #include "cell/rig.hpp"
@@ -68,7 +69,14 @@ public:
             environment.database = database->where().c_str();
         }
         session_watch watch(job_.where, job_.most_extra_threads(), rig);
-        auto const make = contract::maker_of<W>(*job_.where.cell);
+        auto const make = [&](typename W::params const& params,
+                              contract::environment const& around) {
+            if constexpr (contract::is_in_fresh_process<W>) {
+                return start_afresh(job_.where, params, around, slots_.all());
+            } else {
+                return contract::maker_of<W>(*job_.where.cell)(params, around);
+            }
+        };
         std::unique_ptr<contract::session<W>> session;
         auto const make_ns = timed([&] { session = make(job_.params, environment); });
         iterate(*session, watch);

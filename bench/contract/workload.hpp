@@ -22,6 +22,12 @@ inline constexpr bool is_looked_at = requires {
     W::is_looked_at;
 };
 
+/// A workload whose cell is run by a process that the harness starts for it.
+template <class W>
+inline constexpr bool is_in_fresh_process = requires {
+    W::in_fresh_process;
+};
+
 /// One size of a workload: its name on the command line and in JSON, its place in the params struct
 /// and its legal range, both ends included.
 template <class Params>

@@ -21,6 +21,7 @@
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
 #include "contract/workloads/spin.hpp"
+#include "contract/workloads/startup.hpp"
 #include "contract/workloads/waits.hpp"
 #include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
@@ -46,7 +47,7 @@ using all_workloads =
                   contract::nqueens, contract::skynet, contract::matmul, contract::sort,
                   contract::mixed, contract::query, contract::spawn, contract::yield,
                   contract::ping_pong, contract::channel, contract::wakeup, contract::cancel,
-                  contract::idle, contract::noop, contract::spin>;
+                  contract::idle, contract::startup, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -69,6 +70,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::wakeup> const& rules_of(std::type_identity<contract::wakeup>);
 [[nodiscard]] rules<contract::cancel> const& rules_of(std::type_identity<contract::cancel>);
 [[nodiscard]] rules<contract::idle> const& rules_of(std::type_identity<contract::idle>);
+[[nodiscard]] rules<contract::startup> const& rules_of(std::type_identity<contract::startup>);
 [[nodiscard]] rules<contract::noop> const& rules_of(std::type_identity<contract::noop>);
 [[nodiscard]] rules<contract::query> const& rules_of(std::type_identity<contract::query>);
 [[nodiscard]] rules<contract::spin> const& rules_of(std::type_identity<contract::spin>);

@@ -19,6 +19,7 @@
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
+#include "contract/workloads/startup.hpp"
 #include "contract/workloads/waits.hpp"
 #include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
@@ -46,5 +47,6 @@ contract::maker<contract::channel> make_channel_callback, make_channel_coroutine
 contract::maker<contract::wakeup> make_wakeup_callback, make_wakeup_coroutine;
 contract::maker<contract::cancel> make_cancel_callback, make_cancel_coroutine;
 contract::maker<contract::idle> make_idle_callback, make_idle_coroutine;
+contract::maker<contract::startup> make_startup_callback, make_startup_coroutine;
 
 } // namespace asio_model

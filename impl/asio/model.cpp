@@ -84,6 +84,11 @@ contract::model const& the_model() noexcept {
         supports<idle>(make_idle_coroutine,
                        {.variant = "coroutine",
                         .ledger = "threads=1, concurrency hint 1; one steady_timer for all"}),
+        supports<startup>(make_startup_callback,
+                          {.variant = "callback", .ledger = "threads=1, concurrency hint 1; post"}),
+        supports<startup>(
+            make_startup_coroutine,
+            {.variant = "coroutine", .ledger = "threads=1, concurrency hint 1; co_spawn"}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -55,6 +55,8 @@ contract::model const& the_model() noexcept {
         supports<cancel>(callback::make_cancel, {.ledger = "threads=1; uv_close of a uv_timer"}),
         supports<idle>(callback::make_idle,
                        {.ledger = "threads=1; an object with a uv_timer a unit"}),
+        supports<startup>(callback::make_startup,
+                          {.ledger = "uv_queue_work; UV_THREADPOOL_SIZE=workers"}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

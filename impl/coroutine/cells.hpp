@@ -20,6 +20,7 @@
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
+#include "contract/workloads/startup.hpp"
 #include "contract/workloads/waits.hpp"
 #include "contract/workloads/wakeup.hpp"
 #include "contract/workloads/yield.hpp"
@@ -48,5 +49,6 @@ contract::maker<contract::channel> make_channel;
 contract::maker<contract::wakeup> make_wakeup_epoll, make_wakeup_io_uring;
 contract::maker<contract::cancel> make_cancel;
 contract::maker<contract::idle> make_idle;
+contract::maker<contract::startup> make_startup;
 
 } // namespace coroutine_model

@@ -80,6 +80,7 @@ contract::model const& the_model() noexcept {
         supports<cancel>(make_cancel, {.ledger = "threads=1; task::cancel, an exception in the "
                                                  "task and one at the join"}),
         supports<idle>(make_idle, {.ledger = "threads=1; a task a unit in event::wait"}),
+        supports<startup>(make_startup, {.ledger = "threads=1; a loop on epoll, a task"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "coro 0.1, this project's", cells};

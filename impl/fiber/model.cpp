@@ -77,6 +77,8 @@ contract::model const& the_model() noexcept {
                                     "scheduler=own; stack_bytes=16384, pooled"}),
         supports<idle>(fiber::make_idle,
                        {.ledger = "threads=1; stack_bytes=16384, pooled, no guard page"}),
+        supports<startup>(fiber::make_startup,
+                          {.ledger = "threads=1; scheduler=own, on epoll_pwait2; a fiber"}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -83,6 +83,8 @@ contract::model const& the_model() noexcept {
                          {.ledger = "no unit: a record is unlinked, and called through a pointer"}),
         supports<idle>(floor_model::make_idle,
                        {.style = style::tuned, .ledger = "threads=1; a record a unit in a list"}),
+        supports<startup>(floor_model::make_startup,
+                          {.style = style::tuned, .ledger = "no runtime; an indirect call"}),
     };
     static model const floor{"floor", "the least that kernel and hardware allow, with no runtime",
                              "none", cells};

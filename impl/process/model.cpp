@@ -96,6 +96,7 @@ contract::model const& the_model() noexcept {
                                     "most_children=4096"}),
         supports<idle>(make_idle, {.allowance = allowance::one_per_unit,
                                    .ledger = "fork=one per unit, inside run; most_children=4096"}),
+        supports<startup>(make_startup, {.ledger = "fork=workers, a pool"}),
     };
     static model const process{"process", "forked children, results over shared memory",
                                "fork(2), mmap(2), futex(2)", cells};

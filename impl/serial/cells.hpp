@@ -15,6 +15,7 @@
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
+#include "contract/workloads/startup.hpp"
 
 namespace serial {
 
@@ -31,5 +32,6 @@ contract::maker<contract::sort> make_sort;
 contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed;
+contract::maker<contract::startup> make_startup;
 
 } // namespace serial

@@ -37,6 +37,7 @@ contract::model const& the_model() noexcept {
         declined("wakeup", "serial never waits for another thread"),
         declined("cancel", "while serial waits nothing else runs, so that nobody could cancel it"),
         declined("idle", "serial has one thread of control: while it waits, nothing else does"),
+        supports<startup>(serial::make_startup),
     };
     static model const serial{"serial", "one thing after another, from start to finish",
                               "C++ standard library", cells};

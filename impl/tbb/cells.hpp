@@ -9,6 +9,7 @@
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
 #include "contract/workloads/spawn.hpp"
+#include "contract/workloads/startup.hpp"
 
 // Not `tbb`: the library has that name.
 namespace tbb_model {
@@ -20,5 +21,6 @@ contract::maker<contract::skynet> make_skynet;
 contract::maker<contract::matmul> make_matmul;
 contract::maker<contract::sort> make_sort;
 contract::maker<contract::spawn> make_spawn;
+contract::maker<contract::startup> make_startup;
 
 } // namespace tbb_model

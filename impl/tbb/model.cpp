@@ -36,6 +36,8 @@ contract::model const& the_model() noexcept {
         declined("cancel", "oneTBB cancels what has not started; a task that waits would hold a "
                            "thread, and a task_group's cancel does not reach into it"),
         declined("idle", waiting),
+        supports<startup>(make_startup,
+                          {.ledger = "threads=workers, the caller included; one task_group"}),
     };
     static model const tbb{"tbb", "work stealing by oneTBB: tasks that compute",
                            "oneTBB " TBB_VERSION_STRING, cells};

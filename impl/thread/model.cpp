@@ -102,6 +102,7 @@ contract::model const& the_model() noexcept {
         supports<idle>(make_idle, {.allowance = allowance::one_per_unit,
                                    .ledger = "threads=one per unit; stack_bytes=8388608 reserved; "
                                              "most_units=20000"}),
+        supports<startup>(make_startup, {.ledger = "threads=workers, a pool"}),
     };
     static model const thread{"thread", "std::thread: one per unit with blocking calls, or a pool",
                               "C++ standard library, POSIX threads", cells};

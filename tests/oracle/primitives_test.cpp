@@ -163,4 +163,30 @@ TEST(wakeup, tells_wakes_that_were_joined_invented_or_too_early) {
     EXPECT_NE(rules.check(params, seed, right, right, {slots, 100'000, {}}), "") << "was awake";
 }
 
+TEST(startup, takes_one_operation_a_start_and_wants_it_noted) {
+    contract::startup::params const params{.starts = 2};
+    auto const& rules = rules_for<contract::startup>();
+    auto const right = rules.expected(params, seed);
+    std::vector<contract::latency_slot> slots{{10, 20}, {30, 45}};
+    auto const check_it = [&](contract::startup::outcome const& outcome) {
+        return rules.check(params, seed, right, outcome,
+                           {.slots = slots, .run_ns = 0, .client = {}});
+    };
+    contract::startup::outcome const honest{.operations = 2,
+                                            .sum = kernel::mix(kernel::mix(seed ^ 0)) +
+                                                   kernel::mix(kernel::mix(seed ^ 1))};
+    EXPECT_EQ(check_it(honest), "");
+    EXPECT_NE(check_it({}), "");
+    auto lie = honest;
+    lie.operations = 1;
+    EXPECT_NE(check_it(lie), "") << "one start without an operation";
+    lie = honest;
+    lie.sum = 2 * kernel::mix(kernel::mix(seed ^ 0));
+    EXPECT_NE(check_it(lie), "") << "the first start twice";
+    slots[1].end_ns = 0;
+    EXPECT_NE(check_it(honest), "") << "never noted";
+    slots[1].end_ns = 29;
+    EXPECT_NE(check_it(honest), "") << "noted by the process before";
+}
+
 } // namespace
