@@ -82,7 +82,7 @@ def workload(root: Path, name: str) -> list[Path]:
             _write(cell, _filled("workload/serial.cpp.in", name=name))]  # fmt: skip
     lists = root / "bench/oracle/all.hpp"
     _insert(lists, r'^#include "oracle/rules.hpp"', f'#include "contract/workloads/{name}.hpp"\n')
-    _insert(lists, r"contract::noop, contract::spin>;", f"contract::{name}, ")
+    _insert(lists, r"contract::noop,\s+contract::spin>;", f"contract::{name}, ")
     _insert(lists, r"^template <class W>\n\[\[nodiscard\]\] rules<W> const& rules_for",
             f"[[nodiscard]] rules<contract::{name}> const& rules_of(std::type_identity<contract::{name}>);\n\n")  # fmt: skip
     _insert(root / "bench/oracle/CMakeLists.txt", r" spin\.cpp\)", f" {name}.cpp")
