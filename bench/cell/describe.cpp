@@ -97,8 +97,13 @@ json describe_workload() {
         }
         presets[name] = std::move(points);
     }
-    return {{"name", W::name},      {"group", name_of(W::group)},  {"role", name_of(W::role)},
-            {"unit", rules.unit()}, {"fields", std::move(fields)}, {"presets", std::move(presets)}};
+    return {{"name", W::name},
+            {"group", name_of(W::group)},
+            {"role", name_of(W::role)},
+            {"other_end", contract::has_other_end<W>},
+            {"unit", rules.unit()},
+            {"fields", std::move(fields)},
+            {"presets", std::move(presets)}};
 }
 
 } // namespace

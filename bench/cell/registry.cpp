@@ -34,9 +34,9 @@ std::vector<contract::cell const*> chosen_cells(process_setting const& process) 
     return chosen;
 }
 
-/// Servers and clients leave the last CPU to the load generator.
-std::vector<int> default_cpus(std::vector<int> allowed, contract::role role) {
-    if (role != contract::role::batch && allowed.size() > 1) allowed.pop_back();
+/// The other end of the work - load generator, backend or database - has the last CPU to itself.
+std::vector<int> default_cpus(std::vector<int> allowed, bool has_other_end) {
+    if (has_other_end && allowed.size() > 1) allowed.pop_back();
     return allowed;
 }
 
@@ -48,8 +48,8 @@ setting make_setting(process_setting& process, contract::cell const& cell,
     setting where;
     where.process = &process;
     where.cell = &cell;
-    where.cpus =
-        given.cpus ? parse_cpus("--cpus", *given.cpus, allowed) : default_cpus(allowed, W::role);
+    where.cpus = given.cpus ? parse_cpus("--cpus", *given.cpus, allowed)
+                            : default_cpus(allowed, contract::has_other_end<W>);
     where.client_cpus = given.client_cpus ? parse_cpus("--client-cpus", *given.client_cpus, allowed)
                                           : std::vector<int>{allowed.back()};
     where.workers = given.workers.value_or(static_cast<unsigned>(where.cpus.size()));

@@ -13,6 +13,13 @@ enum class role {
     client  ///< `run` sends requests to the backend at `backend_port`
 };
 
+/// Whether a program of the harness does a part of the work, so that the model leaves it a CPU: a
+/// database computes for its queries as a backend does, whoever drives the work.
+template <class W>
+inline constexpr bool has_other_end = W::role != role::batch || requires {
+    W::queries_database;
+};
+
 /// A row group of the report.
 enum class group { lesson, io_bound, cpu_bound, mixed, primitive, self };
 

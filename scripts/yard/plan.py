@@ -46,11 +46,16 @@ class Options:
     foreign: bool = False  # also the models in other languages, as if each were named
 
 
-def budget(role: str, allowed_cpus: Sequence[int], workers: int | None) -> dict[str, Any]:
-    """The same for every model of a workload. A batch gets every CPU. A server or client gets all but the last,
-    where its other end runs; with one CPU the two share it, and the run is marked."""
+def has_other_end(workload: dict[str, Any]) -> bool:
+    """Whether another program does a part of the work: a load generator, a backend or a database."""
+    return bool(workload.get("other_end", workload["role"] != "batch"))
+
+
+def budget(workload: dict[str, Any], allowed_cpus: Sequence[int], workers: int | None) -> dict[str, Any]:
+    """The same for every model of a workload. Work that is the model's alone gets every CPU. Where there is another
+    end, that has the last CPU and the model the others; with one CPU the two share it, and the run is marked."""
     cpus = list(allowed_cpus)
-    if role != "batch" and len(cpus) > 1:
+    if has_other_end(workload) and len(cpus) > 1:
         cpus = cpus[:-1]
     return {"workers": workers or len(cpus), "cpus": cpus, "client_cpus": [allowed_cpus[-1]]}
 
@@ -68,7 +73,7 @@ def make(found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: s
             for workers in options.sweep.get("workers", (options.workers,)):
                 jobs.append({
                     "model": model, "variant": cell["variant"], "workload": workload["name"], "point": point,
-                    "params": params, **budget(workload["role"], allowed_cpus, workers),
+                    "params": params, **budget(workload, allowed_cpus, workers),
                     "iterations": min(ITERATIONS[workload["role"]], cell.get("iterations", 100)),
                     "warm_up": WARM_UP[workload["role"]],
                     "timeout_s": options.timeout_s or TIMEOUT_S[options.preset], **({"set": changes} if changes else {}),
@@ -82,7 +87,7 @@ def make(found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: s
         "set": dict(options.set), "audit": options.audit,
         "time_budget_s": options.time_budget_s or (None if options.rounds else TIME_BUDGET_S[options.preset]),
         "unoptimised": options.allow_unoptimised,
-        "shared_cpu": len(allowed_cpus) == 1 and any(found.workloads[j["workload"]]["role"] != "batch" for j in jobs),
+        "shared_cpu": len(allowed_cpus) == 1 and any(has_other_end(found.workloads[j["workload"]]) for j in jobs),
         "cells": [{"model": m, "variant": v, "workload": w} for m, v, w in sorted(named)],
         "processes": [process for round in range(rounds) for process in _round(jobs, round, options.seed)],
     }  # fmt: skip

@@ -44,6 +44,7 @@ TEST(describe, names_every_field_in_every_point) {
         auto const name = workload["name"].get<std::string>();
         EXPECT_TRUE(groups.contains(workload["group"])) << name;
         EXPECT_TRUE(roles.contains(workload["role"])) << name;
+        EXPECT_EQ(workload["other_end"], workload["role"] != "batch" || name == "query") << name;
         for (auto const* preset : {"smoke", "quick", "full"}) {
             auto const& points = workload["presets"][preset];
             EXPECT_FALSE(points.empty()) << name << " " << preset;

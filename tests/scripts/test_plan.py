@@ -64,6 +64,14 @@ def test_budgets_are_equal_within_a_workload(found):
         assert all(g == (len(cpus), cpus, [6]) for g in given) and given
 
 
+@pytest.mark.parametrize("described, cpus", [
+    ({"role": "batch"}, [4, 5, 6]), ({"role": "batch", "other_end": False}, [4, 5, 6]),
+    ({"role": "batch", "other_end": True}, [4, 5]), ({"role": "server"}, [4, 5]), ({"role": "client"}, [4, 5]),
+])  # fmt: skip
+def test_the_other_end_has_a_cpu(described, cpus):
+    assert plan.budget(described, (4, 5, 6), None) == {"workers": len(cpus), "cpus": cpus, "client_cpus": [6]}
+
+
 def test_one_cpu_is_shared_and_marked(found):
     made = make(found, cpus=(3,))
     assert made["shared_cpu"] and all(p["cpus"] == [3] == p["client_cpus"] for p in made["processes"])

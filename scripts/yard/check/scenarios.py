@@ -76,7 +76,7 @@ def _cells(found: Catalogue, options: planning.Options, cpus: Sequence[int]) -> 
             name = "/".join(part for part in (model, cell["workload"], cell["variant"]) if part)
             here[f"{name}@{point}"] = Scenario(
                 f"{name}@{point}", model, cell["variant"], workload["name"], mine.preset, point, params, workload["role"],
-                planning.budget(workload["role"], cpus, mine.workers), settings=dict(mine.set),
+                planning.budget(workload, cpus, mine.workers), settings=dict(mine.set),
                 warm_up=planning.WARM_UP[workload["role"]],
             )  # fmt: skip
     return here
