@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Lets hostile peers (`peers`) or the load generator wrk (`wrk`) at each echo and HTTP server of a model. The server must
+serve a good client meanwhile, leave no descriptor open, and end in order."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+SERVERS = {"peers": ("echo", "http"), "wrk": ("http",)}
+
+
+def fault(executable, mode, cell, folder):
+    """A complaint, or None."""
+    name = cell["workload"] + ("/" + cell["variant"] if cell["variant"] else "")
+    samples, result = folder / "samples.jsonl", folder / "result.json"
+    for old in (samples, result):
+        old.unlink(missing_ok=True)
+    subprocess.run([executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "connections=16", "--set", "messages=200",
+                    "--iterations", "1", "--warm-up", "0", "--samples", samples],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
+                   env={**os.environ, "FAULT_MODE": mode, "FAULT_RESULT": str(result)})  # fmt: skip
+    lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+    said = [(line["verdict"], line["reason"]) for line in lines]
+    if said and said[0][0] == "skipped":
+        print(name, said, flush=True)
+        return None
+    seen = json.loads(result.read_text()) if result.exists() else {"wrong": ["no peer ran"], "opened": None}
+    print(name, said, seen, flush=True)
+    if seen["wrong"]:
+        return f"{name}: {seen['wrong']}"
+    # The model counted every peer; that these are not the connections of the params is why it is `wrong`.
+    if len(said) != 1 or said[0][0] != "wrong" or not said[0][1].startswith("the model accepted "):
+        return f"{name}: {said}"
+    if seen["opened"] is not None and f"accepted {seen['opened']} connections" not in said[0][1]:
+        return f"{name}: {said}, but {seen['opened']} peers connected"
+    return None
+
+
+def main():
+    source, mode = pathlib.Path(sys.argv[1]), sys.argv[2]
+    if mode == "wrk" and not shutil.which("wrk"):
+        print("skipped: no wrk; apt-get install wrk")
+        return SKIPPED
+    cells = json.loads(subprocess.run([source, "--describe"], capture_output=True, check=True).stdout)["cells"]
+    with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
+        folder = pathlib.Path(name)
+        executable = shutil.copy(source, folder)
+        client = folder / "switchyard-client"
+        here = pathlib.Path(__file__).resolve().parent / "hostile_client.py"
+        client.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{here}" "$@"\n')
+        client.chmod(0o755)
+        faults = [fault(executable, mode, cell, folder) for cell in cells
+                  if cell["workload"] in SERVERS[mode] and not cell["declined"]]  # fmt: skip
+    for text in filter(None, faults):
+        print("FAULT", text)
+    return 1 if any(faults) else 0
+
+
+sys.exit(main())

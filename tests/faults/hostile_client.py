@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Stands in for `switchyard-client` beside a model's executable: hostile peers, or wrk, in place of the load. A good
+client asks again after each of them, and the server's descriptors are counted before and after. What was wrong goes
+to the file FAULT_RESULT; the harness gets a report whose number of connections is not that of the params."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+PATIENCE_S = 6
+GET = b"GET / HTTP/1.1\r\nHost: switchyard\r\n\r\n"
+ECHO = bytes(range(256))
+FLOOD_BYTES = 4 << 20
+
+
+def descriptors(pid):
+    """Open in a process and its descendants, but for this one."""
+    if pid == os.getpid():
+        return 0
+    try:
+        found = len(os.listdir(f"/proc/{pid}/fd"))
+        children = " ".join(t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return 0
+    return found + sum(descriptors(int(child)) for child in children.split())
+
+
+class Peers:
+    def __init__(self, workload, port):
+        self.port, self.opened, self.http = port, 0, workload == "http"
+        self.request = GET if self.http else ECHO
+        self.good = self.connect()
+        self.good.sendall(self.request)
+        self.reply = self.first_reply() if self.http else ECHO
+        if not self.http:
+            self.expect(self.good, ECHO)
+
+    def connect(self):
+        peer = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.opened += 1
+        return peer
+
+    def first_reply(self):
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += self.some(self.good)
+        head, _, body = got.partition(b"\r\n\r\n")
+        length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])
+        while len(body) < length:
+            body += self.some(self.good)
+        assert head.startswith(b"HTTP/1.1 200"), head
+        return head + b"\r\n\r\n" + body
+
+    @staticmethod
+    def some(peer):
+        got = peer.recv(65536)
+        assert got, "the server closed"
+        return got
+
+    def expect(self, peer, wanted):
+        got = b""
+        while len(got) < len(wanted):
+            got += self.some(peer)
+        assert got == wanted, f"the reply is {got[:80]!r}"
+
+    def good_client(self):
+        self.good.sendall(self.request)
+        self.expect(self.good, self.reply)
+
+    def one_byte_at_a_time(self):
+        with self.connect() as peer:
+            for byte in self.request:
+                peer.sendall(bytes([byte]))
+            self.expect(peer, self.reply)
+
+    def half_close(self):
+        with self.connect() as peer:
+            peer.sendall(self.request)
+            peer.shutdown(socket.SHUT_WR)
+            self.expect(peer, self.reply)
+            assert peer.recv(1) == b"", "more than the reply"
+
+    def reset_in_the_middle(self):
+        with self.connect() as peer:
+            peer.sendall(self.request)
+            self.expect(peer, self.reply)  # accepted for certain
+            peer.sendall(self.request[:9])
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def never_reads(self):
+        with self.connect() as peer:
+            peer.setblocking(False)
+            sent, stuck = 0, 0
+            while sent < FLOOD_BYTES and stuck < 3:
+                try:
+                    sent += peer.send(self.request * 500)
+                    stuck = 0
+                except BlockingIOError:
+                    stuck += 1
+                    self.good_client()  # also a turn of the server's loop
+            self.good_client()
+
+    def refused(self, nonsense, status):
+        with self.connect() as peer:
+            peer.sendall(nonsense)
+            peer.shutdown(socket.SHUT_WR)
+            got = b""
+            while some := peer.recv(65536):
+                got += some
+            assert got.startswith(b"HTTP/1.1 " + status), f"the reply is {got[:80]!r}"
+
+    def garbage(self):
+        self.refused(b"\x00\xff\x16\x03 nonsense\r\n\r\n", b"400")
+
+    def oversized_header(self):
+        self.refused(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n", b"431")
+
+
+def attack(workload, port, server):
+    peers, wrong = Peers(workload, port), []
+    before = descriptors(server)
+    names = ["one_byte_at_a_time", "half_close", "reset_in_the_middle", "never_reads"]
+    names += ["garbage", "oversized_header"] if peers.http else []
+    for name in names:
+        for act in (getattr(peers, name), peers.good_client):
+            try:
+                act()
+            except (AssertionError, OSError) as error:
+                wrong.append(f"{name}, then {act.__name__}: {type(error).__name__} {error}")
+        until = time.monotonic() + PATIENCE_S
+        while descriptors(server) > before and time.monotonic() < until:
+            time.sleep(0.002)
+        if (now := descriptors(server)) > before:
+            wrong.append(f"{name}: {now - before} descriptors more than before")
+    peers.good.close()
+    return peers.opened, wrong
+
+
+def drive_wrk(port):
+    done = subprocess.run([shutil.which("wrk"), "-c", "8", "-t", "1", "-d", "1s", "--latency", f"http://127.0.0.1:{port}/"],
+                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)  # fmt: skip
+    wrong = [line.strip() for line in done.stdout.splitlines() if "Socket errors" in line or "Non-2xx" in line]
+    requests = re.search(r"(\d+) requests in", done.stdout)
+    if done.returncode or not requests or int(requests[1]) < 8:
+        wrong.append(f"wrk exited with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
+    return None, wrong
+
+
+def main():
+    workload, flags = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
+    os.read(int(flags["--go-fd"]), 1)
+    try:
+        if os.environ["FAULT_MODE"] == "wrk":
+            opened, wrong = drive_wrk(int(flags["--port"]))
+        else:
+            opened, wrong = attack(workload, int(flags["--port"]), int(flags["--server-pid"]))
+    except Exception as error:  # noqa: BLE001: the test has to hear of it, whatever it is
+        opened, wrong = None, [f"the stand-in: {type(error).__name__} {error}"]
+    pathlib.Path(os.environ["FAULT_RESULT"]).write_text(json.dumps({"opened": opened, "wrong": wrong}))
+    report = {"schema": 1, "window_ns": 1, "latency": None, "connections": 0, "verdict": "ok", "reason": ""}
+    os.write(int(flags["--report-fd"]), json.dumps(report).encode())
+
+
+main()
