@@ -38,8 +38,8 @@ client_rig::client_rig(setting const& where, std::string const& workload,
         std::replace(flag.begin(), flag.end(), '_', '-');
         if (params.contains(field)) add(flag.c_str(), params.at(field).dump());
     }
-    if (params.at("rate_per_s") != 0) add("--rate-per-s", params.at("rate_per_s").dump());
-    if (params.at("poisson") != 0) arguments.push_back("--poisson");
+    if (params.value("rate_per_s", 0) != 0) add("--rate-per-s", params.at("rate_per_s").dump());
+    if (params.value("poisson", 0) != 0) arguments.push_back("--poisson");
     add("--warm-up", std::to_string(warm_up_messages(where, params)));
     add("--server-pid", std::to_string(::getpid()));
     add("--go-fd", std::to_string(go_.read.get()));

@@ -50,27 +50,39 @@ void bound_connect(int fd, std::uint64_t deadline_ns) {
 
 connection::connection(std::uint16_t port, std::uint64_t number, std::uint64_t seed,
                        std::uint64_t message_bytes, std::uint64_t deadline_ns)
-    : number_(number), seed_(seed), message_(message_bytes) {
+    : port_(port), number_(number), seed_(seed), message_(message_bytes) {
+    open(deadline_ns, INADDR_LOOPBACK);
+}
+
+void connection::open(std::uint64_t deadline_ns, std::uint32_t source) {
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd_ < 0) fail_to_connect(port, number);
+    if (fd_ < 0) fail_to_connect(port_, number_);
     bound_connect(fd_, deadline_ns);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(source);
     int result = 0;
-    do {
-        result = ::connect(fd_, reinterpret_cast<sockaddr const*>(&address), sizeof address);
-    } while (result < 0 && errno == EINTR);
+    if (source != INADDR_LOOPBACK) {
+        int const later = 1; // the port is chosen by connect, which knows the peer
+        ::setsockopt(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
+        result = ::bind(fd_, reinterpret_cast<sockaddr const*>(&address), sizeof address);
+    }
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (result == 0) {
+        do {
+            result = ::connect(fd_, reinterpret_cast<sockaddr const*>(&address), sizeof address);
+        } while (result < 0 && errno == EINTR);
+    }
     if (result < 0) {
         auto const error = errno;
-        ::close(fd_);
+        ::close(std::exchange(fd_, -1));
         if (error == EINPROGRESS || error == EAGAIN || error == ETIMEDOUT) {
             throw connect_timeout(
-                fmt::format("the server did not accept connection {} in time", number));
+                fmt::format("the server did not accept connection {} in time", number_));
         }
         errno = error;
-        fail_to_connect(port, number);
+        fail_to_connect(port_, number_);
     }
     int const on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -79,6 +91,8 @@ connection::connection(std::uint16_t port, std::uint64_t number, std::uint64_t s
 
 connection::connection(connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      port_(other.port_),
+      stamped_(other.stamped_),
       number_(other.number_),
       seed_(other.seed_),
       dear_percent_(other.dear_percent_),
@@ -89,6 +103,15 @@ connection::connection(connection&& other) noexcept
 
 connection::~connection() {
     if (fd_ >= 0) ::close(fd_);
+}
+
+bool connection::reconnect(std::uint64_t deadline_ns) {
+    if (!used_) return false;
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    used_ = write_failed_ = peer_ended_ = false;
+    constexpr std::uint32_t addresses = 64;
+    open(deadline_ns, INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(sequence_ % addresses));
+    return true;
 }
 
 void connection::speak_http(std::uint64_t pipeline, std::uint64_t body_bytes) {
@@ -116,8 +139,21 @@ void connection::prepare_http() {
     }
 }
 
+void connection::prepare_stamped() {
+    constexpr std::size_t page = 4'096;
+    if (sequence_ == 0) kernel::payload(seed_, number_, message_);
+    for (std::size_t at = 0; at + sizeof(std::uint64_t) <= message_.size(); at += page) {
+        auto const value = kernel::mix(seed_ ^ (number_ << 32 | sequence_) ^ at << 20);
+        std::memcpy(message_.data() + at, &value, sizeof value);
+    }
+    ++sequence_;
+    sent_ = 0;
+    received_ = 0;
+}
+
 void connection::prepare_next() {
     if (pipeline_ != 0) return prepare_http();
+    if (stamped_) return prepare_stamped();
     kernel::payload(seed_, number_ << 32 | sequence_, message_);
     if (dear_percent_) {
         // Evenly spaced from a random start, so that equal stretches of a load are equally dear.
@@ -131,7 +167,7 @@ void connection::prepare_next() {
 }
 
 void connection::send_prepared() {
-    busy_ = true;
+    busy_ = used_ = true;
     send_rest();
 }
 

@@ -22,6 +22,11 @@ public:
     connection& operator=(connection&&) = delete;
     ~connection();
 
+    /// Ends the connection that has served, if it has, and connects anew, from one of 64 addresses:
+    /// the ports of one would all be waiting after 28,000. Throws as the constructor.
+    /// True: `fd()` is another socket.
+    bool reconnect(std::uint64_t deadline_ns);
+
     [[nodiscard]] int fd() const noexcept { return fd_; }
     [[nodiscard]] bool busy() const noexcept { return busy_; }
     /// The server has closed its side; what came before may still be read.
@@ -33,6 +38,8 @@ public:
     void prepare_next();
     /// From now on the first byte of a message is 1 in `dear_percent` of a hundred, else 0.
     void mark(std::uint64_t dear_percent) noexcept { dear_percent_ = dear_percent; }
+    /// From now on messages differ only in the first eight bytes of each page.
+    void stamp() noexcept { stamped_ = true; }
     /// From now on a message is `pipeline` HTTP requests with bodies of `body_bytes` bytes.
     void speak_http(std::uint64_t pipeline, std::uint64_t body_bytes);
     [[nodiscard]] std::size_t request_bytes() const noexcept { return message_.size(); }
@@ -61,12 +68,17 @@ public:
     std::uint64_t last_ns = 0;
 
 private:
+    void open(std::uint64_t deadline_ns, std::uint32_t source);
     void prepare_http();
+    void prepare_stamped();
     [[nodiscard]] std::vector<std::byte> const& expected() const noexcept {
         return pipeline_ == 0 ? message_ : reply_;
     }
 
     int fd_ = -1;
+    std::uint16_t port_;
+    bool stamped_ = false;
+    bool used_ = false; ///< a message has been sent on this socket
     std::uint64_t number_;
     std::uint64_t seed_;
     std::uint64_t sequence_ = 0;

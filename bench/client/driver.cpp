@@ -15,6 +15,7 @@ driver::driver(client::load const& load)
     for (std::uint64_t i = 0; i < load.connections; ++i) {
         connections_.emplace_back(load.port, i, load.seed, load.message_bytes, deadline_ns_);
         if (load.pipeline != 0) connections_.back().speak_http(load.pipeline, load.body_bytes);
+        if (load.stamped) connections_.back().stamp();
         if (load.dear_percent) connections_.back().mark(*load.dear_percent);
         poller_.add(connections_.back().fd(), i);
     }
@@ -22,10 +23,21 @@ driver::driver(client::load const& load)
 
 bool driver::start(std::uint64_t index, measured* into) {
     auto& at = connections_[index];
-    if (at.peer_ended()) {
+    if (at.peer_ended() && !load_.reconnect) {
         // The end of the stream came with the last reply, and no event will tell of it again.
         note_closed(index, into);
         return false;
+    }
+    if (load_.reconnect) {
+        try {
+            if (at.reconnect(deadline_ns_)) poller_.add(at.fd(), index);
+        } catch (connect_timeout const& error) {
+            if (into) {
+                into->how = measured::end::timed_out;
+                into->stopped_early = error.what();
+            }
+            return false;
+        }
     }
     at.send_prepared();
     return true;
@@ -49,6 +61,8 @@ driver::outcome driver::serve(std::uint64_t index, std::uint32_t events, measure
     case connection::progress::complete:
         return outcome::complete;
     case connection::progress::closed:
+        // With a connection for each message, the server may end it after its reply.
+        if (load_.reconnect && !at.busy()) return outcome::none;
         note_closed(index, into);
         return outcome::broken;
     case connection::progress::mismatched:

@@ -24,6 +24,10 @@ struct load {
     /// `mixed`: the first byte of a message says whether it is dear (1) or cheap (0), and of a
     /// hundred so many are dear.
     std::optional<std::uint64_t> dear_percent;
+    /// `accept`: each message has a connection of its own, made as part of its round trip.
+    bool reconnect = false;
+    /// `pump`: messages differ in the first bytes of each page only, for they are long.
+    bool stamped = false;
     double rate_per_s = 0; ///< 0: closed loop
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
     std::chrono::seconds timeout{60};

@@ -126,6 +126,10 @@ int main(int argc, char** argv) {
     mixed->add_option("--dear-percent", asked.load.dear_percent, "share of them")
         ->required()
         ->check(CLI::Range(0, 100));
+    auto* const pump = app.add_subcommand("pump", "echo of long messages, which differ little");
+    add_options(pump, asked);
+    auto* const accept = app.add_subcommand("accept", "echo, a connection for each message");
+    add_options(accept, asked);
     auto* const http = app.add_subcommand("http", "GET or POST to an HTTP/1.1 server");
     add_options(http, asked);
     http->add_option("--pipeline", asked.load.pipeline, "requests a message; default: 1")
@@ -139,6 +143,8 @@ int main(int argc, char** argv) {
         return code == 0 ? 0 : exit_usage;
     }
     if (http->parsed() && asked.load.pipeline == 0) asked.load.pipeline = 1;
+    asked.load.stamped = pump->parsed();
+    asked.load.reconnect = accept->parsed();
     ::signal(SIGPIPE, SIG_IGN);
     asked.load.timeout = std::chrono::seconds(asked.timeout_s);
     try {

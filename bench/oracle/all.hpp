@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
@@ -16,6 +17,7 @@
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -43,16 +45,19 @@ struct workload_list {
 /// Every workload of the suite: the only list of them.
 using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
-                  contract::http, contract::file_read, contract::hash_blocks, contract::fib,
-                  contract::nqueens, contract::skynet, contract::matmul, contract::sort,
-                  contract::mixed, contract::query, contract::spawn, contract::yield,
-                  contract::ping_pong, contract::channel, contract::wakeup, contract::cancel,
-                  contract::idle, contract::startup, contract::noop, contract::spin>;
+                  contract::http, contract::pump, contract::accept, contract::file_read,
+                  contract::hash_blocks, contract::fib, contract::nqueens, contract::skynet,
+                  contract::matmul, contract::sort, contract::mixed, contract::query,
+                  contract::spawn, contract::yield, contract::ping_pong, contract::channel,
+                  contract::wakeup, contract::cancel, contract::idle, contract::startup,
+                  contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
 [[nodiscard]] rules<contract::echo> const& rules_of(std::type_identity<contract::echo>);
 [[nodiscard]] rules<contract::http> const& rules_of(std::type_identity<contract::http>);
+[[nodiscard]] rules<contract::pump> const& rules_of(std::type_identity<contract::pump>);
+[[nodiscard]] rules<contract::accept> const& rules_of(std::type_identity<contract::accept>);
 [[nodiscard]] rules<contract::fetch> const& rules_of(std::type_identity<contract::fetch>);
 [[nodiscard]] rules<contract::file_read> const& rules_of(std::type_identity<contract::file_read>);
 [[nodiscard]] rules<contract::hash_blocks> const&

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
@@ -15,6 +16,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -29,6 +31,8 @@ namespace asio_model {
 contract::maker<contract::fetch_data> make_fetch_data_callback, make_fetch_data_coroutine;
 contract::maker<contract::waits> make_waits_callback, make_waits_coroutine;
 contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
+contract::maker<contract::pump> make_pump_callback, make_pump_coroutine;
+contract::maker<contract::accept> make_accept_callback, make_accept_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
 contract::maker<contract::query> make_query_callback, make_query_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;

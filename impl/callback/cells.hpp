@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
@@ -16,6 +17,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -30,6 +32,8 @@ namespace callback {
 contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::waits> make_waits;
 contract::maker<contract::echo> make_echo;
+contract::maker<contract::pump> make_pump;
+contract::maker<contract::accept> make_accept;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks_on_pool;

@@ -3,6 +3,7 @@
 // once; only what the socket does not take is copied and queued, and reading stops until it is out.
 // A poll handle on the stop descriptor ends the loop.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "event_loop.hpp"
 
 #include <cstddef>
@@ -140,6 +141,16 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
                                                    contract::environment const& environment) {
     return std::make_unique<server>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
+                                                             contract::environment const& around) {
+    return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 
 } // namespace callback

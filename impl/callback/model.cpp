@@ -17,6 +17,14 @@ contract::model const& the_model() noexcept {
         supports<echo>(callback::make_echo,
                        {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                                   "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
+        supports<contract::pump>(
+            callback::make_pump,
+            {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                       "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
+        supports<contract::accept>(
+            callback::make_accept,
+            {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                       "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
         supports<fetch>(callback::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                                    "SIGPIPE=ignored"}),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
@@ -16,6 +17,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -30,6 +32,8 @@ namespace coroutine_model {
 contract::maker<contract::fetch_data> make_fetch_data_sequential, make_fetch_data_tasks;
 contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
+contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
+contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::http> make_http_epoll;
 contract::maker<contract::http> make_http_io_uring;

@@ -5,6 +5,7 @@
 #include "backends.hpp"
 #include "cells.hpp"
 
+#include "contract/echo_service.hpp"
 #include "coro/coro.hpp"
 
 #include <netinet/in.h>
@@ -19,6 +20,8 @@ namespace {
 
 using contract::echo;
 
+/// In the frame of each connection.
+template <std::size_t BufferBytes>
 class echo_session final : public contract::session<echo> {
 public:
     echo_session(contract::environment const& around, coro::loop_options options)
@@ -46,7 +49,7 @@ private:
     coro::coroutine<> talk(coro::descriptor connection) {
         int const on = 1;
         ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        std::array<std::byte, 16'384> buffer;
+        std::array<std::byte, BufferBytes> buffer;
         try {
             while (true) {
                 auto const count = co_await coro::recv(connection.get(), buffer);
@@ -65,16 +68,46 @@ private:
     echo::outcome out_;
 };
 
+constexpr std::size_t message_buffer_bytes = 16'384;
+constexpr std::size_t stream_buffer_bytes = 65'536;
+
+using for_messages = echo_session<message_buffer_bytes>;
+using for_streams = echo_session<stream_buffer_bytes>;
+
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
                                                          contract::environment const& around) {
-    return std::make_unique<echo_session>(around, coro::loop_options{});
+    return std::make_unique<for_messages>(around, coro::loop_options{});
 }
 
 std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
                                                             contract::environment const& around) {
-    return std::make_unique<echo_session>(around, on_io_uring());
+    return std::make_unique<for_messages>(around, on_io_uring());
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_epoll(contract::pump::params const&, contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        std::make_unique<for_streams>(around, coro::loop_options{}));
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_io_uring(contract::pump::params const&, contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        std::make_unique<for_streams>(around, on_io_uring()));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_epoll(contract::accept::params const&, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        std::make_unique<for_messages>(around, coro::loop_options{}));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_io_uring(contract::accept::params const&, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        std::make_unique<for_messages>(around, on_io_uring()));
 }
 
 } // namespace coroutine_model

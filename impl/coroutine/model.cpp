@@ -21,6 +21,20 @@ contract::model const& the_model() noexcept {
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                   "once; buffer_bytes=16384 a connection"}),
         supports<echo>(make_echo_io_uring, {.variant = "io_uring", .ledger = ring_ledger}),
+        supports<contract::pump>(make_pump_epoll,
+                                 {.variant = "epoll",
+                                  .ledger =
+                                      "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                      "once; buffer_bytes=65536 a connection"}),
+        supports<contract::pump>(make_pump_io_uring,
+                                 {.variant = "io_uring", .ledger = ring_ledger}),
+        supports<contract::accept>(
+            make_accept_epoll,
+            {.variant = "epoll",
+             .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                       "once; buffer_bytes=16384 a connection"}),
+        supports<contract::accept>(make_accept_io_uring,
+                                   {.variant = "io_uring", .ledger = ring_ledger}),
         supports<fetch>(make_fetch_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "

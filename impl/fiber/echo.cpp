@@ -3,6 +3,7 @@
 // is on the fiber's stack. One fiber accepts. The main fiber waits for the stop descriptor, cancels
 // the rest, and returns when the last has ended.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "epoll_scheduler.hpp"
 #include "socket.hpp"
 #include "stack.hpp"
@@ -96,6 +97,16 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
                                                    contract::environment const& environment) {
     return std::make_unique<fiber_per_connection>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
+                                                             contract::environment const& around) {
+    return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 
 } // namespace fiber

@@ -20,6 +20,16 @@ contract::model const& the_model() noexcept {
                        {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                                   "epoll=edge-triggered, registered once; stack_bytes=81920, "
                                   "pooled; buffer_bytes=65536, on the stack"}),
+        supports<contract::pump>(fiber::make_pump,
+                                 {.ledger =
+                                      "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
+                                      "epoll=edge-triggered, registered once; stack_bytes=81920, "
+                                      "pooled; buffer_bytes=65536, on the stack"}),
+        supports<contract::accept>(
+            fiber::make_accept,
+            {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
+                       "epoll=edge-triggered, registered once; stack_bytes=81920, "
+                       "pooled; buffer_bytes=65536, on the stack"}),
         supports<fetch>(fiber::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                                    "epoll=edge-triggered, registered once; stack_bytes=16384, "

@@ -3,6 +3,7 @@
 // by its descriptor. A read that does not fill the buffer has drained the socket, so that a message
 // costs epoll_wait, recv and send, and no call that only finds out that there is nothing.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "posix.hpp"
 
 #include <array>
@@ -146,6 +147,16 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
                                                    contract::environment const& environment) {
     return std::make_unique<epoll_server>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
+                                                             contract::environment const& around) {
+    return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 
 } // namespace floor_model

@@ -19,6 +19,16 @@ contract::model const& the_model() noexcept {
                        {.style = style::tuned,
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                   "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<contract::pump>(floor_model::make_pump,
+                                 {.style = style::tuned,
+                                  .ledger =
+                                      "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                      "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<contract::accept>(
+            floor_model::make_accept,
+            {.style = style::tuned,
+             .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                       "once; events=256; buffer_bytes=65536, one for all"}),
         supports<fetch>(floor_model::make_fetch,
                         {.style = style::tuned,
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "

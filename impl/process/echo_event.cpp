@@ -4,6 +4,7 @@
 // full socket does not take is kept, and that connection is not read until it is gone.
 #include "cells.hpp"
 #include "child_pool.hpp"
+#include "contract/echo_service.hpp"
 #include "poller.hpp"
 #include "shared_memory.hpp"
 #include "socket_channel.hpp"
@@ -170,6 +171,18 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo_event(echo::params const&,
                                                          contract::environment const& environment) {
     return std::make_unique<pre_forked>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_event(contract::pump::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        make_echo_event(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_event(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        make_echo_event(contract::as_echo(params), around));
 }
 
 } // namespace process

@@ -5,6 +5,7 @@
 #include "cells.hpp"
 #include "child_limit.hpp"
 #include "child_pool.hpp"
+#include "contract/echo_service.hpp"
 #include "posix.hpp"
 #include "shared_memory.hpp"
 
@@ -161,6 +162,20 @@ std::unique_ptr<contract::session<echo>>
 make_echo_per_connection(echo::params const& params, contract::environment const& environment) {
     require_children(params.connections, "connection");
     return std::make_unique<child_per_connection>(params, environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_per_connection(contract::pump::params const& params,
+                         contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        make_echo_per_connection(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_per_connection(contract::accept::params const& params,
+                           contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        make_echo_per_connection(contract::as_echo(params), around));
 }
 
 } // namespace process

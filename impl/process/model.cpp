@@ -30,6 +30,32 @@ contract::model const& the_model() noexcept {
                         .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
                                   "events a wait; the parent accepts and passes the sockets in "
                                   "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<contract::pump>(
+            make_pump_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
+                       "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
+                       "buffer_bytes=65536 a child"}),
+        supports<contract::pump>(
+            make_pump_event,
+            {.variant = "event",
+             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                       "events a wait; the parent accepts and passes the sockets in "
+                       "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<contract::accept>(
+            make_accept_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
+                       "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
+                       "buffer_bytes=65536 a child"}),
+        supports<contract::accept>(
+            make_accept_event,
+            {.variant = "event",
+             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
+                       "events a wait; the parent accepts and passes the sockets in "
+                       "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

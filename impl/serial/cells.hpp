@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
@@ -12,6 +13,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -21,6 +23,8 @@ namespace serial {
 
 contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::echo> make_echo;
+contract::maker<contract::pump> make_pump;
+contract::maker<contract::accept> make_accept;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks;

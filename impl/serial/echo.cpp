@@ -3,6 +3,7 @@
 // nothing else. A second connection would wait in the backlog, so that only one is honoured. A
 // blocking read cannot watch the stop descriptor too; it times out ten times a second to look.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "posix.hpp"
 
 #include <array>
@@ -104,6 +105,16 @@ std::unique_ptr<contract::session<echo>> make_echo(echo::params const& params,
                                        " would wait in the backlog");
     }
     return std::make_unique<one_connection_at_a_time>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
+                                                             contract::environment const& around) {
+    return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 
 } // namespace serial

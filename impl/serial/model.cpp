@@ -13,6 +13,14 @@ contract::model const& the_model() noexcept {
                        {.ledger =
                             "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
                             "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<contract::pump>(
+            serial::make_pump,
+            {.ledger = "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
+                       "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<contract::accept>(
+            serial::make_accept,
+            {.ledger = "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
+                       "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
         supports<fetch>(serial::make_fetch,
                         {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
         supports<http>(serial::make_http,

@@ -14,6 +14,8 @@ contract::model const& the_model() noexcept {
         declined("fetch_data", waiting),
         declined("waits", waiting),
         declined("echo", sockets),
+        declined("pump", sockets),
+        declined("accept", sockets),
         declined("fetch", sockets),
         declined("http", sockets),
         declined("file_read", waiting),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/model.hpp"
+#include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
 #include "contract/workloads/echo.hpp"
@@ -16,6 +17,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
 #include "contract/workloads/sort.hpp"
@@ -31,6 +33,8 @@ contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::waits> make_waits_pool;
 contract::maker<contract::waits> make_waits_per_wait;
 contract::maker<contract::echo> make_echo_pool;
+contract::maker<contract::pump> make_pump_per_connection, make_pump_pool;
+contract::maker<contract::accept> make_accept_per_connection, make_accept_pool;
 contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_pool;
 contract::maker<contract::fetch> make_fetch_per_connection;

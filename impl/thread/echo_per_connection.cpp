@@ -3,6 +3,7 @@
 // blocking calls until its peer closes. A thread that is blocked in a read cannot watch the stop
 // descriptor: at the end the calling thread shuts down every live socket, which ends the reads.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "posix.hpp"
 #include "small_stacks.hpp"
 #include "thread_limit.hpp"
@@ -161,6 +162,20 @@ std::unique_ptr<contract::session<echo>>
 make_echo_per_connection(echo::params const& params, contract::environment const& environment) {
     require_threads(params.connections, "connection");
     return std::make_unique<thread_per_connection>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_per_connection(contract::pump::params const& params,
+                         contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        make_echo_per_connection(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_per_connection(contract::accept::params const& params,
+                           contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        make_echo_per_connection(contract::as_echo(params), around));
 }
 
 } // namespace thread_model

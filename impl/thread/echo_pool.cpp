@@ -3,6 +3,7 @@
 // 0 also accepts and deals the connections out in turn. Sockets do not block: what a full socket
 // does not take is kept, and that connection is not read until it is gone.
 #include "cells.hpp"
+#include "contract/echo_service.hpp"
 #include "poller.hpp"
 #include "worker_pool.hpp"
 
@@ -154,6 +155,18 @@ private:
 std::unique_ptr<contract::session<echo>> make_echo_pool(echo::params const&,
                                                         contract::environment const& environment) {
     return std::make_unique<pool_of_loops>(environment);
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_pool(contract::pump::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        make_echo_pool(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_pool(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        make_echo_pool(contract::as_echo(params), around));
 }
 
 } // namespace thread_model

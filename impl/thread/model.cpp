@@ -30,6 +30,28 @@ contract::model const& the_model() noexcept {
                         .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                   "connections dealt in turn; TCP_NODELAY=on; "
                                   "buffer_bytes=65536 a worker"}),
+        supports<contract::pump>(
+            make_pump_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "blocking sockets; TCP_NODELAY=on; buffer_bytes=65536 a thread; "
+                       "stack_bytes=131072 instead of 8 MiB"}),
+        supports<contract::pump>(make_pump_pool,
+                                 {.variant = "pool",
+                                  .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                            "connections dealt in turn; TCP_NODELAY=on; "
+                                            "buffer_bytes=65536 a worker"}),
+        supports<contract::accept>(
+            make_accept_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "blocking sockets; TCP_NODELAY=on; buffer_bytes=65536 a thread; "
+                       "stack_bytes=131072 instead of 8 MiB"}),
+        supports<contract::accept>(
+            make_accept_pool, {.variant = "pool",
+                               .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                         "connections dealt in turn; TCP_NODELAY=on; "
+                                         "buffer_bytes=65536 a worker"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

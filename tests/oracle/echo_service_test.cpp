@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The oracles of `pump` and `accept` against every way to cheat that shows.
+#include "oracle/all.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using oracle::rules_for;
+
+TEST(accept, wants_a_connection_for_each_message_that_the_load_generator_verified) {
+    auto const& rules = rules_for<contract::accept>();
+    contract::accept::params const params{.connections = 2, .messages = 10, .message_bytes = 64};
+    auto const right = rules.expected(params, 1);
+    auto const judge = [&](contract::echo::outcome const& outcome, std::uint64_t bytes) {
+        oracle::evidence seen;
+        seen.client = oracle::served{.connections = 2, .bytes = bytes};
+        return rules.check(params, 1, right, outcome, seen);
+    };
+    EXPECT_EQ(judge({10, 640}, 640), "");
+    EXPECT_EQ(judge({12, 768}, 768), "") << "with a warm-up of two";
+    EXPECT_NE(judge({2, 640}, 640), "") << "all over two connections";
+    EXPECT_NE(judge({11, 640}, 640), "");
+    EXPECT_NE(judge({10, 641}, 640), "");
+    EXPECT_NE(judge({9, 576}, 576), "") << "one is missing";
+    EXPECT_NE(rules.check(params, 1, right, right, {}), "") << "nobody saw it";
+}
+
+TEST(pump, is_counted_in_whole_mebibytes) {
+    auto const& rules = rules_for<contract::pump>();
+    contract::pump::params params{.connections = 1, .messages = 16, .message_bytes = 65'536};
+    EXPECT_EQ(rules.refuse(params), "");
+    EXPECT_EQ(rules.units(params), 1u);
+    params.messages = 15;
+    EXPECT_NE(rules.refuse(params), "");
+    params = {.connections = 3, .messages = 2};
+    EXPECT_NE(rules.refuse(params), "") << "a stream without a message";
+}
+
+TEST(pump, compares_what_the_model_says_with_what_the_load_generator_verified) {
+    auto const& rules = rules_for<contract::pump>();
+    contract::pump::params const params{.connections = 1, .messages = 2};
+    auto const right = rules.expected(params, 1);
+    oracle::evidence seen;
+    seen.client = oracle::served{.connections = 1, .bytes = 2'097'152};
+    EXPECT_EQ(rules.check(params, 1, right, {1, 2'097'152}, seen), "");
+    EXPECT_NE(rules.check(params, 1, right, {1, 2'097'151}, seen), "");
+    EXPECT_NE(rules.check(params, 1, right, {2, 2'097'152}, seen), "");
+}
+
+} // namespace
