@@ -23,8 +23,8 @@ struct accept_rules final : rules<contract::accept> {
     }
     std::string_view unit() const override { return "connection"; }
     std::uint64_t units(params const& p) const override { return p.messages; }
-    std::uint64_t in_flight(params const& p) const override { return p.connections; }
     /// The model may see a connection end later than the next one come.
+    std::uint64_t in_flight(params const& p) const override { return 2 * p.connections; }
     std::uint64_t sockets(params const& p) const override { return 2 * p.connections; }
     std::string refuse(params const& p) const override {
         return rules_for<contract::echo>().refuse(contract::as_echo(p));
