@@ -89,11 +89,19 @@ def main():
                 continue
             for point in range(len(smoke[cell["workload"]])):
                 for workers in arguments.workers:
-                    ended = pool.submit(fault, arguments.executable, cell, point, workers, arguments.timeout)
-                    asked[f"{name_of(cell)} point {point} workers {workers}"] = ended
-        faults += [f"{name}: {ended.result()}" for name, ended in asked.items() if ended.result()]
-    for found in faults:
-        print(f"FAULT: {description['model']}: {found}", file=sys.stderr)
+                    call = (arguments.executable, cell, point, workers, arguments.timeout)
+                    asked[f"{name_of(cell)} point {point} workers {workers}"] = call, pool.submit(fault, *call)
+        found = {name: (call, ended.result()) for name, (call, ended) in asked.items()}
+    for name, (call, why) in found.items():
+        # The auditor looks from outside, and beside another cell it has once taken what was ending for more than
+        # the budget. Who is over budget is so alone as well.
+        if why and "beside the calling thread" in why:
+            print(f"{name}: once more, alone")
+            why = fault(*call)
+        if why:
+            faults.append(f"{name}: {why}")
+    for why in faults:
+        print(f"FAULT: {description['model']}: {why}", file=sys.stderr)
     return 1 if faults else 0
 
 
