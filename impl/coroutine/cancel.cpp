@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // task.cancel(), asyncio's: in the next turn of the loop cancelled_error is thrown into the task
-// where it sleeps, unwinds it, and is thrown once more at whoever awaits the task. Clean-up is a
-// destructor.
+// where it sleeps, and unwinds it; clean-up is a destructor. Joined with coro::wait, asyncio.wait,
+// which does not throw what its tasks ended with: awaiting a task throws it once more.
 #include "cells.hpp"
 
 #include "coro/coro.hpp"
@@ -67,16 +67,15 @@ private:
         co_await all_wait.wait();
         for (std::uint64_t first = 0; first < params_.units; first += params_.burst) {
             auto const end = first + params_.burst;
+            std::vector<coro::task<>> burst;
             for (auto k = first; k < end; ++k) {
                 probe.begin(order_[k]);
                 units[order_[k]].cancel();
+                burst.push_back(units[order_[k]]);
             }
-            for (auto k = first; k < end; ++k) {
-                try {
-                    co_await units[order_[k]];
-                } catch (coro::cancelled_error const&) {
-                    ++outcome_.joined;
-                }
+            auto const joined = co_await coro::wait(burst);
+            for (auto const& each : joined.done) {
+                outcome_.joined += each.cancelled() ? 1 : 0;
             }
         }
     }

@@ -176,6 +176,10 @@ coro::coroutine<> wait_first() {
     EXPECT_EQ(now_ms(), 2500);
     auto const all = co_await coro::wait(tasks);
     EXPECT_EQ(all.done.size(), 3u);
+    std::vector<coro::task<int>> doubled(tasks.begin(), tasks.end());
+    doubled.insert(doubled.end(), tasks.rbegin(), tasks.rend());
+    auto const once = co_await coro::wait(doubled);
+    EXPECT_EQ(once.done, tasks) << "in order";
     EXPECT_THROW(static_cast<void>(coro::wait(std::vector<coro::task<>>{})), coro::value_error);
 }
 

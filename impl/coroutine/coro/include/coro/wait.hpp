@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 #include <ranges>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -46,13 +47,12 @@ coroutine<wait_result<Future>> wait_and_sort(std::vector<Future> futures,
     co_return sorted;
 }
 
+/// Each once, where it came first.
 template <class Future>
 std::vector<Future> distinct(std::vector<Future> futures) {
-    std::vector<Future> kept;
-    for (auto& each : futures) {
-        if (std::ranges::find(kept, each) == kept.end()) kept.push_back(std::move(each));
-    }
-    return kept;
+    std::unordered_set<future_core const*> seen;
+    std::erase_if(futures, [&](auto const& each) { return !seen.insert(each.core()).second; });
+    return futures;
 }
 
 } // namespace detail
