@@ -91,8 +91,9 @@ contract::model const& the_model() noexcept {
                          {.variant = "io_uring",
                           .allowance = allowance::one_per_unit,
                           .ledger = "call_soon_threadsafe, event; at most one write a sleep"}),
-        supports<cancel>(make_cancel, {.ledger = "threads=1; task::cancel, an exception in the "
-                                                 "task and one at the join"}),
+        supports<cancel>(
+            make_cancel,
+            {.ledger = "threads=1; task::cancel, an exception in the task; joined with wait"}),
         supports<idle>(make_idle, {.ledger = "threads=1; a task a unit in event::wait"}),
         supports<startup>(make_startup, {.ledger = "threads=1; a loop on epoll, a task"}),
     };
