@@ -148,6 +148,7 @@ def test_an_interruption_is_inconclusive_and_keeps_the_pairs(tmp_path):
     assert json.loads((tmp_path / "out" / "check.json").read_text())["cells"]
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_on_a_slower_machine_is_left_out_and_the_rest_is_judged(tmp_path):
     """Its processes take half a second longer once the first pair is measured."""
     sides(tmp_path, ["steady", "other", "third"], ["steady", "other", "third"])

@@ -320,6 +320,7 @@ def test_golden(kind):
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.slow
 def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
     make = fake_runs.Maker(3, rounds=100, iterations=1)
     model_names = [n for n in fake_runs.ECHO_CPU_NS if n != "serial"] + ["asio", "tokio", "goroutine"]
