@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import signal
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -181,8 +182,13 @@ class Conductor(Runner):
         """What is to be measured is written before it is: an interrupted run can be resumed and read."""
         self.plan["rounds"] = self.meta["rounds"] = max(job["round"] for job in self.plan["processes"]) + 1
         self.meta["plan_sha256"] = plan_hash(self.plan)
-        self.store.write_json(PLAN, self.plan)
-        self.store.write_json(META, self.meta)
+        # An interruption between the two would leave a plan that its hash denies.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+        try:
+            self.store.write_json(PLAN, self.plan)
+            self.store.write_json(META, self.meta)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
     def _rounds_of(self, phase: str, changes: Callable[[Contender], list[dict[str, int]]]) -> None:
         for round in range(self.ask.rounds):

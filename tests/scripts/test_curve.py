@@ -4,6 +4,7 @@
 import json
 import math
 import signal
+import subprocess
 import sys
 import time
 from decimal import Decimal, getcontext
@@ -208,6 +209,10 @@ def test_an_interruption_keeps_and_shows_what_there_is(tmp_path, build):
     out, error = started.communicate(timeout=60)
     assert started.returncode == 130 and "interrupted" in error and "slow" in out and "Traceback" not in error
     assert len(samples.read_run(tmp_path / "run").samples) >= 3
+    # What was planned by then can be completed as any run.
+    assert fakes.switchyard(tmp_path, "run", "--resume", tmp_path / "run").returncode == 0
+    kept = samples.read_run(tmp_path / "run")
+    assert len(kept.samples) == len(kept.plan["processes"])
 
 
 @pytest.mark.parametrize("arguments, text", [
@@ -225,3 +230,29 @@ def test_without_a_load_generator_there_is_no_curve(tmp_path, build):
     (build / "bin" / "switchyard-client").unlink()
     done = run(tmp_path, build)
     assert done.returncode == 64 and "--target switchyard-client" in done.stderr
+
+
+CLIENT = fakes.REPOSITORY / "build" / "release" / "bin" / "switchyard-client"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CLIENT.exists(), reason="no load generator: cmake --build --preset release --target switchyard-client")
+def test_the_load_generator_measures_what_theory_says_of_a_real_server():
+    """M/D/1 over TCP. A long service time, so that what a busy machine adds is a small part of it; many small servers
+    side by side, which nearly always sleep, so that it does not take minutes."""
+    service_s, load, count = 0.04, 0.5, 500
+    servers = [subprocess.Popen([sys.executable, fakes.REPOSITORY / "tests/scripts/toy_server.py", "64", str(service_s)],
+                                stdout=subprocess.PIPE, text=True) for _ in range(12)]  # fmt: skip
+    try:
+        clients = [subprocess.Popen([CLIENT, "echo", "--port", server.stdout.readline().strip(), "--connections", "32",
+                                     "--messages", str(count), "--message-bytes", "64", "--seed", str(seed), "--poisson",
+                                     "--rate-per-s", str(load / service_s)], stdout=subprocess.PIPE, text=True)
+                   for seed, server in enumerate(servers)]  # fmt: skip
+        reports = [json.loads(client.communicate(timeout=100)[0]) for client in clients]
+    finally:
+        for server in servers:
+            server.kill()
+            server.communicate()
+    assert all(report["received"] == count for report in reports)
+    seen = np.mean([report["latency"]["mean_ns"] for report in reports]) / 1e9
+    assert seen == pytest.approx(service_s * (1 + load / (2 * (1 - load))), rel=0.05)
