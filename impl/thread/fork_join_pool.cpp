@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A pool of `workers` threads: a packaged task and a future for each child but the last, which the
-// node does itself; waiting for a future runs other tasks. The caller only waits.
+// node does itself; waiting for a future runs other tasks that are deeper. The caller only waits.
 #include "cells.hpp"
 #include "kernel/fork_join/all.hpp"
 #include "task_pool.hpp"
@@ -17,13 +17,13 @@ public:
         : tree_(params, limits.seed), pool_(limits.workers) {}
 
     typename Tree::workload::outcome run(contract::probe&) override {
-        return Tree::outcome(pool_.submit([this] { return solve(tree_.root()); }).get());
+        return Tree::outcome(pool_.submit(0, [this] { return solve(tree_.root(), 0); }).get());
     }
 
 private:
     using node = typename Tree::node;
 
-    std::uint64_t solve(node const& at) {
+    std::uint64_t solve(node const& at, unsigned depth) {
         if (tree_.is_leaf(at)) return tree_.solve(at);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
@@ -32,12 +32,14 @@ private:
             kernel::for_each_child(
                 tree_, at, phase,
                 [&](node const& child, unsigned i) {
-                    results[i] = pool_.submit([this, child] { return solve(child); });
+                    results[i] = pool_.submit(
+                        depth + 1, [this, child, depth] { return solve(child, depth + 1); });
                     forked = i + 1;
                 },
-                [&](node const& child) { sum += solve(child); });
+                [&](node const& child) { sum += solve(child, depth + 1); });
             while (forked != 0) {
-                sum += pool_.get(results[--forked]); // the newest is the likeliest to be done
+                sum +=
+                    pool_.get(depth, results[--forked]); // the newest is the likeliest to be done
             }
         }
         return sum;

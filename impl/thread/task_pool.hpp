@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdint>
 #include <future>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -13,7 +15,9 @@ namespace thread_model {
 
 /// The textbook pool: one list of packaged tasks under a mutex, a future for each. A task may wait
 /// for tasks that it submitted: the thread runs others meanwhile, or a tree deeper than the pool
-/// has threads would stop for ever. Newest first, or the waits would nest without bound.
+/// has threads would stop for ever. But only deeper ones, newest first: so the depths on a stack
+/// only grow, and waits nest no deeper than the tree. Nobody waits for ever: of threads that wait
+/// for each other each would have to be deeper than the one before.
 class task_pool {
 public:
     explicit task_pool(unsigned threads) {
@@ -31,27 +35,33 @@ public:
     ~task_pool() { close(); }
 
     template <class F>
-    [[nodiscard]] std::future<std::uint64_t> submit(F&& f) {
+    [[nodiscard]] std::future<std::uint64_t> submit(unsigned depth, F&& f) {
         task made(std::forward<F>(f));
         auto result = made.get_future();
+        auto some_wait_to_join = false;
         {
             std::lock_guard const lock(mutex_);
-            tasks_.push_back(std::move(made));
+            tasks_.push_back({depth, std::move(made)});
+            some_wait_to_join = joining_ != 0;
         }
-        changed_.notify_one();
+        // Of one alone it could be one that must not run this.
+        some_wait_to_join ? changed_.notify_all() : changed_.notify_one();
         return result;
     }
 
-    /// For a task: waits for what it has submitted.
-    std::uint64_t get(std::future<std::uint64_t>& result) {
+    /// For a task of that depth: waits for what it has submitted.
+    std::uint64_t get(unsigned depth, std::future<std::uint64_t>& result) {
         std::unique_lock lock(mutex_);
         while (!is_ready(result)) {
-            if (tasks_.empty()) {
+            // Mostly the newest: a task of this thread's own.
+            auto const deeper = std::find_if(tasks_.rbegin(), tasks_.rend(),
+                                             [&](auto const& each) { return each.depth > depth; });
+            if (deeper == tasks_.rend()) {
                 ++joining_;
                 changed_.wait(lock);
                 --joining_;
             } else {
-                run_newest(lock);
+                run(std::prev(deeper.base()), lock);
             }
         }
         lock.unlock();
@@ -60,16 +70,20 @@ public:
 
 private:
     using task = std::packaged_task<std::uint64_t()>;
+    struct submitted {
+        unsigned depth;
+        task body;
+    };
 
     static bool is_ready(std::future<std::uint64_t> const& result) {
         return result.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     }
 
-    void run_newest(std::unique_lock<std::mutex>& lock) {
-        auto newest = std::move(tasks_.back());
-        tasks_.pop_back();
+    void run(std::vector<submitted>::iterator at, std::unique_lock<std::mutex>& lock) {
+        auto body = std::move(at->body);
+        tasks_.erase(at);
         lock.unlock();
-        newest();
+        body();
         lock.lock();
         // Which of the waiting tasks it was for, only they know.
         if (joining_ != 0) changed_.notify_all();
@@ -80,7 +94,7 @@ private:
         for (;;) {
             changed_.wait(lock, [this] { return closing_ || !tasks_.empty(); });
             if (closing_) return;
-            run_newest(lock);
+            run(std::prev(tasks_.end()), lock);
         }
     }
 
@@ -97,7 +111,7 @@ private:
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<task> tasks_;
+    std::vector<submitted> tasks_;
     unsigned joining_ = 0; ///< threads that wait for a task to be done by another
     bool closing_ = false;
     std::vector<std::thread> threads_;
