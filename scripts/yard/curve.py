@@ -65,14 +65,17 @@ class Contender:
         return estimates.contender(self.job["model"], self.job["variant"])
 
 
-def base_point(workload: dict[str, Any], preset: str) -> dict[str, int]:
-    """The closed loop of the preset nearest to CONNECTIONS, one request at a time a connection."""
+def base_point(workload: dict[str, Any], preset: str) -> tuple[int, dict[str, int]]:
+    """The preset's point nearest to a closed loop of CONNECTIONS with one request at a time, by its index, as a closed loop."""
     known = {f["name"] for f in workload["fields"]}
     if missing := [name for name in ("rate_per_s", "poisson", "connections", "messages") if name not in known]:
         raise UsageError(f"{workload['name']} has no {missing[0]}: a curve needs an open loop, as echo has")
-    closed = [p for p in workload["presets"].get(preset, []) if not p.get("rate_per_s")] or workload["presets"][preset]
-    found = min(closed, key=lambda p: (p.get("pipeline", 1), abs(math.log(p["connections"] / CONNECTIONS))))
-    return {**found, "rate_per_s": 0, "poisson": 0}
+    def far(point: tuple[int, dict[str, int]]) -> tuple[bool, int, float]:
+        params = point[1]
+        return bool(params.get("rate_per_s")), params.get("pipeline", 1), abs(math.log(params["connections"] / CONNECTIONS))
+
+    index, found = min(enumerate(workload["presets"][preset]), key=far)
+    return index, {**found, "rate_per_s": 0, "poisson": 0}
 
 
 def plan_of(found: Any, options: planning.Options, cpus: list[int], run: str) -> tuple[dict[str, Any], list[Contender]]:
@@ -80,18 +83,18 @@ def plan_of(found: Any, options: planning.Options, cpus: list[int], run: str) ->
     (name,) = options.workloads
     if name not in found.workloads:
         raise UsageError(f"--workload: unknown name '{name}': {nearest(name, found.workloads)}")
-    base = base_point(found.workloads[name], options.preset)
     plan = planning.make(found, options, cpus, run)
+    index, base = base_point(found.workloads[name], options.preset)
     first: dict[tuple[str, str], Contender] = {}
     for process in sorted((p for p in plan["processes"] if p["round"] == 0), key=lambda p: (p["model"], p["variant"], p["point"])):
-        job = {**process, "params": base, "iterations": 1}
+        job = {**process, "point": index, "params": base, "iterations": 1}
         first.setdefault((job["model"], job["variant"]), Contender(job))
     plan.update(processes=[], rounds=1, time_budget_s=None)
     return plan, list(first.values())
 
 
-def messages(rate: float, connections: int, window_s: float, metric: str = "p99_ns") -> int:
-    return max(NEEDED[metric], 2 * connections, round(rate * window_s))
+def messages(rate: float, connections: int, window_s: float) -> int:
+    return max(2 * connections, round(rate * window_s))
 
 
 def rounded(rate: float) -> int:
@@ -205,7 +208,8 @@ class Conductor(Runner):
         return cell.estimates.get("throughput") if cell and cell.measured else None
 
     def _closed(self, contender: Contender, connections: int) -> dict[str, int]:
-        return {"connections": connections, "messages": max(contender.job["params"]["messages"], 2 * connections)}
+        return {"connections": connections, "messages": max(contender.job["params"]["messages"], 2 * connections),
+                "rate_per_s": 0, "poisson": 0}  # fmt: skip
 
     def read(self) -> dict[tuple[str, Any], estimates.Cell]:
         found = estimates.cells(samples.read_run(self.store.folder).samples)
@@ -242,7 +246,11 @@ class Conductor(Runner):
         return stops_growing(values) if values else rungs[0]
 
     def open_loop(self, rate: int, metric: str = "p99_ns") -> dict[str, int]:
-        return {"connections": self.connections, "messages": messages(rate, self.connections, self.window_s, metric),
+        params = self.contenders[0].job["params"]
+        # Latency is of the requests that do not compute: there must be enough of those.
+        plain = max(0.01, 1 - params.get("dear_percent", 0) / 100)
+        least = math.ceil(NEEDED[metric] / plain)
+        return {"connections": self.connections, "messages": max(least, messages(rate, self.connections, self.window_s)),
                 "rate_per_s": rate, "poisson": 1}  # fmt: skip
 
     def _curve(self) -> None:

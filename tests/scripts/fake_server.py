@@ -11,12 +11,13 @@ import time
 
 SERVICE_S = 50e-6
 MODEL = os.path.basename(sys.argv[0])[len("switchyard-"):]
-FIELDS = ("connections", "messages", "rate_per_s", "poisson")
-POINT = {"connections": 64, "messages": 4000, "rate_per_s": 0, "poisson": 0}
+FIELDS = ("connections", "messages", "bytes", "rate_per_s", "poisson")
+POINT = {"connections": 64, "messages": 4000, "bytes": 64, "rate_per_s": 0, "poisson": 0}
+POINTS = [{**POINT, "connections": 1, "bytes": 1}, {**POINT, "rate_per_s": 100, "poisson": 1}, POINT]
 WORKLOADS = [
     {"name": "echo", "group": "io_bound", "role": "server", "unit": "round trip",
      "fields": [{"name": name, "least": 0, "most": 10**8, "meaning": name} for name in FIELDS],
-     "presets": dict.fromkeys(("smoke", "quick", "full"), [{**POINT, "connections": 1}, POINT])},
+     "presets": dict.fromkeys(("smoke", "quick", "full"), POINTS)},
     {"name": "count", "group": "cpu_bound", "role": "batch", "unit": "item",
      "fields": [{"name": "items", "least": 1, "most": 9, "meaning": "items"}],
      "presets": dict.fromkeys(("smoke", "quick", "full"), [{"items": 1}])},
@@ -45,16 +46,17 @@ def main():
     if sys.argv[1:] == ["--describe"]:
         print(json.dumps(describe()))
         return 0
-    given, params, tags = {}, dict(POINT), {}
+    given, changes, tags = {}, {}, {}
     rest = [a for a in sys.argv[1:] if not a.startswith("--benchmark_")]
     for flag, text in zip(rest[::2], rest[1::2]):
         name, _, value = text.partition("=")
         if flag == "--set":
-            params[name] = int(value)
+            changes[name] = int(value)
         elif flag == "--tag":
             tags[name] = int(value) if value.isdecimal() else value
         else:
             given[flag[2:]] = text
+    params = {**POINTS[int(given["point"])], **changes}
     sample = {
         "schema": 1, "model": MODEL, "variant": "", "workload": "echo", "preset": given["preset"], "point": -1,
         "params": params, "workers": int(given["workers"]), "cpus": [int(c) for c in given["cpus"].split(",")],
