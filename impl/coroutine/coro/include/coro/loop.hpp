@@ -272,8 +272,7 @@ private:
     std::unique_ptr<detail::backend> io_;
     std::unique_ptr<executor> executor_;
     std::function<void(loop&, exception_context const&)> exception_handler_;
-    loop* outer_ = nullptr; ///< the loop of this thread before this one
-    int timer_slack_before_ns_ = 0;
+    loop* outer_ = nullptr;     ///< the loop of this thread before this one
     std::uint64_t signals_ = 0; ///< those with a handler of this loop; bit 0 is signal 1
 
     // Written by other threads, so on cache lines of their own.
