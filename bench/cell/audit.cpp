@@ -69,7 +69,14 @@ auditor::auditor(std::size_t most_threads, std::vector<pid_t> const& except) {
     checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
     auto const between = checked(::fork(), "fork");
     if (between == 0) {
-        if (::fork() == 0) watch(watched, most_threads, except, *shared_);
+        auto const parent = ::getpid();
+        if (::fork() == 0) {
+            // As long as its parent lives, both are of the tree that it is to count.
+            while (::getppid() == parent) {
+                std::this_thread::yield();
+            }
+            watch(watched, most_threads, except, *shared_);
+        }
         ::_exit(0);
     }
     while (::waitpid(between, nullptr, 0) == -1 && errno == EINTR) {

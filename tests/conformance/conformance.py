@@ -89,16 +89,10 @@ def main():
                 continue
             for point in range(len(smoke[cell["workload"]])):
                 for workers in arguments.workers:
-                    call = (arguments.executable, cell, point, workers, arguments.timeout)
-                    asked[f"{name_of(cell)} point {point} workers {workers}"] = call, pool.submit(fault, *call)
-        found = {name: (call, ended.result()) for name, (call, ended) in asked.items()}
-    for name, (call, why) in found.items():
-        # The auditor looks from outside, and beside another cell it has once taken what was ending for more than
-        # the budget. Who is over budget is so alone as well.
-        if why and "beside the calling thread" in why:
-            print(f"{name}: once more, alone")
-            why = fault(*call)
-        if why:
+                    asked[f"{name_of(cell)} point {point} workers {workers}"] = pool.submit(
+                        fault, arguments.executable, cell, point, workers, arguments.timeout)
+    for name, ended in asked.items():
+        if why := ended.result():
             faults.append(f"{name}: {why}")
     for why in faults:
         print(f"FAULT: {description['model']}: {why}", file=sys.stderr)
