@@ -93,6 +93,7 @@ connection::connection(connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       port_(other.port_),
       stamped_(other.stamped_),
+      renewed_(other.renewed_),
       number_(other.number_),
       seed_(other.seed_),
       dear_percent_(other.dear_percent_),
@@ -105,10 +106,8 @@ connection::~connection() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-bool connection::reconnect(std::uint64_t deadline_ns) {
-    if (!used_) return false;
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    used_ = write_failed_ = peer_ended_ = false;
+bool connection::connect_anew(std::uint64_t deadline_ns) {
+    if (fd_ >= 0) return false;
     constexpr std::uint32_t addresses = 64;
     open(deadline_ns, INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(sequence_ % addresses));
     return true;
@@ -152,6 +151,14 @@ void connection::prepare_stamped() {
 }
 
 void connection::prepare_next() {
+    if (renewed_ && used_) {
+        ::close(std::exchange(fd_, -1));
+        used_ = write_failed_ = peer_ended_ = false;
+    }
+    fill_in_next();
+}
+
+void connection::fill_in_next() {
     if (pipeline_ != 0) return prepare_http();
     if (stamped_) return prepare_stamped();
     kernel::payload(seed_, number_ << 32 | sequence_, message_);

@@ -22,10 +22,12 @@ public:
     connection& operator=(connection&&) = delete;
     ~connection();
 
-    /// Ends the connection that has served, if it has, and connects anew, from one of 64 addresses:
-    /// the ports of one would all be waiting after 28,000. Throws as the constructor.
-    /// True: `fd()` is another socket.
-    bool reconnect(std::uint64_t deadline_ns);
+    /// From now on a socket carries one message: `prepare_next` closes what has served, and
+    /// `connect_anew` opens the next.
+    void renew() noexcept { renewed_ = true; }
+    /// Connects, if `prepare_next` has closed, from one of 64 addresses: the ports of one would all
+    /// be waiting after 28,000. Throws as the constructor. True: `fd()` is another socket.
+    bool connect_anew(std::uint64_t deadline_ns);
 
     [[nodiscard]] int fd() const noexcept { return fd_; }
     [[nodiscard]] bool busy() const noexcept { return busy_; }
@@ -33,8 +35,8 @@ public:
     [[nodiscard]] bool peer_ended() const noexcept { return peer_ended_; }
     [[nodiscard]] bool must_write() const noexcept { return busy_ && sent_ < message_.size(); }
 
-    /// Fills in the next message; apart from the send, for it is not part of a round trip. Not busy
-    /// before.
+    /// Fills in the next message and ends a socket that has served its one; apart from the send,
+    /// for neither is part of a round trip. Not busy before.
     void prepare_next();
     /// From now on the first byte of a message is 1 in `dear_percent` of a hundred, else 0.
     void mark(std::uint64_t dear_percent) noexcept { dear_percent_ = dear_percent; }
@@ -69,6 +71,7 @@ public:
 
 private:
     void open(std::uint64_t deadline_ns, std::uint32_t source);
+    void fill_in_next();
     void prepare_http();
     void prepare_stamped();
     [[nodiscard]] std::vector<std::byte> const& expected() const noexcept {
@@ -79,6 +82,7 @@ private:
     std::uint16_t port_;
     bool stamped_ = false;
     bool used_ = false; ///< a message has been sent on this socket
+    bool renewed_ = false;
     std::uint64_t number_;
     std::uint64_t seed_;
     std::uint64_t sequence_ = 0;

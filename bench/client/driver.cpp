@@ -17,6 +17,7 @@ driver::driver(client::load const& load)
         if (load.pipeline != 0) connections_.back().speak_http(load.pipeline, load.body_bytes);
         if (load.stamped) connections_.back().stamp();
         if (load.dear_percent) connections_.back().mark(*load.dear_percent);
+        if (load.reconnect) connections_.back().renew();
         poller_.add(connections_.back().fd(), i);
     }
 }
@@ -30,7 +31,7 @@ bool driver::start(std::uint64_t index, measured* into) {
     }
     if (load_.reconnect) {
         try {
-            if (at.reconnect(deadline_ns_)) poller_.add(at.fd(), index);
+            if (at.connect_anew(deadline_ns_)) poller_.add(at.fd(), index);
         } catch (connect_timeout const& error) {
             if (into) {
                 into->how = measured::end::timed_out;
