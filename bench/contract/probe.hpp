@@ -24,8 +24,9 @@ protected:
 /// Where a model notes when operation `i` began and ended: the only clock that a model touches.
 ///
 /// The slots are preallocated in MAP_SHARED memory before the session is made, so a forked child
-/// records exactly as a thread does and nothing is allocated inside the clock. Each slot has one
-/// writer; distinct slots may be written concurrently from any thread or process. Indices outside
+/// records exactly as a thread does and nothing is allocated inside the clock. Begin and
+/// end of a slot have one writer each, which may be two threads (`wakeup`); all else may be written
+/// concurrently from any thread or process. Indices outside
 /// the workload's slot count are ignored, so that a warm-up may use an empty probe.
 class probe {
 public:

@@ -32,7 +32,8 @@ constexpr duration longest_wait = std::chrono::hours(24);
 loop::loop(loop_options options) : clock_(options.clock), outer_(this_thread_) {
     io_ = options.backend != nullptr ? options.backend(*this) : detail::make_epoll_backend(*this);
     // The timer slack of the thread, 50 us by default, is its owner's affair: without it a sleep
-    // ends up to 50 us earlier, and 10,000 timers spread over 50 ms cost half as much CPU again.
+    // ends up to 50 us earlier, and 10,000 timers spread over 9 ms cost half as much CPU again (766
+    // ns against 514).
     this_thread_ = this;
     static_cast<void>(time());
     static_cast<void>(timers_.pop_due(now_ns_)); // empty: only moves the wheel to the present
