@@ -17,6 +17,10 @@ namespace kernel {
 [[nodiscard]] std::string http_request(std::string_view body);
 /// The whole reply to such a request: 200 with a fixed text, or with `body` again.
 [[nodiscard]] std::string http_reply(std::string_view body);
+/// `GET /<number>`.
+[[nodiscard]] std::string http_get(std::uint64_t number);
+/// The header of a reply with a body of so many bytes of no special type.
+[[nodiscard]] std::string http_reply_header(std::size_t body_bytes);
 
 /// The server's end of one HTTP/1.1 connection without its input and output: bytes that came go in,
 /// bytes to be sent come out, pipelined requests are answered in order. The parser is
