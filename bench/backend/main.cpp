@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // switchyard-backend: answers each request a fixed time later. See docs/protocol.md.
 
+#include "backend/payload_service.hpp"
+#include "backend/picture_service.hpp"
 #include "backend/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -43,16 +46,23 @@ void write_all(int fd, std::string const& text) {
 int main(int argc, char** argv) {
     backend::options how;
     std::uint64_t delay_us = 0;
+    std::uint64_t seed = 1;
+    std::uint64_t response_bytes = 1;
+    std::uint64_t side = 8;
     int report_fd = -1;
     CLI::App app{"Answers each request a fixed time later."};
     app.require_subcommand(1);
     auto* const fetch = app.add_subcommand("fetch", "the backend of the workload fetch");
-    fetch->add_option("--delay-us", delay_us)->check(CLI::Range(0, 10'000'000));
-    fetch->add_option("--response-bytes", how.response_bytes)->check(CLI::Range(1, 16'777'216));
-    fetch->add_option("--seed", how.seed);
-    fetch->add_option("--listen-fd", how.listen_fd, "a listening socket")->required();
-    fetch->add_option("--stop-fd", how.stop_fd, "readable or at its end: stop")->required();
-    fetch->add_option("--report-fd", report_fd, "default: standard output");
+    fetch->add_option("--response-bytes", response_bytes)->check(CLI::Range(1, 16'777'216));
+    auto* const pictures = app.add_subcommand("pictures", "the backend of the workload pipeline");
+    pictures->add_option("--side", side, "pixels a side")->check(CLI::Range(1, 4'096));
+    for (auto* const command : {fetch, pictures}) {
+        command->add_option("--delay-us", delay_us)->check(CLI::Range(0, 10'000'000));
+        command->add_option("--seed", seed);
+        command->add_option("--listen-fd", how.listen_fd, "a listening socket")->required();
+        command->add_option("--stop-fd", how.stop_fd, "readable or at its end: stop")->required();
+        command->add_option("--report-fd", report_fd, "default: standard output");
+    }
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -66,8 +76,14 @@ int main(int argc, char** argv) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
     how.delay = std::chrono::microseconds(delay_us);
     try {
+        std::unique_ptr<backend::service> what;
+        if (pictures->parsed()) {
+            what = std::make_unique<backend::picture_service>(seed, side);
+        } else {
+            what = std::make_unique<backend::payload_service>(seed, response_bytes);
+        }
         write_all(report_fd < 0 ? STDOUT_FILENO : report_fd,
-                  report(backend::serve(how)).dump() + "\n");
+                  report(backend::serve(how, *what)).dump() + "\n");
         return 0;
     } catch (std::exception const& error) {
         fmt::print(stderr, "switchyard-backend: {}\n", error.what());

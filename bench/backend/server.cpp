@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "backend/server.hpp"
 
-#include "kernel/random.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,9 +10,11 @@
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
 #include <unordered_map>
@@ -23,8 +23,6 @@
 namespace backend {
 
 namespace {
-
-constexpr std::size_t request_bytes = 8;
 
 [[nodiscard]] std::uint64_t read_ns(clockid_t clock) noexcept {
     timespec now{};
@@ -36,11 +34,13 @@ constexpr std::size_t request_bytes = 8;
 
 struct connection {
     int fd = -1;
-    std::array<std::byte, request_bytes> request{};
-    std::size_t have = 0;          // of the request
-    std::uint64_t unanswered = 0;  // requests that are not due
-    bool ended = false;            // the client sends no more
-    std::vector<std::byte> unsent; // what the socket did not take
+    std::vector<std::byte> unparsed; // the beginning of a request
+    std::uint64_t unanswered = 0;    // requests that are not due
+    bool ended = false;              // the client sends no more
+    std::vector<std::byte> unsent;   // what the socket did not take,
+    std::span<std::byte const> body; // and after it what need not be copied
+
+    [[nodiscard]] bool all_sent() const noexcept { return unsent.empty() && body.empty(); }
 };
 
 /// An answer that is due. The delay is the same for all, so they are due in the order they came:
@@ -53,7 +53,8 @@ struct due_answer {
 
 class server {
 public:
-    explicit server(options const& how) : how_(how), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
+    server(options const& how, service& what)
+        : how_(how), what_(what), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
         if (poller_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
         ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
         // accept_all takes what there is and must not wait for more.
@@ -144,7 +145,7 @@ private:
 
     /// A client may close its side once it has asked; it still gets its answers.
     static bool finished(connection const& of) {
-        return of.ended && of.unanswered == 0 && of.unsent.empty();
+        return of.ended && of.unanswered == 0 && of.all_sent();
     }
 
     /// False: the connection is broken.
@@ -158,14 +159,10 @@ private:
                 from.ended = true;
                 return true;
             }
-            auto const now = now_ns();
-            for (auto rest = std::span(buffer).first(static_cast<std::size_t>(bytes));
-                 !rest.empty();) {
-                auto const part = std::min(request_bytes - from.have, rest.size());
-                std::memcpy(from.request.data() + from.have, rest.data(), part);
-                from.have += part;
-                rest = rest.subspan(part);
-                if (from.have == request_bytes) accept_request(id, from, now);
+            try {
+                accept_requests(id, from, std::span(buffer).first(static_cast<std::size_t>(bytes)));
+            } catch (std::invalid_argument const&) {
+                return false;
             }
             // The end of the stream is told once: read up to it.
             if (static_cast<std::size_t>(bytes) < buffer.size() && (events & EPOLLRDHUP) == 0) {
@@ -174,12 +171,22 @@ private:
         }
     }
 
-    void accept_request(std::uint64_t id, connection& from, std::uint64_t now) {
-        from.have = 0;
-        std::uint64_t index = 0;
-        for (std::size_t i = request_bytes; i-- > 0;) {
-            index = index << 8 | std::to_integer<std::uint64_t>(from.request[i]);
+    void accept_requests(std::uint64_t id, connection& from, std::span<std::byte const> came) {
+        auto const now = now_ns();
+        auto rest = came;
+        if (!from.unparsed.empty()) {
+            from.unparsed.insert(from.unparsed.end(), came.begin(), came.end());
+            rest = from.unparsed;
         }
+        while (auto const found = what_.parse(rest)) {
+            accept_request(id, from, found->index, now);
+            rest = rest.subspan(found->bytes);
+        }
+        from.unparsed = std::vector<std::byte>(rest.begin(), rest.end());
+    }
+
+    void accept_request(std::uint64_t id, connection& from, std::uint64_t index,
+                        std::uint64_t now) {
         if (total_.requests++ == 0) total_.busy_from_ns = now;
         auto const delay_ns =
             static_cast<std::uint64_t>(std::chrono::nanoseconds(how_.delay).count());
@@ -190,7 +197,6 @@ private:
 
     void answer_what_is_due() {
         if (due_.empty()) return;
-        response_.resize(how_.response_bytes);
         for (auto now = now_ns(); !due_.empty() && due_.front().at_ns <= now; now = now_ns()) {
             auto const answer = due_.front();
             due_.pop_front();
@@ -198,27 +204,39 @@ private:
             if (at == connections_.end()) continue; // the client has gone
             total_.late.record(now - answer.at_ns);
             total_.busy_until_ns = now;
-            kernel::payload(how_.seed, answer.index, response_);
             auto& to = *at->second;
             --to.unanswered;
             --in_flight_;
-            to.unsent.insert(to.unsent.end(), response_.begin(), response_.end());
+            enqueue(to, what_.answer_to(answer.index));
             if (!flush(to) || finished(to)) drop(answer.connection_id);
         }
     }
 
+    static void enqueue(connection& to, service::answer const& with) {
+        // The answer before has not left: only one body can stay where it is.
+        to.unsent.insert(to.unsent.end(), to.body.begin(), to.body.end());
+        to.unsent.insert(to.unsent.end(), with.head.begin(), with.head.end());
+        to.body = with.body;
+    }
+
     /// False: the connection has ended.
     static bool flush(connection& to) {
-        std::size_t sent = 0;
-        while (sent < to.unsent.size()) {
-            auto const bytes =
-                ::send(to.fd, to.unsent.data() + sent, to.unsent.size() - sent, MSG_NOSIGNAL);
-            if (bytes < 0 && errno == EINTR) continue;
-            if (bytes < 0 && errno != EAGAIN) return false;
-            if (bytes < 0) break;
-            sent += static_cast<std::size_t>(bytes);
+        while (!to.all_sent()) {
+            std::array<iovec, 2> parts{
+                iovec{to.unsent.data(), to.unsent.size()},
+                iovec{const_cast<std::byte*>(to.body.data()), to.body.size()}};
+            msghdr message{};
+            message.msg_iov = parts.data();
+            message.msg_iovlen = parts.size();
+            auto const result = ::sendmsg(to.fd, &message, MSG_NOSIGNAL);
+            if (result < 0 && errno == EINTR) continue;
+            if (result < 0) return errno == EAGAIN;
+            auto const bytes = static_cast<std::size_t>(result);
+            auto const of_head = std::min(bytes, to.unsent.size());
+            to.unsent.erase(to.unsent.begin(),
+                            to.unsent.begin() + static_cast<std::ptrdiff_t>(of_head));
+            to.body = to.body.subspan(bytes - of_head);
         }
-        to.unsent.erase(to.unsent.begin(), to.unsent.begin() + static_cast<std::ptrdiff_t>(sent));
         return true;
     }
 
@@ -230,18 +248,18 @@ private:
     }
 
     options how_;
+    service& what_;
     int poller_;
     bool stopped_ = false;
     std::uint64_t next_id_ = 2;
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
     std::deque<due_answer> due_;
     std::uint64_t in_flight_ = 0;
-    std::vector<std::byte> response_;
     served total_;
 };
 
 } // namespace
 
-served serve(options const& how) { return server(how).run(); }
+served serve(options const& how, service& what) { return server(how, what).run(); }
 
 } // namespace backend

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "backend/service.hpp"
 #include "histogram/histogram.hpp"
 
 #include <chrono>
@@ -13,8 +14,6 @@ struct options {
     int listen_fd = -1;
     int stop_fd = -1; ///< readable or at its end: stop
     std::chrono::microseconds delay{0};
-    std::uint64_t response_bytes = 1;
-    std::uint64_t seed = 1;
 };
 
 struct served {
@@ -28,6 +27,6 @@ struct served {
 };
 
 /// Serves until `stop_fd` says so. Throws std::system_error.
-[[nodiscard]] served serve(options const& how);
+[[nodiscard]] served serve(options const& how, service& what);
 
 } // namespace backend

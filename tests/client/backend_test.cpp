@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The delayed server: what it answers, when, and what it says of itself.
 
+#include "kernel/http.hpp"
+#include "kernel/picture.hpp"
 #include "kernel/random.hpp"
 #include "program.hpp"
 
@@ -54,15 +56,18 @@ std::string read_exactly(int fd, std::size_t bytes) {
 class backend : public ::testing::Test {
 protected:
     void start(std::chrono::microseconds delay, std::size_t response_bytes) {
+        start("fetch", delay, "--response-bytes", response_bytes);
+    }
+    void start(char const* service, std::chrono::microseconds delay, char const* size_option,
+               std::size_t size) {
         listener_ = toy::listen_on_loopback(); // blocking: the backend must not rely on the flag
         stop_ = toy::make_pipe();
         program_.emplace("switchyard-backend",
-                         std::vector<std::string>{"fetch", "--delay-us",
-                                                  std::to_string(delay.count()), "--response-bytes",
-                                                  std::to_string(response_bytes), "--seed",
-                                                  std::to_string(seed), "--listen-fd",
-                                                  std::to_string(listener_.socket.get()),
-                                                  "--stop-fd", std::to_string(stop_.read.get())});
+                         std::vector<std::string>{
+                             service, "--delay-us", std::to_string(delay.count()), size_option,
+                             std::to_string(size), "--seed", std::to_string(seed), "--listen-fd",
+                             std::to_string(listener_.socket.get()), "--stop-fd",
+                             std::to_string(stop_.read.get())});
         listener_.socket.reset();
     }
     [[nodiscard]] cell::unique_fd connect() const { return toy::connect_to(listener_.port); }
@@ -209,13 +214,61 @@ TEST_F(backend, reports_without_any_request) {
     EXPECT_EQ(report["most_in_flight"], 0);
 }
 
+/// The whole answer to GET /`number`.
+std::string picture_answer(kernel::pictures const& pictures, std::uint64_t number) {
+    auto const picture = pictures[number];
+    return kernel::http_reply_header(picture.size()) +
+           std::string(reinterpret_cast<char const*>(picture.data()), picture.size());
+}
+
+TEST_F(backend, answers_pictures_over_http_never_early_and_however_the_request_is_cut) {
+    constexpr std::chrono::milliseconds delay{20};
+    constexpr std::uint64_t side = 300; // more than a socket takes at once
+    start("pictures", delay, "--side", side);
+    kernel::pictures const pictures(seed, side);
+    auto const client = connect();
+    auto const sent = steady_clock::now();
+    auto const third = kernel::http_get(12'345);
+    write_all(client.get(), kernel::http_get(0) + kernel::http_get(7) + third.substr(0, 3));
+    for (auto const number : {0u, 7u}) {
+        auto const right = picture_answer(pictures, number);
+        EXPECT_TRUE(read_exactly(client.get(), right.size()) == right) << number;
+    }
+    EXPECT_GE(steady_clock::now() - sent, delay);
+    write_all(client.get(), third.substr(3));
+    auto const right = picture_answer(pictures, 12'345);
+    EXPECT_TRUE(read_exactly(client.get(), right.size()) == right);
+    auto const report = stop();
+    EXPECT_EQ(report["requests"], 3);
+    EXPECT_EQ(report["most_in_flight"], 2);
+}
+
+TEST_F(backend, drops_who_asks_for_no_picture_and_serves_the_others) {
+    start("pictures", std::chrono::microseconds(0), "--side", 8);
+    kernel::pictures const pictures(seed, 8);
+    for (std::string const& rude :
+         {std::string("POST /1 HTTP/1.1\r\n\r\n"), std::string("GET /one HTTP/1.1\r\n\r\n"),
+          std::string("GET\r\n\r\n"), std::string(5'000, 'x')}) {
+        auto const client = connect();
+        write_all(client.get(), rude);
+        EXPECT_EQ(read_exactly(client.get(), 1), "") << rude.substr(0, 20);
+    }
+    auto const client = connect();
+    write_all(client.get(), kernel::http_get(1));
+    auto const right = picture_answer(pictures, 1);
+    EXPECT_EQ(read_exactly(client.get(), right.size()), right);
+    EXPECT_EQ(stop()["requests"], 1);
+}
+
 TEST(backend_options, usage_errors_exit_64_and_a_bad_descriptor_4) {
     for (auto const& arguments : std::vector<std::vector<std::string>>{
              {},
              {"fetch"},
              {"fetch", "--listen-fd", "3"},
              {"fetch", "--listen-fd", "3", "--stop-fd", "4", "--delay-us", "-1"},
-             {"fetch", "--listen-fd", "3", "--stop-fd", "4", "--response-bytes", "0"}}) {
+             {"fetch", "--listen-fd", "3", "--stop-fd", "4", "--response-bytes", "0"},
+             {"pictures", "--listen-fd", "3", "--stop-fd", "4", "--response-bytes", "1"},
+             {"pictures", "--listen-fd", "3", "--stop-fd", "4", "--side", "0"}}) {
         EXPECT_EQ(toy::program("switchyard-backend", arguments).wait().exit_code, 64)
             << ::testing::PrintToString(arguments);
     }
