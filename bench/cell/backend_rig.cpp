@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/measure_batch.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace cell {
@@ -11,16 +12,24 @@ constexpr double most_backend_share = 0.9;
 
 } // namespace
 
-backend_rig::backend_rig(setting const& where, nlohmann::json const& params) {
-    auto const number = [&](char const* field) { return params.at(field).dump(); };
-    program_.emplace("switchyard-backend",
-                     std::vector<std::string>{"fetch", "--delay-us", number("delay_us"),
-                                              "--response-bytes", number("response_bytes"),
-                                              "--seed", std::to_string(where.given().seed),
-                                              "--listen-fd", std::to_string(listener_.socket.get()),
-                                              "--stop-fd", std::to_string(stop_.read.get()),
-                                              "--report-fd", std::to_string(report_.fd())},
-                     where.client_cpus,
+backend_rig::backend_rig(setting const& where, std::string_view service,
+                         std::span<std::string_view const> options) {
+    std::vector<std::string> arguments{std::string(service),
+                                       "--seed",
+                                       std::to_string(where.given().seed),
+                                       "--listen-fd",
+                                       std::to_string(listener_.socket.get()),
+                                       "--stop-fd",
+                                       std::to_string(stop_.read.get()),
+                                       "--report-fd",
+                                       std::to_string(report_.fd())};
+    for (auto const param : options) {
+        auto option = fmt::format("--{}", param);
+        std::replace(option.begin(), option.end(), '_', '-');
+        arguments.push_back(std::move(option));
+        arguments.push_back(where.identity["params"].at(std::string(param)).dump());
+    }
+    program_.emplace("switchyard-backend", arguments, where.client_cpus,
                      std::vector<int>{listener_.socket.get(), stop_.read.get(), report_.fd()});
     // The backend alone listens and reads from here on.
     listener_.socket.reset();

@@ -7,6 +7,7 @@
 #include "cell/fresh_process.hpp"
 #include "cell/job.hpp"
 #include "cell/memory_looks.hpp"
+#include "cell/output_folder.hpp"
 #include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
 #include "cell/shared_slots.hpp"
@@ -22,8 +23,9 @@ namespace cell {
 /// The backend of a client workload, up from before `make` until after `destroy`.
 class backend_rig {
 public:
-    /// `params` has the fields delay_us and response_bytes.
-    backend_rig(setting const& where, nlohmann::json const& params);
+    /// `service`: what it serves; `options`: the params that it is told.
+    backend_rig(setting const& where, std::string_view service,
+                std::span<std::string_view const> options);
 
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
     [[nodiscard]] pid_t pid() const noexcept { return program_->pid(); }
@@ -53,7 +55,7 @@ public:
         std::vector<pid_t> rig;
         contract::environment environment{.limits = job_.limits()};
         if constexpr (W::role == contract::role::client) {
-            backend.emplace(job_.where, job_.where.identity["params"]);
+            backend.emplace(job_.where, W::backend, W::backend_options);
             rig.push_back(backend->pid());
             environment.backend_port = backend->port();
         }
@@ -62,6 +64,10 @@ public:
             auto const& params = job_.params;
             file.emplace(job_.seed(), params.block_bytes, params.file_bytes, params.direct == 1);
             environment.file_path = file->path().c_str();
+        }
+        if constexpr (requires { W::writes_files; }) {
+            output_.emplace();
+            environment.output_folder = output_->path().c_str();
         }
         std::optional<database_rig> database;
         if constexpr (requires { W::queries_database; }) {
@@ -121,6 +127,7 @@ private:
         auto const& expected = job_.expected();
         auto const& rig = watch.rig();
         slots_.clear();
+        if (output_) output_->empty();
         std::optional<memory_looks> looks;
         if constexpr (contract::is_looked_at<W>) {
             auto const steps = W::steps(job_.params);
@@ -139,7 +146,10 @@ private:
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
         judgement found = watch.check_threads();
         auto wrong = job_.rules.check(job_.params, job_.seed(), expected, outcome,
-                                      {.slots = slots_.all(), .run_ns = run_ns, .client = {}});
+                                      {.slots = slots_.all(),
+                                       .run_ns = run_ns,
+                                       .client = {},
+                                       .output_folder = output_ ? output_->path() : ""});
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
         fields.update(usage_between(before, after));
         fields.update(allocated_between(allocated_before, allocated_after));
@@ -185,6 +195,7 @@ private:
     benchmark::State& state_;
     recorder& record_;
     shared_slots slots_;
+    std::optional<output_folder> output_;
     std::uint64_t runs_ = 0;
 };
 

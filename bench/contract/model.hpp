@@ -28,6 +28,7 @@ struct environment {
     int stop_fd = -1;               ///< servers: readable (end of file) when `run` must return
     std::uint16_t backend_port = 0; ///< clients: TCP port of the backend on 127.0.0.1
     char const* file_path = "";     ///< `file_read`: what to open, in this process or a child
+    char const* output_folder = ""; ///< `pipeline`: where to write, in this process or a child
     char const* database = "";      ///< `query`: what a postgres::connection is made with
 };
 

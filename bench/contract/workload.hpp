@@ -14,10 +14,12 @@ enum class role {
 };
 
 /// Whether a program of the harness does a part of the work, so that the model leaves it a CPU: a
-/// database computes for its queries as a backend does, whoever drives the work.
+/// database computes for its queries as a backend does, whoever drives the work. A backend that
+/// mostly waits needs none of its own.
 template <class W>
-inline constexpr bool has_other_end = W::role != role::batch || requires {
-    W::queries_database;
+inline constexpr bool
+    has_other_end = (W::role != role::batch || requires { W::queries_database; }) && !requires {
+    W::other_end_mostly_waits;
 };
 
 /// A row group of the report.

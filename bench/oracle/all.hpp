@@ -17,6 +17,7 @@
 #include "contract/workloads/noop.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pipeline.hpp"
 #include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
@@ -47,10 +48,10 @@ using all_workloads =
     workload_list<contract::fetch_data, contract::waits, contract::echo, contract::fetch,
                   contract::http, contract::pump, contract::accept, contract::file_read,
                   contract::hash_blocks, contract::fib, contract::nqueens, contract::skynet,
-                  contract::matmul, contract::sort, contract::mixed, contract::query,
-                  contract::spawn, contract::yield, contract::ping_pong, contract::channel,
-                  contract::wakeup, contract::cancel, contract::idle, contract::startup,
-                  contract::noop, contract::spin>;
+                  contract::matmul, contract::sort, contract::mixed, contract::pipeline,
+                  contract::query, contract::spawn, contract::yield, contract::ping_pong,
+                  contract::channel, contract::wakeup, contract::cancel, contract::idle,
+                  contract::startup, contract::noop, contract::spin>;
 
 [[nodiscard]] rules<contract::fetch_data> const& rules_of(std::type_identity<contract::fetch_data>);
 [[nodiscard]] rules<contract::waits> const& rules_of(std::type_identity<contract::waits>);
@@ -68,6 +69,7 @@ using all_workloads =
 [[nodiscard]] rules<contract::matmul> const& rules_of(std::type_identity<contract::matmul>);
 [[nodiscard]] rules<contract::sort> const& rules_of(std::type_identity<contract::sort>);
 [[nodiscard]] rules<contract::mixed> const& rules_of(std::type_identity<contract::mixed>);
+[[nodiscard]] rules<contract::pipeline> const& rules_of(std::type_identity<contract::pipeline>);
 [[nodiscard]] rules<contract::spawn> const& rules_of(std::type_identity<contract::spawn>);
 [[nodiscard]] rules<contract::yield> const& rules_of(std::type_identity<contract::yield>);
 [[nodiscard]] rules<contract::ping_pong> const& rules_of(std::type_identity<contract::ping_pong>);

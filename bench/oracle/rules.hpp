@@ -35,6 +35,7 @@ struct evidence {
     std::span<contract::latency_slot const> slots;
     std::uint64_t run_ns = 0;
     std::optional<served> client;
+    std::string_view output_folder = {}; ///< of a workload that writes files
 };
 
 /// Arming one unit takes less than this, sanitizers and a loaded machine aside. Where that pace

@@ -16,6 +16,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pipeline.hpp"
 #include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
@@ -52,5 +53,6 @@ contract::maker<contract::wakeup> make_wakeup_callback, make_wakeup_coroutine;
 contract::maker<contract::cancel> make_cancel_callback, make_cancel_coroutine;
 contract::maker<contract::idle> make_idle_callback, make_idle_coroutine;
 contract::maker<contract::startup> make_startup_callback, make_startup_coroutine;
+contract::maker<contract::pipeline> make_pipeline_callback, make_pipeline_coroutine;
 
 } // namespace asio_model

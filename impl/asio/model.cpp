@@ -14,6 +14,7 @@ contract::model const& the_model() noexcept {
     constexpr auto client_ledger = "threads=1, concurrency hint 1; TCP_NODELAY=on";
     constexpr auto query_ledger = "threads=1, concurrency hint 1; libpq non-blocking, prepared "
                                   "statements; posix::stream_descriptor, async_wait";
+    constexpr auto pipeline_ledger = "threads=1 + workers, thread_pool; TCP_NODELAY=on";
     constexpr auto mixed_ledger =
         "threads=1, concurrency hint 1; offload=asio::thread_pool of workers threads; "
         "TCP_NODELAY=on; epoll=edge-triggered, registered once";
@@ -41,6 +42,10 @@ contract::model const& the_model() noexcept {
                  "on its thread_pool would be the model thread once more"),
         supports<query>(make_query_callback, {.variant = "callback", .ledger = query_ledger}),
         supports<query>(make_query_coroutine, {.variant = "coroutine", .ledger = query_ledger}),
+        supports<contract::pipeline>(make_pipeline_callback,
+                                     {.variant = "callback", .ledger = pipeline_ledger}),
+        supports<contract::pipeline>(make_pipeline_coroutine,
+                                     {.variant = "coroutine", .ledger = pipeline_ledger}),
         supports<mixed>(make_mixed_callback, {.variant = "callback", .ledger = mixed_ledger}),
         supports<mixed>(make_mixed_coroutine, {.variant = "coroutine", .ledger = mixed_ledger}),
         supports<http>(make_http_callback, {.variant = "callback", .ledger = server_ledger}),

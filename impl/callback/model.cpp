@@ -45,6 +45,9 @@ contract::model const& the_model() noexcept {
                              .ledger = "uv_fs_read; UV_THREADPOOL_SIZE=in_flight"}),
         supports<query>(callback::make_query,
                         {.ledger = "threads=1; libpq non-blocking, prepared statements; uv_poll"}),
+        supports<contract::pipeline>(
+            callback::make_pipeline,
+            {.ledger = "threads=1 + workers, uv_queue_work; TCP_NODELAY=on"}),
         supports<mixed>(callback::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "

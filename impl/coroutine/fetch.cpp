@@ -4,18 +4,14 @@
 
 #include "backends.hpp"
 #include "cells.hpp"
+#include "connect_to_backend.hpp"
 
 #include "coro/coro.hpp"
 #include "kernel/hash.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <bit>
-#include <cerrno>
 #include <span>
-#include <system_error>
+#include <stdexcept>
 #include <vector>
 
 namespace coroutine_model {
@@ -23,20 +19,6 @@ namespace {
 
 using contract::fetch;
 static_assert(std::endian::native == std::endian::little, "a request is little endian");
-
-coro::coroutine<coro::descriptor> connect_to(std::uint16_t port) {
-    coro::descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!connection) throw std::system_error(errno, std::generic_category(), "socket");
-    int const on = 1;
-    ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    co_await coro::connect(connection.get(), reinterpret_cast<sockaddr const*>(&address),
-                           sizeof address);
-    co_return connection;
-}
 
 class fetch_session final : public contract::session<fetch> {
 public:
@@ -54,7 +36,7 @@ public:
 private:
     coro::coroutine<> connect_all(std::uint16_t port) {
         for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
-            connections_.push_back(co_await connect_to(port));
+            connections_.push_back(co_await connect_to_backend(port));
         }
     }
 

@@ -68,6 +68,20 @@ contract::model const& the_model() noexcept {
                         {.variant = "io_uring",
                          .ledger = "threads=1; libpq non-blocking, prepared statements; waits for "
                                    "readable (POLL_ADD)"}),
+        supports<contract::pipeline>(
+            make_pipeline_epoll, {.variant = "epoll",
+                                  .ledger = "threads=1 + workers, run_in_executor; TCP_NODELAY=on; "
+                                            "epoll=edge-triggered, registered once"}),
+        supports<contract::pipeline>(
+            make_pipeline_io_uring,
+            {.variant = "io_uring",
+             .ledger = "threads=1 + workers, run_in_executor; TCP_NODELAY=on; receive=multishot, "
+                       "1024 provided buffers of 4096 bytes; submission_entries=256"}),
+        supports<contract::pipeline>(make_pipeline_alone,
+                                     {.variant = "alone",
+                                      .ledger = "threads=1, whatever workers is: it computes and "
+                                                "writes on the loop; TCP_NODELAY=on; "
+                                                "epoll=edge-triggered, registered once"}),
         supports<mixed>(make_mixed_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One fiber per slot with a connection of its own: send, receive until the response is whole, next,
 // written as if the calls blocked. The main fiber collects the slots' futures.
+#include "backend.hpp"
 #include "cells.hpp"
 #include "epoll_scheduler.hpp"
 #include "kernel/hash.hpp"
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/fiber/future.hpp>
-#include <fcntl.h>
 #include <memory>
 #include <vector>
 
@@ -18,21 +18,6 @@ namespace fiber {
 namespace {
 
 using contract::fetch;
-
-/// Connects while it still blocks: this is before the clock.
-unique_fd connect_to_backend(std::uint16_t port) {
-    unique_fd fd(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    checked(::connect(fd.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
-            "connect to the backend");
-    int const on = 1;
-    checked(::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
-    checked(::fcntl(fd.get(), F_SETFL, O_NONBLOCK), "O_NONBLOCK");
-    return fd;
-}
 
 struct slot {
     slot(reactor& reactor, std::uint16_t port, std::size_t response_bytes)
@@ -100,10 +85,6 @@ private:
             received += bytes;
         }
         return std::span(s.response).first(received);
-    }
-
-    [[noreturn]] static void throw_closed() {
-        throw std::system_error(ECONNRESET, std::generic_category(), "the backend closed");
     }
 
     fetch::params params_;

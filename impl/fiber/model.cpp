@@ -58,6 +58,10 @@ contract::model const& the_model() noexcept {
             fiber::make_query,
             {.ledger = "threads=1; libpq non-blocking, prepared statements; epoll=edge-triggered, "
                        "registered once; stack_bytes=65536, pooled"}),
+        supports<contract::pipeline>(
+            fiber::make_pipeline,
+            {.ledger = "threads=1 + workers, boost::fibers::packaged_task; TCP_NODELAY=on; "
+                       "epoll=edge-triggered, registered once; stack_bytes=16384, pooled"}),
         supports<mixed>(fiber::make_mixed,
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "scheduler=own, on epoll_pwait2; epoll=edge-triggered, "

@@ -2,6 +2,7 @@
 // One thread, one epoll, one array of slots: a slot is a socket, the index that it waits for and
 // its part of one response buffer. A request costs one send and one recv, and its share of an
 // epoll_wait.
+#include "backend.hpp"
 #include "cells.hpp"
 #include "kernel/hash.hpp"
 #include "posix.hpp"
@@ -9,8 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <span>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,20 +19,6 @@ namespace floor_model {
 namespace {
 
 using contract::fetch;
-
-/// The socket blocks, so that connecting is one call; sends and reads ask not to, one by one.
-unique_fd connect_to_backend(std::uint16_t port) {
-    unique_fd socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    checked(::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
-            "connect to the backend");
-    int const on = 1;
-    checked(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
-    return socket;
-}
 
 struct slot {
     unique_fd socket;
@@ -111,9 +96,7 @@ private:
         while (s.received < params_.response_bytes) {
             auto const rest = response(s).subspan(s.received);
             auto const received = ::recv(s.socket.get(), rest.data(), rest.size(), MSG_DONTWAIT);
-            if (received == 0) {
-                throw std::system_error(ECONNRESET, std::generic_category(), "the backend closed");
-            }
+            if (received == 0) throw_closed();
             if (received == -1) {
                 if (errno == EINTR) continue;
                 if (errno == EAGAIN) return false;

@@ -61,6 +61,11 @@ contract::model const& the_model() noexcept {
             {.style = style::tuned,
              .ledger =
                  "threads=1; epoll=level-triggered; libpq non-blocking, prepared statements"}),
+        supports<contract::pipeline>(
+            floor_model::make_pipeline,
+            {.style = style::tuned,
+             .ledger = "threads=workers, the caller included; epoll per thread, edge-triggered, "
+                       "registered once; an item ends on the thread that received it"}),
         supports<mixed>(floor_model::make_mixed,
                         {.style = style::tuned,
                          .ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "

@@ -91,6 +91,10 @@ contract::model const& the_model() noexcept {
         supports<query>(make_query,
                         {.allowance = allowance::one_per_unit,
                          .ledger = "pre-forked=connections; libpq blocking, prepared statements"}),
+        supports<contract::pipeline>(
+            make_pipeline, {.allowance = allowance::one_per_unit,
+                            .ledger = "pre-forked=in_flight; blocking sockets; items taken one "
+                                      "by one from an index in shared memory"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

@@ -13,6 +13,7 @@
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
+#include "contract/workloads/pipeline.hpp"
 #include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
@@ -37,5 +38,6 @@ contract::maker<contract::file_read> make_file_read;
 contract::maker<contract::query> make_query;
 contract::maker<contract::mixed> make_mixed;
 contract::maker<contract::startup> make_startup;
+contract::maker<contract::pipeline> make_pipeline;
 
 } // namespace serial

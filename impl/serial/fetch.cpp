@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Send, then block until the whole response is there, then the next: one request in flight. More
 // than one is declined, for a serial program has no second thing to wait for.
+#include "backend.hpp"
 #include "cells.hpp"
 #include "contract/check.hpp"
 #include "kernel/hash.hpp"
-#include "posix.hpp"
 
 #include <array>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string>
 #include <sys/socket.h>
 #include <vector>
@@ -17,19 +15,6 @@ namespace serial {
 namespace {
 
 using contract::fetch;
-
-unique_fd connect_to_backend(std::uint16_t port) {
-    unique_fd socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    checked(::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
-            "connect to the backend");
-    int const on = 1;
-    checked(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
-    return socket;
-}
 
 void send_request(int socket, std::uint64_t index) {
     std::array<std::byte, 8> request;
@@ -53,7 +38,7 @@ void receive_response(int socket, std::span<std::byte> rest) {
         if (received > 0) {
             rest = rest.subspan(static_cast<std::size_t>(received));
         } else if (received == 0) {
-            throw std::system_error(ECONNRESET, std::generic_category(), "the backend closed");
+            throw_closed();
         } else if (errno != EINTR) {
             throw_errno("receive from the backend");
         }

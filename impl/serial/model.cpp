@@ -35,6 +35,8 @@ contract::model const& the_model() noexcept {
         supports<sort>(serial::make_sort),
         supports<file_read>(serial::make_file_read, {.ledger = "one read in flight"}),
         supports<query>(serial::make_query, {.ledger = "one connection, one statement under way"}),
+        supports<contract::pipeline>(serial::make_pipeline,
+                                     {.ledger = "one item under way; blocking socket"}),
         supports<mixed>(serial::make_mixed, {.ledger = "connections=1 only; TCP_NODELAY=on; "
                                                        "SO_RCVTIMEO=100 ms, to look at the stop "
                                                        "descriptor"}),

@@ -19,6 +19,7 @@ contract::model const& the_model() noexcept {
         declined("fetch", sockets),
         declined("http", sockets),
         declined("file_read", waiting),
+        declined("pipeline", sockets),
         declined("mixed", sockets),
         declined("query", sockets),
         supports<hash_blocks>(make_hash_blocks,

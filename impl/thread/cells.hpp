@@ -17,6 +17,7 @@
 #include "contract/workloads/mixed.hpp"
 #include "contract/workloads/nqueens.hpp"
 #include "contract/workloads/ping_pong.hpp"
+#include "contract/workloads/pipeline.hpp"
 #include "contract/workloads/pump.hpp"
 #include "contract/workloads/query.hpp"
 #include "contract/workloads/skynet.hpp"
@@ -58,5 +59,6 @@ contract::maker<contract::wakeup> make_wakeup;
 contract::maker<contract::cancel> make_cancel;
 contract::maker<contract::idle> make_idle;
 contract::maker<contract::startup> make_startup;
+contract::maker<contract::pipeline> make_pipeline;
 
 } // namespace thread_model

@@ -94,6 +94,10 @@ contract::model const& the_model() noexcept {
         supports<query>(make_query,
                         {.allowance = allowance::one_per_unit,
                          .ledger = "threads=connections; libpq blocking, prepared statements"}),
+        supports<contract::pipeline>(
+            make_pipeline, {.allowance = allowance::one_per_unit,
+                            .ledger = "threads=in_flight; blocking sockets; items taken one by "
+                                      "one; stack_bytes=65536 instead of 8 MiB"}),
         supports<mixed>(make_mixed_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

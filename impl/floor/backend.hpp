@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "posix.hpp"
+
+#include <cstdint>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace floor_model {
+
+/// A connection to the backend of a client workload. The socket blocks, so that connecting is one
+/// call; sends and reads ask not to, one by one.
+inline unique_fd connect_to_backend(std::uint16_t port) {
+    unique_fd socket(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    checked(::connect(socket.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
+            "connect to the backend");
+    int const on = 1;
+    checked(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "TCP_NODELAY");
+    return socket;
+}
+
+[[noreturn]] inline void throw_closed() {
+    throw std::system_error(ECONNRESET, std::generic_category(), "the backend closed");
+}
+
+} // namespace floor_model
