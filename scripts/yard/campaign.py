@@ -35,9 +35,11 @@ def start(found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | Non
     if dirty:
         told.append("the work tree has changes that commit " + commit + " does not have")
     used = {process["model"] for process in plan["processes"]}
+    # Contenders that nobody asked for are no gap in this run.
     not_built = {model: why for model, why in found.not_built.items() if not why.get("foreign")}
     told += [f"{model} was not built: {why['skipped']}" for model, why in not_built.items()]
-    # Contenders that nobody asked for are no gap in this run.
+    told += [f"{model} is skipped: {why['skipped']}. {why['install']}" for model, why in plan["skipped"].items()]
+    not_built |= plan["skipped"]
     described = {model: text for model, text in found.describe.items() if model in used or not found.foreign(model)}
     meta = {
         "schema": 1, "run": plan["run"], "preset": plan["preset"], "rounds": plan["rounds"], "seed": plan["seed"],

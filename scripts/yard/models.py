@@ -38,10 +38,10 @@ class Catalogue:
                 yield model, cell
 
 
-def ask(executable: Path) -> dict[str, Any]:
+def ask(executable: Path, rig: Path) -> dict[str, Any]:
     try:
         answer = subprocess.run([executable, "--describe"], stdin=subprocess.DEVNULL, capture_output=True,
-                                timeout=DESCRIBE_TIMEOUT_S)  # fmt: skip
+                                timeout=DESCRIBE_TIMEOUT_S, env={**os.environ, "SWITCHYARD_RIG": str(rig)})  # fmt: skip
     except subprocess.TimeoutExpired:
         raise YardError(f"{executable} --describe gave no answer in {DESCRIBE_TIMEOUT_S} s") from None
     except OSError as error:
@@ -67,7 +67,7 @@ def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
         short = file.name[len(PREFIX) :]
         if short in RIG or short.startswith("fixture-") or not file.is_file() or not os.access(file, os.X_OK):
             continue
-        answer = ask(file)
+        answer = ask(file, found.rig.resolve())
         model = answer["model"]
         if model in found.executables:
             raise YardError(f"{file} and {found.executables[model]} both call themselves {model}")

@@ -89,6 +89,7 @@ def make(found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: s
         "unoptimised": options.allow_unoptimised,
         "shared_cpu": len(allowed_cpus) == 1 and any(has_other_end(found.workloads[j["workload"]]) for j in jobs),
         "cells": [{"model": m, "variant": v, "workload": w} for m, v, w in sorted(named)],
+        "skipped": skipped_contenders(found, options),
         "processes": [process for round in range(rounds) for process in _round(jobs, round, options.seed)],
     }  # fmt: skip
 
@@ -144,7 +145,9 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
     options = _narrowed(found, options)
     absent = {m: f"{m} was not built: {why['skipped']}. Install it with: {why['install']}"
               for m, why in found.not_built.items()}  # fmt: skip
-    _known("--models", options.models, list(found.describe), absent)
+    skipped = skipped_contenders(found, options)
+    others = [model for model in options.models if model not in skipped]
+    _known("--models", others or options.models, list(found.describe), absent)
     _known("--workloads", options.workloads, list(found.workloads))
     _known("--variants", options.variants, sorted({cell["variant"] for _, cell in found.cells() if cell["variant"]}))
     settable = _settable(found, options)
@@ -163,10 +166,18 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
             continue
         cells.append((model, cell))
     for glob in options.cells:
+        if cells and glob.split("/")[0] in skipped:
+            continue
         if not any(_matches("/".join(p for p in (m, c["workload"], c["variant"]) if p), m, c, glob) for m, c in cells):
             names = ["/".join(p for p in (m, c["workload"], c["variant"]) if p) for m, c in found.cells()]
             raise UsageError(f"--cells: '{glob}' names no cell that can be measured: {nearest(glob, names)}")
     return cells
+
+
+def skipped_contenders(found: Catalogue, options: Options) -> dict[str, dict[str, str]]:
+    """Asked for in another language, whose interpreter or toolchain is not here. The rest is measured without them."""
+    return {model: {"skipped": why["skipped"], "install": why["install"]} for model, why in sorted(found.not_built.items())
+            if why.get("foreign") and (options.foreign or _named(options, model))}  # fmt: skip
 
 
 def _named(options: Options, model: str) -> bool:

@@ -34,11 +34,14 @@ def main():
     parser.add_argument("executable")
     parser.add_argument("--units", type=int, required=True)
     parser.add_argument("--ballast", type=int, default=1000, help="bytes that each unit carries")
-    parser.add_argument("--expect", type=int, help="look for this instead: to see the test fail")
+    parser.add_argument("--expect", type=int, help="look for this instead: what an allocator makes of it, or a falsehood")
     arguments = parser.parse_args()
     expected = arguments.expect or arguments.ballast
     description = json.loads(subprocess.run([arguments.executable, "--describe"], check=True, stdout=subprocess.PIPE,
                                             text=True).stdout)
+    if missing := description.get("missing"):
+        print(f"skipped: {missing['skipped']}; {missing['install']}")
+        return 77
     cells = ["/".join(filter(None, ("idle", cell["variant"]))) for cell in description["cells"]
              if cell["workload"] == "idle" and cell["declined"] is None]
     missed = []

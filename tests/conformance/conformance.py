@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+SKIPPED = 77  # to ctest
 MARKED = {"rig_limited", "overloaded", "unstable"}
 
 
@@ -77,6 +78,9 @@ def main():
     description, sizes = (json.loads(subprocess.run([file, "--describe"], check=True, stdout=subprocess.PIPE,
                                                     text=True).stdout)
                           for file in (arguments.executable, arguments.sizes_of or arguments.executable))
+    if missing := description.get("missing"):
+        print(f"{description['model']}: skipped: {missing['skipped']}; {missing['install']}")
+        return SKIPPED
     faults = [] if arguments.partial else list(holes(description))
     smoke = {workload["name"]: workload["presets"]["smoke"]
              for workload in sizes["workloads"]}

@@ -69,14 +69,14 @@ for line in sys.stdin:
 """
 
 
-def contender(folder: Path, deed: str, outcome: str) -> tuple[int, list[dict]]:
+def contender(folder: Path, deed: str, outcome: str, **more: object) -> tuple[int, list[dict]]:
     build(folder, "sizes")
     sizes = folder / "bin" / "switchyard-sizes"
     sizes.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps({'workloads': SIZES})}\nE\n")
     worker, main = folder / "worker.py", folder / "switchyard-broken"
     worker.write_text(WORKER.replace("DEED", deed).replace("OUTCOME", outcome))
     main.write_text(f"import sys\nsys.path.insert(0, {str(FOREIGN)!r})\nfrom harness.main import cell, main\n"
-                    f"sys.exit(main({{'model': 'broken', 'summary': '', 'library': 'none', "
+                    f"sys.exit(main({{'model': 'broken', 'summary': '', 'library': 'none', **{more!r}, "
                     f"'cells': [cell('fetch_data', '')], 'worker': [sys.executable, {str(worker)!r}]}}))\n")  # fmt: skip
     samples = folder / "samples.jsonl"
     ended = subprocess.run([sys.executable, main, "--cell", "fetch_data", "--preset", "smoke", "--workers", "1",
@@ -101,6 +101,7 @@ def test_an_honest_worker_has_a_sample_for_each_iteration(tmp_path):
     ("pass", '{"fetched": 3, "sum": 1}', "wrong", "sum is 1"),
     ("p['step_us'] = 100", RIGHT, "wrong", "cannot take less"),
     ("time.sleep(60)", RIGHT, "timeout", "not finished after 2 s"),
+    ('print(\'{"look": true}\', flush=True)', RIGHT, "wrong", "without looks"),
     ("os.kill(os.getpid(), 11)", RIGHT, "crashed", "SIGSEGV"),
     ("import threading; e = threading.Event(); "
      "[threading.Thread(target=e.wait, daemon=True).start() for _ in range(3)]", RIGHT, "over_budget", "3 threads"),

@@ -47,7 +47,7 @@ def system(tmp_path):
 
 
 def test_every_package_has_a_need_a_part_and_a_reason():
-    assert all(len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci") for words in LISTED)
+    assert all(len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci", "contender") for words in LISTED)
     names = [words[0] for words in LISTED]
     assert len(names) == len(set(names))
 
@@ -82,6 +82,16 @@ def test_ci_asks_for_more(system):
     system.installed(*REQUIRED, *OPTIONAL)
     done, asked = system("--ci")
     assert any("python3-pytest" in line for line in asked)
+
+
+def test_the_toolchains_of_contenders_come_only_when_asked_for(system):
+    toolchains = [words[0] for words in LISTED if words[1] == "contender"]
+    assert "golang-go" in toolchains
+    system.installed(*REQUIRED, *OPTIONAL)
+    done, asked = system("--ci")
+    assert done.returncode == 0 and not any(name in line for line in asked for name in toolchains)
+    done, asked = system("--contenders")
+    assert done.returncode == 0 and all(any(line.endswith(f" {name}") for line in asked) for name in toolchains)
 
 
 def test_neither_root_nor_sudo(system):

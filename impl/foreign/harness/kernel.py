@@ -55,3 +55,7 @@ def hash_block(seed, block, block_bytes, passes):
     for _ in range(passes):
         state = hash_words(state, words, tail, block_bytes)
     return state
+
+
+def ballast_value(seed, i, ballast_bytes):
+    return hash_bytes(seed ^ i, payload(seed, i, ballast_bytes))

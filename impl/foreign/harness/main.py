@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import latency, rig, usage
+from .looks import Looks
 from .oracle import RULES
 from .rig import HarnessError
 from .worker import Audit, Ended, Worker
@@ -21,7 +22,7 @@ MOST_BACKEND_SHARE = 0.9
 SERVER_FIELDS = ("cpu_ns", "user_ns", "system_ns", "busiest_thread_ns", "voluntary_switches", "involuntary_switches",
                  "minor_faults", "major_faults", "threads", "processes", "pss_bytes")  # fmt: skip
 EMPTY = dict.fromkeys(("make_ns", "run_ns", "destroy_ns", *SERVER_FIELDS, "peak_rss_bytes", "allocations",
-                       "allocated_bytes", "latency", "client", "backend", "started_ns"))  # fmt: skip
+                       "allocated_bytes", "latency", "waiting", "client", "backend", "started_ns"))  # fmt: skip
 
 
 @dataclass
@@ -101,7 +102,7 @@ def _workloads(folder):
 
 
 def _settings(model, given):
-    folder = Path(os.environ.get("SWITCHYARD_RIG") or Path(__file__).parents[3] / "build/release/bin")
+    folder = rig.folder()
     workloads, allowed = _workloads(folder), sorted(os.sched_getaffinity(0))
     tags = {}
     for tag in given.tag:
@@ -116,10 +117,14 @@ def _settings(model, given):
         batch = about["role"] == "batch"
         cpus = _numbers(given.cpus) or (allowed if batch or len(allowed) == 1 else allowed[:-1])
         client_cpus = _numbers(given.client_cpus) or allowed[-1:]
+        measured = []
         for index, params in enumerate(about["presets"][given.preset]):
             if given.point not in (None, index):
                 continue
             params = {**params, **{key: int(value) for key, _, value in (text.partition("=") for text in given.set)}}
+            if params in measured:
+                continue  # --set made it equal to another
+            measured.append(params)
             workers = given.workers or len(cpus)
             identity = {**tags, "schema": 1, "model": model["model"], "variant": one["variant"],
                         "workload": one["workload"], "preset": given.preset, "point": -1 if given.set else index,
@@ -180,23 +185,30 @@ def _end(worker, record):
 
 def _run(worker, where, right, served=None):
     worker.clear()
+    looks = Looks(worker.pid, where.rules.steps(where.params)) if where.rules.is_looked_at else None
     audit = _audit(where, worker)
     before = usage.read(worker.pid)
     try:
-        answer = worker.ask("run")
+        answer = worker.run(looks and looks.look)
         after = usage.read(worker.pid)
         _crowd(where, worker, audit)
     finally:
         if audit:
             audit.end()
     slots = worker.slots()
-    wrong = where.rules.check(where.params, where.seed, right, answer["outcome"], slots, None)
+    seen = [*slots, *looks.times] if looks else slots
+    wrong = where.rules.check(where.params, where.seed, right, answer["outcome"], seen, None)
     if wrong:
         raise Ended("wrong", wrong)
+    told = {**usage.between(before, after), **usage.memory(worker.pid), "run_ns": answer["run_ns"],
+            "started_ns": answer["started_ns"]}  # fmt: skip
+    if looks:
+        # As in C++: of CPU there is no figure, since it cannot be told from what the looks cost the worker.
+        return {**told, **dict.fromkeys(("cpu_ns", "user_ns", "system_ns", "busiest_thread_ns")),
+                "run_ns": max(1, answer["run_ns"] - looks.spent_ns()), "waiting": looks.report()}  # fmt: skip
     late = [max(0, slots[2 * i + 1] - slots[2 * i] - where.rules.nominal_ns(where.params, where.seed, i))
             for i in range(len(slots) // 2)]  # fmt: skip
-    return {**usage.between(before, after), **usage.memory(worker.pid), "run_ns": answer["run_ns"],
-            "started_ns": answer["started_ns"], "latency": latency.summary(late)}  # fmt: skip
+    return {**told, "latency": latency.summary(late)}
 
 
 def _batch(where, record, keep):
@@ -207,8 +219,10 @@ def _batch(where, record, keep):
     slots = where.rules.slots(where.params)
     worker = keep(Worker(where.model["worker"], where, slots))
     made = worker.ask("make", **where.environment(slot_fd=worker.slot_file, slots=slots, **more))
-    iterations = 3 if where.given.iterations is None else where.given.iterations
-    for warm, count in ((True, where.warm_up), (False, iterations)):
+    warm_up, iterations = where.warm_up, 3 if where.given.iterations is None else where.given.iterations
+    if where.rules.is_looked_at:
+        warm_up, iterations = 0, 1  # memory that was used before is no measure
+    for warm, count in ((True, warm_up), (False, iterations)):
         for i in range(count):
             record.add(**_run(worker, where, right), iteration=i, warm=warm, make_ns=made["make_ns"])
     _end(worker, record)
@@ -217,7 +231,7 @@ def _batch(where, record, keep):
         report = backend.finish(where.timeout_s)
         for sample in record.samples:
             sample["backend"] = report
-        wrong = where.rules.check_asked(where.params, where.warm_up + iterations, report)
+        wrong = where.rules.check_asked(where.params, warm_up + iterations, report)
         if wrong:
             record.judge_all("wrong", wrong)
         elif report.get("share", 0) > MOST_BACKEND_SHARE:
@@ -266,6 +280,8 @@ def _measure(where):
         return thing
 
     try:
+        if missing := where.model.get("missing"):
+            raise Ended("skipped", f"{missing['skipped']}; {missing['install']}")
         (_server if where.about["role"] == "server" else _batch)(where, record, keep)
     except Ended as ended:
         record.add(ended.verdict, ended.reason)

@@ -6,46 +6,10 @@ from __future__ import annotations
 
 from . import kernel
 from .kernel import MASK
+from .primitives import Channel, Idle, Spawn, Yield
+from .rules import Rules, most_at_once
 
 SLOWEST_ARM_NS = 3_000_000  # to start one of many waits, as in the C++ oracles
-
-
-class Rules:
-    def units(self, p): raise NotImplementedError
-    def in_flight(self, p): return self.units(p)
-    def slots(self, p): return 0
-    def nominal_ns(self, p, seed, i): return 0
-    def expected(self, p, seed): raise NotImplementedError
-
-    def check(self, p, seed, right, outcome, slots, served):
-        """"" or one line that says what is wrong."""
-        for name, value in right.items():
-            if outcome.get(name) != value:
-                return f"{name} is {outcome.get(name)}, not {value}"
-        return check_durations(slots, lambda i: self.least_ns(p, seed, i)) or self.check_slots(p, slots)
-
-    def least_ns(self, p, seed, i): return 0
-    def check_slots(self, p, slots): return ""
-    def check_asked(self, p, runs, backend): return ""
-
-
-def check_durations(slots, least_ns):
-    for i in range(len(slots) // 2):
-        begin, end = slots[2 * i], slots[2 * i + 1]
-        if begin == 0 or end == 0:
-            return f"operation {i} was never {'ended' if begin else 'begun'}"
-        if end - begin < least_ns(i):
-            return f"operation {i} took {end - begin} ns and cannot take less than {least_ns(i)} ns"
-    return ""
-
-
-def most_at_once(slots):
-    changes = sorted([(begin, 1) for begin in slots[::2]] + [(end, -1) for end in slots[1::2]])
-    now = most = 0
-    for _, change in changes:
-        now += change
-        most = max(most, now)
-    return most
 
 
 class FetchData(Rules):
@@ -160,25 +124,5 @@ def _hash_blocks_side_by_side(seed, blocks, size, passes):
     return total & MASK
 
 
-class Spawn(Rules):
-    def units(self, p): return p["units"]
-    def in_flight(self, p): return p["at_once"]
-
-    def expected(self, p, seed):
-        return {"joined": p["units"], "sum": sum(kernel.mix(seed ^ i) for i in range(p["units"])) & MASK}
-
-
-class Yield(Rules):
-    def units(self, p): return p["units"] * p["turns"]
-    def in_flight(self, p): return p["units"]
-
-    def expected(self, p, seed):
-        chain = seed
-        for _ in range(p["turns"]):
-            for unit in range(p["units"]):
-                chain = kernel.mix((chain + unit) & MASK)
-        return {"turns": p["units"] * p["turns"], "chain": chain}
-
-
 RULES = {"fetch_data": FetchData(), "waits": Waits(), "echo": Echo(), "fetch": Fetch(), "hash_blocks": HashBlocks(),
-         "spawn": Spawn(), "yield": Yield()}  # fmt: skip
+         "spawn": Spawn(), "yield": Yield(), "channel": Channel(), "idle": Idle()}  # fmt: skip

@@ -7,12 +7,18 @@ import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 _prctl = ctypes.CDLL(None).prctl
 
 
 class HarnessError(Exception):
     """Nothing is known of the model. Exit code 4."""
+
+
+def folder():
+    """Of the load generator, the backend and a model that knows the sizes."""
+    return Path(os.environ.get("SWITCHYARD_RIG") or Path(__file__).parents[3] / "build/release/bin")
 
 
 def prepare(cpus, own_group=False):

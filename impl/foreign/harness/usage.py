@@ -7,7 +7,7 @@ import time
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
-def _read(path):
+def text(path):
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -16,7 +16,7 @@ def _read(path):
 
 
 def _stat(pid):
-    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return text(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def _ids(path):
@@ -31,7 +31,7 @@ def tree(root):
     found, at = [root], 0
     while at < len(found):
         for thread in _ids(f"/proc/{found[at]}/task"):
-            found += [int(child) for child in _read(f"/proc/{found[at]}/task/{thread}/children").split()]
+            found += [int(child) for child in text(f"/proc/{found[at]}/task/{thread}/children").split()]
         at += 1
     return [pid for pid in found if (stat := _stat(pid)) and stat[0] not in (b"Z", b"X")]
 
@@ -40,8 +40,8 @@ def threads(root):
     return sum(len(_ids(f"/proc/{pid}/task")) for pid in tree(root))
 
 
-def _number_after(text, key):
-    for line in text.splitlines():
+def number_after(lines, key):
+    for line in lines.splitlines():
         if line.startswith(key + b":"):
             return int(line.split()[1])
     return 0
@@ -49,9 +49,9 @@ def _number_after(text, key):
 
 def memory(root):
     pids = tree(root)
-    pss = sum(_number_after(_read(f"/proc/{pid}/smaps_rollup"), b"Pss") for pid in pids) * 1024
+    pss = sum(number_after(text(f"/proc/{pid}/smaps_rollup"), b"Pss") for pid in pids) * 1024
     return {"pss_bytes": pss or None, "processes": len(pids), "threads": threads(root),
-            "peak_rss_bytes": _number_after(_read(f"/proc/{root}/status"), b"VmHWM") * 1024 or None}  # fmt: skip
+            "peak_rss_bytes": number_after(text(f"/proc/{root}/status"), b"VmHWM") * 1024 or None}  # fmt: skip
 
 
 def read(root):
@@ -72,10 +72,10 @@ def read(root):
         sum_["minor"] += minor + cminor
         sum_["major"] += major + cmajor
         for thread in _ids(f"/proc/{pid}/task"):
-            status = _read(f"/proc/{pid}/task/{thread}/status")
-            sum_["voluntary"] += _number_after(status, b"voluntary_ctxt_switches")
-            sum_["involuntary"] += _number_after(status, b"nonvoluntary_ctxt_switches")
-            on_cpu = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+            status = text(f"/proc/{pid}/task/{thread}/status")
+            sum_["voluntary"] += number_after(status, b"voluntary_ctxt_switches")
+            sum_["involuntary"] += number_after(status, b"nonvoluntary_ctxt_switches")
+            on_cpu = text(f"/proc/{pid}/task/{thread}/schedstat").split()
             if on_cpu:
                 clocks[thread] = int(on_cpu[0])
     return sum_, clocks

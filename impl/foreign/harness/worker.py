@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The driver's end of the pipe to a worker: the process that is measured. A line of JSON asks, a line answers:
-{"do": "make"} {"do": "run"} {"do": "end"}; see impl/foreign/NOTES.md."""
+{"do": "make"} {"do": "run"} {"do": "end"}, and {"look": true} the other way; see impl/foreign/NOTES.md."""
 
 import json
 import mmap
@@ -42,8 +42,21 @@ class Worker:
         self.threads_before = usage.threads(self.pid)
 
     def ask(self, do, **more):
+        return self._tell({"do": do, **more})
+
+    def run(self, look=None):
+        """Its answer. `look` is called as often as the worker asks for it, and the worker waits for as long."""
+        answer = self.ask("run")
+        while "look" in answer:
+            if not look:
+                raise Ended("wrong", "the worker asked to be looked at in a workload without looks")
+            look()
+            answer = self._tell({})
+        return answer
+
+    def _tell(self, line):
         try:
-            self.process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+            self.process.stdin.write(json.dumps(line).encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             pass  # the answer, or its absence, says why

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+module switchyard/worker
+
+go 1.19

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""A contender whose worker is compiled: by the suite's own build, if its toolchain is there."""
+
+import shutil
+import subprocess
+
+from .rig import folder
+
+
+def built(name, tool, packages):
+    """`worker`, `library` and, if there is none, `missing` with the next step. The worker stays when its toolchain goes."""
+    worker = folder().parent / "foreign" / name / "worker"
+    if worker.exists():
+        told = subprocess.run([worker, "--library"], capture_output=True, text=True, timeout=20, check=True)
+        return {"worker": [str(worker)], "library": told.stdout.strip()}
+    if shutil.which(tool):
+        missing = {"skipped": f"{worker} has not been built", "install": "cmake --preset release && cmake --build --preset release"}
+    else:
+        missing = {"skipped": f"there is no {tool} to build it with",
+                   "install": f"sudo apt-get install {packages}, then build again"}  # fmt: skip
+    return {"worker": [], "library": "", "missing": missing}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Contenders that are compiled, and any that is missing: skipped with the reason and the command, and nothing else fails."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from fakes import REPOSITORY, build, switchyard
+from test_foreign import RIGHT, contender, foreign
+from yard import models, plan
+from yard.errors import UsageError
+
+FOREIGN = REPOSITORY / "impl" / "foreign"
+COMPILED = {"go": ("go", "golang-go")}  # the tool and the packages
+
+
+def describe(model, folder, path):
+    file = FOREIGN / model / f"switchyard-{model}"
+    told = subprocess.run([sys.executable, file, "--describe"], capture_output=True, timeout=30,
+                          env={"PATH": str(path), "SWITCHYARD_RIG": str(folder / "bin")})  # fmt: skip
+    return json.loads(told.stdout)
+
+
+@pytest.mark.parametrize("model", COMPILED)
+def test_without_its_toolchain_it_names_the_packages(tmp_path, model):
+    value = describe(model, tmp_path, tmp_path)
+    tool, packages = COMPILED[model]
+    assert value["cells"] == [] and value["missing"]["skipped"] == f"there is no {tool} to build it with"
+    assert f"sudo apt-get install {packages}" in value["missing"]["install"]
+
+
+@pytest.mark.parametrize("model", COMPILED)
+def test_with_the_toolchain_alone_it_asks_for_a_build(tmp_path, model):
+    (tmp_path / COMPILED[model][0]).symlink_to("/bin/true")
+    missing = describe(model, tmp_path, tmp_path)["missing"]
+    assert "has not been built" in missing["skipped"] and "cmake --build" in missing["install"]
+
+
+@pytest.mark.parametrize("model", COMPILED)
+def test_what_the_suite_built_is_a_column(model):
+    tool, packages = COMPILED[model]
+    worker = REPOSITORY / "build" / "release" / "foreign" / model / "worker"
+    if not worker.exists():
+        assert not (worker.parent.exists() and shutil.which(tool)), f"{tool} is here and {worker} was not built"
+        pytest.skip(f"{model} was not built here: sudo apt-get install {packages}")
+    value = describe(model, REPOSITORY / "build" / "release", os.environ["PATH"])
+    assert {cell["workload"] for cell in value["cells"]} >= {"echo", "fetch", "waits", "spawn", "channel", "idle"}
+    assert value["library"] and not value.get("missing")
+
+
+MISSING = {"skipped": "there is no other", "install": "apt-get install other"}
+
+
+def test_the_rest_is_measured_without_it(tmp_path):
+    found = models.discover(build(tmp_path, "good"), foreign(tmp_path, missing=MISSING))
+
+    def made(**options):
+        return plan.make(found, plan.Options(preset="smoke", **options), [0, 1], "run")
+
+    for chosen in ({"models": ("good", "other")}, {"foreign": True}, {"cells": ("good/*", "other/*")}):
+        assert made(**chosen)["skipped"] == {"other": MISSING}
+        assert {process["model"] for process in made(**chosen)["processes"]} == {"good"}
+    assert made()["skipped"] == {}
+    with pytest.raises(UsageError, match="there is no other.*apt-get install other"):
+        made(models=("other",))
+    with pytest.raises(UsageError, match="names no cell"):
+        made(cells=("other/*",))
+
+
+def test_a_run_says_so_and_its_report_too(tmp_path):
+    build(tmp_path, "good")  # in which no contender was built
+    done = switchyard(tmp_path, "run", "--build", tmp_path, "--models", "good,go", "--preset", "smoke", "--rounds", "1",
+                      "--out", tmp_path / "run")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "go is skipped: " in done.stdout + done.stderr
+    meta = json.loads((tmp_path / "run" / "meta.json").read_text())
+    assert set(meta["not_built"]) == {"go"} and meta["not_built"]["go"]["install"]
+
+
+def test_its_own_call_makes_a_sample_that_is_skipped(tmp_path):
+    code, samples = contender(tmp_path, "pass", RIGHT, missing=MISSING)
+    assert code == 0 and [s["verdict"] for s in samples] == ["skipped"]
+    assert "apt-get install other" in samples[0]["reason"]
