@@ -85,8 +85,8 @@ TEST(fork_join, units_are_the_tasks_of_the_tree) {
         EXPECT_EQ(rules_for<nqueens>().units(params),
                   nodes(std::type_identity<kernel::nqueens_tree>(), params));
     }
-    for (std::uint64_t leaves : {1, 2, 9, 10, 11, 100, 101, 999}) {
-        for (std::uint64_t grain : {1, 2, 7, 1'000}) {
+    for (auto const leaves : std::vector<std::uint64_t>{1, 2, 9, 10, 11, 100, 101, 999}) {
+        for (auto const grain : std::vector<std::uint64_t>{1, 2, 7, 1'000}) {
             skynet::params const params{.leaves = leaves, .fan_out = 10, .grain = grain};
             EXPECT_EQ(rules_for<skynet>().units(params),
                       nodes(std::type_identity<kernel::skynet_tree>(), params))
