@@ -33,11 +33,11 @@ namespace floor_model {
 
 contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::waits> make_waits;
-contract::maker<contract::echo> make_echo;
-contract::maker<contract::pump> make_pump;
-contract::maker<contract::accept> make_accept;
+contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
+contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
+contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
 contract::maker<contract::fetch> make_fetch;
-contract::maker<contract::http> make_http;
+contract::maker<contract::http> make_http_epoll, make_http_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;
 contract::maker<contract::fib> make_fib;
 contract::maker<contract::nqueens> make_nqueens;

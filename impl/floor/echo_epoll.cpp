@@ -144,19 +144,21 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
-                                                   contract::environment const& environment) {
+std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
+                                                         contract::environment const& environment) {
     return std::make_unique<epoll_server>(environment);
 }
 
-std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
-                                                             contract::environment const& around) {
-    return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_epoll(contract::pump::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::pump>(
+        make_echo_epoll(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept(contract::accept::params const& params, contract::environment const& around) {
-    return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
+make_accept_epoll(contract::accept::params const& params, contract::environment const& around) {
+    return contract::echo_service<contract::accept>(
+        make_echo_epoll(contract::as_echo(params), around));
 }
 
 } // namespace floor_model

@@ -7,7 +7,6 @@
 
 #include <exception>
 #include <fcntl.h>
-#include <string>
 #include <vector>
 
 namespace floor_model {
@@ -38,14 +37,15 @@ public:
         }
         std::exception_ptr failure;
         for (auto left = params_.reads; left != 0 && in_kernel_ != 0;) {
-            ring_.wait([&](std::uint64_t slot, int result) {
+            ring_.wait(1, [&](io_uring_cqe const& done) {
+                auto const slot = done.user_data;
                 auto const i = reading_[slot];
                 probe.end(i);
                 --in_kernel_;
                 --left;
                 if (failure) return;
                 try {
-                    finish(i, slot, result, outcome);
+                    finish(i, slot, done.res, outcome);
                     start(slot, probe);
                 } catch (...) {
                     failure = std::current_exception(); // when the kernel has let go of the buffers
@@ -86,18 +86,8 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read_io_uring(file_read::params const& params,
-                        contract::environment const& environment) try {
-    return std::make_unique<raw_ring>(params, environment);
-} catch (std::system_error const& error) {
-    if (error.code() != std::errc::function_not_supported &&
-        error.code() != std::errc::operation_not_permitted) {
-        throw;
-    }
-    throw contract::skipped_error(
-        std::string("io_uring cannot be used here (") + error.what() +
-        "): run on Linux 5.6 or later, set kernel.io_uring_disabled to 0, and let the container "
-        "allow the calls");
+make_file_read_io_uring(file_read::params const& params, contract::environment const& environment) {
+    return on_a_ring("5.6", [&] { return std::make_unique<raw_ring>(params, environment); });
 }
 
 } // namespace floor_model

@@ -2,8 +2,8 @@
 // One thread, one epoll, each socket registered once, edge-triggered; the connection is looked up
 // by its descriptor. A read that does not fill the buffer has drained the socket, so that a request
 // costs epoll_wait, recv and send, and no call that only finds out that there is nothing.
-#include "kernel/http.hpp"
 #include "cells.hpp"
+#include "kernel/http.hpp"
 #include "posix.hpp"
 
 #include <array>
@@ -140,8 +140,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<http>> make_http(http::params const&,
-                                                   contract::environment const& environment) {
+std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
+                                                         contract::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -8,6 +8,12 @@ contract::model const& the_model() noexcept {
     constexpr auto fork_join_ledger =
         "threads=workers, the caller included; split=waves of 16 subtrees a worker or more, drawn "
         "from a counter; grain ignored: subtrees are solved whole";
+    constexpr auto ring_ledger =
+        "threads=1; TCP_NODELAY=on; accept=multishot; receive=multishot, 1024 provided buffers of "
+        "4096 bytes; flags=SINGLE_ISSUER, DEFER_TASKRUN; submission_entries=1024";
+    constexpr auto pump_ring_ledger =
+        "threads=1; TCP_NODELAY=on; accept=multishot; receive=multishot, 64 provided buffers of "
+        "65536 bytes; flags=SINGLE_ISSUER, DEFER_TASKRUN; submission_entries=1024";
     static std::array const cells{
         supports<fetch_data>(floor_model::make_fetch_data,
                              {.style = style::tuned, .ledger = "timer=clock_nanosleep, absolute"}),
@@ -15,28 +21,42 @@ contract::model const& the_model() noexcept {
                         {.style = style::tuned,
                          .ledger = "timer=clock_nanosleep, absolute; queue=one array, counting "
                                    "sort into slices of time; bytes_per_wait=32"}),
-        supports<echo>(floor_model::make_echo,
-                       {.style = style::tuned,
+        supports<echo>(floor_model::make_echo_epoll,
+                       {.variant = "epoll",
+                        .style = style::tuned,
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                   "once; events=256; buffer_bytes=65536, one for all"}),
-        supports<contract::pump>(floor_model::make_pump,
-                                 {.style = style::tuned,
+        supports<echo>(floor_model::make_echo_io_uring,
+                       {.variant = "io_uring", .style = style::tuned, .ledger = ring_ledger}),
+        supports<contract::pump>(floor_model::make_pump_epoll,
+                                 {.variant = "epoll",
+                                  .style = style::tuned,
                                   .ledger =
                                       "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                       "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<contract::pump>(
+            floor_model::make_pump_io_uring,
+            {.variant = "io_uring", .style = style::tuned, .ledger = pump_ring_ledger}),
         supports<contract::accept>(
-            floor_model::make_accept,
-            {.style = style::tuned,
+            floor_model::make_accept_epoll,
+            {.variant = "epoll",
+             .style = style::tuned,
              .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                        "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<contract::accept>(
+            floor_model::make_accept_io_uring,
+            {.variant = "io_uring", .style = style::tuned, .ledger = ring_ledger}),
         supports<fetch>(floor_model::make_fetch,
                         {.style = style::tuned,
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                    "once; events=256"}),
-        supports<http>(floor_model::make_http,
-                       {.style = style::tuned,
+        supports<http>(floor_model::make_http_epoll,
+                       {.variant = "epoll",
+                        .style = style::tuned,
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                   "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<http>(floor_model::make_http_io_uring,
+                       {.variant = "io_uring", .style = style::tuned, .ledger = ring_ledger}),
         supports<hash_blocks>(floor_model::make_hash_blocks,
                               {.style = style::tuned,
                                .ledger = "threads=workers, the caller included; split=a shared "

@@ -23,12 +23,12 @@ CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_
 
 
 @pytest.mark.parametrize("name, code, red, good", [
-    ("aa", 0, [], True), ("aa", 2, [], True), ("aa", 1, ["floor/echo@0 p50"], False), ("aa", 3, [], False),
+    ("aa", 0, [], True), ("aa", 2, [], True), ("aa", 1, ["floor/echo/epoll@0 p50"], False), ("aa", 3, [], False),
     ("hog", 2, [], True), ("hog", 1, ["x"], False),
     ("busy", 1, [CPU], True), ("busy", 1, [CPU, TIME], True), ("busy", 0, [], False), ("busy", 2, [], False),
-    ("busy", 1, [CPU, "floor/echo@0 p50"], False), ("busy", 1, ["floor/echo@0 p50"], False),
-    ("tail", 1, ["floor/echo@0 p99"], True), ("tail", 1, ["floor/echo@0 p99", "floor/echo@0 p50"], False),
-    ("tail", 1, ["floor/echo@0 cpu_per_unit"], False), ("tail", 0, [], False),
+    ("busy", 1, [CPU, "floor/echo/epoll@0 p50"], False), ("busy", 1, ["floor/echo/epoll@0 p50"], False),
+    ("tail", 1, ["floor/echo/epoll@0 p99"], True), ("tail", 1, ["floor/echo/epoll@0 p99", "floor/echo/epoll@0 p50"], False),
+    ("tail", 1, ["floor/echo/epoll@0 cpu_per_unit"], False), ("tail", 0, [], False),
 ])  # fmt: skip
 def test_what_is_expected(tmp_path, name, code, red, good):
     finished(tmp_path / "x", code, red)

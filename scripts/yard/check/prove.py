@@ -20,7 +20,7 @@ from ..models import REPOSITORY
 
 LAUNCHER = REPOSITORY / "scripts" / "switchyard"
 BUSY = ("serial/hash_blocks", ("cpu_per_unit", "time_per_unit"))
-TAIL = "floor/echo@0"
+TAIL = "floor/echo/epoll@0"
 HOG = "import time\nwhile True:\n    until = time.monotonic() + 2\n    while time.monotonic() < until: pass\n    time.sleep(3)\n"
 INJECTED_CELLS = "serial/*,floor/*"
 
@@ -55,7 +55,7 @@ def experiments(counts: dict[str, int], preset: str, profile: str, budget: str, 
         Experiment("aa", "the same binaries, two paths", "never red", counts["aa"], (*common, *chosen)),
         Experiment("busy", "7 % busy loop in one operation of serial/hash_blocks", "red, and names that cell alone",
                    counts["busy"], few, injected="busy"),
-        Experiment("tail", "1 operation in 50 of floor/echo sleeps 2 ms", "p99 red, p50 not", counts["tail"],
+        Experiment("tail", "1 operation in 50 of floor/echo/epoll sleeps 2 ms", "p99 red, p50 not", counts["tail"],
                    ("--preset", preset, "--profile", profile, "--time-budget", budget, "--only", TAIL), injected="tail"),
         Experiment("hog", "the same binaries beside a CPU hog, 2 s on and 3 s off", "never red", counts["hog"], few, hog=True),
     ]  # fmt: skip
@@ -175,7 +175,7 @@ def slowed(name: str) -> Callable[[str, str], bool]:
     if name == "busy":
         return lambda scenario, metric: scenario.startswith(BUSY[0] + "@") and metric in ("", *BUSY[1])
     if name == "tail":
-        return lambda scenario, metric: scenario.startswith("floor/echo") and metric in ("", "p99")
+        return lambda scenario, metric: scenario.startswith(TAIL.partition("@")[0] + "@") and metric in ("", "p99")
     return lambda scenario, metric: False
 
 
