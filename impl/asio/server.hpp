@@ -5,6 +5,7 @@
 #include "contract/model.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
@@ -23,6 +24,7 @@ namespace asio_model {
 struct server {
     explicit server(contract::environment const& around)
         : acceptor(context, boost::asio::ip::tcp::v4(), duplicate(around.listen_fd)),
+          accept_again(context),
           stop(context, duplicate(around.stop_fd)) {
         stop.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](boost::system::error_code) { context.stop(); });
@@ -30,15 +32,24 @@ struct server {
 
     boost::asio::io_context context{1};
     boost::asio::ip::tcp::acceptor acceptor;
+    boost::asio::steady_timer accept_again; ///< runs while descriptors are lacking
     boost::asio::posix::stream_descriptor stop;
 };
 
-/// One that was reset before it was accepted is nobody's fault; to be out of descriptors is.
-inline void check_accept(boost::system::error_code error) {
+/// Whether descriptors are lacking: then the peers wait in the backlog, and accept is tried again a
+/// little later. One that was reset before it was accepted is nobody's fault.
+inline bool lacks_descriptors(boost::system::error_code error) {
+    namespace errc = boost::system::errc;
+    if (error == errc::too_many_files_open || error == errc::too_many_files_open_in_system) {
+        return true;
+    }
     if (error && error != boost::asio::error::connection_aborted) {
         throw boost::system::system_error(error, "accept");
     }
+    return false;
 }
+
+inline constexpr std::chrono::milliseconds accept_again_after{10};
 
 /// Calls `serve(socket)` for each connection, from a completion handler.
 template <class Serve>
@@ -46,7 +57,13 @@ void accept_with_handlers(server& listening, Serve serve) {
     listening.acceptor.async_accept(
         [&listening, serve = std::move(serve)](boost::system::error_code error,
                                                boost::asio::ip::tcp::socket socket) mutable {
-            check_accept(error);
+            if (lacks_descriptors(error)) {
+                listening.accept_again.expires_after(accept_again_after);
+                return listening.accept_again.async_wait(
+                    [&listening, serve = std::move(serve)](boost::system::error_code) mutable {
+                        accept_with_handlers(listening, std::move(serve));
+                    });
+            }
             if (!error) serve(std::move(socket));
             accept_with_handlers(listening, std::move(serve));
         });
@@ -59,8 +76,12 @@ boost::asio::awaitable<void> accept_in_a_coroutine(server& listening, Serve serv
         boost::system::error_code error;
         auto socket = co_await listening.acceptor.async_accept(
             boost::asio::redirect_error(boost::asio::use_awaitable, error));
-        check_accept(error);
-        if (!error) serve(std::move(socket));
+        if (lacks_descriptors(error)) {
+            listening.accept_again.expires_after(accept_again_after);
+            co_await listening.accept_again.async_wait(boost::asio::use_awaitable);
+        } else if (!error) {
+            serve(std::move(socket));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "backends.hpp"
 #include "cells.hpp"
+#include "out_of_descriptors.hpp"
 
 #include "coro/coro.hpp"
 #include "kernel/http.hpp"
@@ -38,9 +39,15 @@ private:
 
     coro::coroutine<> accept_all() {
         while (true) {
-            coro::descriptor connection(co_await coro::accept(listen_fd_));
-            ++out_.accepted;
-            coro::create_task(talk(std::move(connection)));
+            try {
+                coro::descriptor connection(co_await coro::accept(listen_fd_));
+                ++out_.accepted;
+                coro::create_task(talk(std::move(connection)));
+                continue;
+            } catch (std::system_error const& error) {
+                if (!out_of_descriptors(error)) throw;
+            }
+            co_await descriptors();
         }
     }
 

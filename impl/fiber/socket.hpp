@@ -5,6 +5,7 @@
 #include "reactor.hpp"
 
 #include <boost/fiber/operations.hpp>
+#include <chrono>
 #include <cstddef>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -75,8 +76,8 @@ class listener {
 public:
     listener(reactor& reactor, int fd) : fd_(fd), readiness_(reactor, fd) {}
 
-    /// The next connection, non-blocking and with TCP_NODELAY; none once cancelled. Throws
-    /// std::system_error when the process is out of descriptors.
+    /// The next connection, non-blocking and with TCP_NODELAY; none once cancelled. While the
+    /// process is out of descriptors, the peers wait in the backlog and the fiber sleeps.
     unique_fd accept() {
         while (readiness_.wait_readable()) {
             unique_fd connection(::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -88,6 +89,8 @@ public:
             }
             if (errno == EAGAIN) {
                 readiness_.reading_would_block();
+            } else if (errno == EMFILE || errno == ENFILE) {
+                boost::this_fiber::sleep_for(accept_again_after);
             } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO) {
                 throw_errno("accept");
             }
@@ -98,6 +101,8 @@ public:
     void cancel() noexcept { readiness_.cancel(); }
 
 private:
+    static constexpr std::chrono::milliseconds accept_again_after{10};
+
     int fd_;
     readiness readiness_;
 };

@@ -45,7 +45,8 @@ public:
         outcome_ = {};
         for (bool stopped = false; !stopped;) {
             std::array<epoll_event, 256> events;
-            int const count = ::epoll_wait(epoll_.get(), events.data(), events.size(), -1);
+            int const count =
+                ::epoll_wait(epoll_.get(), events.data(), events.size(), patience_ms_);
             if (count == -1 && errno != EINTR) throw_errno("epoll_wait");
             for (auto const& event : std::span(events.data(), count < 0 ? 0u : unsigned(count))) {
                 if (event.data.fd == stop_fd_) {
@@ -56,6 +57,7 @@ public:
                     serve(connections_[static_cast<std::size_t>(event.data.fd)], event.events);
                 }
             }
+            if (patience_ms_ != -1) accept_all();
         }
         connections_.clear();
         return outcome_;
@@ -68,12 +70,15 @@ private:
     }
 
     void accept_all() {
+        patience_ms_ = -1;
         for (;;) {
             unique_fd socket(::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (!socket) {
                 if (errno == EAGAIN) return;
                 if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-                throw_errno("accept");
+                if (!out_of_descriptors(errno)) throw_errno("accept");
+                patience_ms_ = accept_again_after_ms;
+                return;
             }
             ++outcome_.accepted;
             int const fd = socket.get();
@@ -136,6 +141,7 @@ private:
 
     int listen_fd_;
     int stop_fd_;
+    int patience_ms_ = -1; ///< while descriptors are lacking: until accept is tried again
     unique_fd epoll_;
     std::vector<std::byte> buffer_;
     std::vector<connection> connections_; ///< by descriptor

@@ -99,7 +99,8 @@ public:
     mixed::outcome run(contract::probe&) override {
         for (bool stopped = false; !stopped;) {
             std::array<epoll_event, 256> events;
-            int const count = ::epoll_wait(epoll_.get(), events.data(), events.size(), -1);
+            int const count =
+                ::epoll_wait(epoll_.get(), events.data(), events.size(), patience_ms_);
             if (count == -1 && errno != EINTR) throw_errno("epoll_wait");
             for (auto const& event : std::span(events.data(), count < 0 ? 0u : unsigned(count))) {
                 if (event.data.fd == stop_fd_) {
@@ -117,6 +118,7 @@ public:
                     serve(c);
                 }
             }
+            if (patience_ms_ != -1) accept_all();
         }
         burners_.reset();
         connections_.clear();
@@ -134,12 +136,15 @@ private:
     }
 
     void accept_all() {
+        patience_ms_ = -1;
         for (;;) {
             unique_fd socket(::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (!socket) {
                 if (errno == EAGAIN) return;
                 if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
-                throw_errno("accept");
+                if (!out_of_descriptors(errno)) throw_errno("accept");
+                patience_ms_ = accept_again_after_ms;
+                return;
             }
             ++outcome_.accepted;
             auto const fd = std::size_t(socket.get());
@@ -194,6 +199,7 @@ private:
     mixed::params params_;
     int listen_fd_;
     int stop_fd_;
+    int patience_ms_ = -1; ///< while descriptors are lacking: until accept is tried again
     unique_fd epoll_{checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
     std::vector<std::unique_ptr<connection>> connections_; ///< by descriptor
     std::unique_ptr<burners> burners_;

@@ -61,4 +61,11 @@ inline void sleep_until(std::uint64_t deadline_ns) {
     }
 }
 
+/// Then the peers wait in the backlog: a server looks again after so long, or when something else
+/// has happened, for what it lacks is freed by a connection that ends.
+inline constexpr int accept_again_after_ms = 10;
+
+/// Has accept failed for want of descriptors?
+inline bool out_of_descriptors(int error) noexcept { return error == EMFILE || error == ENFILE; }
+
 } // namespace floor_model

@@ -150,9 +150,13 @@ private:
                 ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
                 return fd;
             }
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
+            auto const lacking = out_of_descriptors(errno);
+            if (!lacking && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+                throw_errno("accept");
+            }
             std::array<pollfd, 2> ready{{{stop_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}}};
-            if (::poll(ready.data(), ready.size(), -1) == -1 && errno != EINTR) {
+            auto const patience_ms = lacking ? accept_again_after_ms : -1;
+            if (::poll(ready.data(), lacking ? 1 : 2, patience_ms) == -1 && errno != EINTR) {
                 throw_errno("poll");
             }
             if (ready[0].revents != 0) return {};

@@ -104,9 +104,11 @@ private:
     /// Waits for the next connection; none when it is time to stop.
     unique_fd accept_next() {
         for (;;) {
-            if (auto fd = accept_from(listen_fd_)) return fd;
+            auto patience_ms = -1;
+            if (auto fd = accept_from(listen_fd_, patience_ms)) return fd;
             std::array<pollfd, 2> ready{{{stop_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}}};
-            if (::poll(ready.data(), ready.size(), -1) == -1 && errno != EINTR) {
+            auto const of_interest = patience_ms == -1 ? 2u : 1u;
+            if (::poll(ready.data(), of_interest, patience_ms) == -1 && errno != EINTR) {
                 throw_errno("poll");
             }
             if (ready[0].revents != 0) return {};

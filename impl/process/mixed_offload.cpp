@@ -60,7 +60,7 @@ public:
               };
           }) {
         ready_.add(environment.stop_fd, EPOLLIN, &stop_tag_);
-        ready_.add(listen_fd_, EPOLLIN, &listen_tag_);
+        ready_.add(listen_fd_, EPOLLIN | EPOLLET, &listen_tag_);
         ready_.add(work_.parent.get(), EPOLLIN, &work_tag_);
     }
 
@@ -79,7 +79,7 @@ public:
 private:
     /// False when it is time to stop.
     bool serve_ready() {
-        for (auto const& event : ready_.wait()) {
+        for (auto const& event : ready_.wait(patience_ms_)) {
             if (event.data.ptr == &stop_tag_) return false;
             if (event.data.ptr == &listen_tag_) {
                 accept_all();
@@ -90,11 +90,12 @@ private:
                 settle(from, serve(from, outcome_, [] { return false; }), false);
             }
         }
+        if (patience_ms_ != -1) accept_all();
         return true;
     }
 
     void accept_all() {
-        while (auto fd = accept_from(listen_fd_)) {
+        while (auto fd = accept_from(listen_fd_, patience_ms_)) {
             ++outcome_.accepted;
             auto const number = static_cast<std::size_t>(fd.get());
             auto const here = connections_.insert(
@@ -150,6 +151,7 @@ private:
 
     mixed::params params_;
     int listen_fd_;
+    int patience_ms_ = -1; ///< while descriptors are lacking: until accept is tried again
     std::uint64_t workers_;
     char stop_tag_ = 0;
     char listen_tag_ = 0;

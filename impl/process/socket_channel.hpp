@@ -36,7 +36,8 @@ public:
         }
     }
 
-    /// The next descriptor; none if there is none yet.
+    /// The next descriptor; none if there is none yet, or if this process has no number left for
+    /// it: the kernel has then closed it, and the peer is turned away.
     [[nodiscard]] unique_fd receive() const {
         envelope message;
         if (::recvmsg(child_.get(), &message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == -1) {
@@ -44,11 +45,7 @@ public:
             throw_errno("receive a socket from the parent");
         }
         auto const* const header = CMSG_FIRSTHDR(&message.header);
-        if (header == nullptr || (message.header.msg_flags & MSG_CTRUNC) != 0) {
-            // The kernel drops what it cannot install.
-            errno = EMFILE;
-            throw_errno("receive a socket from the parent");
-        }
+        if (header == nullptr || (message.header.msg_flags & MSG_CTRUNC) != 0) return {};
         int fd = -1;
         std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
         return unique_fd(fd);

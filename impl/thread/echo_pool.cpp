@@ -31,6 +31,7 @@ struct connection {
 /// What a worker owns alone.
 struct loop {
     poller ready;
+    int patience_ms = -1; ///< while descriptors are lacking: until accept is tried again
     std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
     std::uint64_t echoed_bytes = 0;
 };
@@ -43,7 +44,7 @@ public:
             auto& added = *loops_.emplace_back(std::make_unique<loop>());
             added.ready.add(environment.stop_fd, EPOLLIN, &stop_tag_);
         }
-        loops_[0]->ready.add(listen_fd_, EPOLLIN, &listen_tag_);
+        loops_[0]->ready.add(listen_fd_, EPOLLIN | EPOLLET, &listen_tag_);
     }
 
     echo::outcome run(contract::probe&) override {
@@ -59,7 +60,7 @@ public:
 private:
     void serve(loop& loop) {
         for (;;) {
-            for (auto const& event : loop.ready.wait()) {
+            for (auto const& event : loop.ready.wait(loop.patience_ms)) {
                 if (event.data.ptr == &stop_tag_) return;
                 if (event.data.ptr == &listen_tag_) {
                     accept_all();
@@ -67,17 +68,21 @@ private:
                     serve(loop, *static_cast<connection*>(event.data.ptr));
                 }
             }
+            if (loop.patience_ms != -1) accept_all();
         }
     }
 
     /// Worker 0 only.
     void accept_all() {
+        loops_[0]->patience_ms = -1;
         for (;;) {
             unique_fd fd(::accept4(listen_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
             if (!fd) {
                 if (errno == EAGAIN) return;
                 if (errno == EINTR || errno == ECONNABORTED) continue;
-                throw_errno("accept");
+                if (!out_of_descriptors(errno)) throw_errno("accept");
+                loops_[0]->patience_ms = accept_again_after_ms;
+                return;
             }
             int const on = 1;
             // A peer that has reset meanwhile makes this fail; the first read will tell.

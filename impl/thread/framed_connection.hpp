@@ -61,8 +61,10 @@ served serve(framed_connection& from, contract::mixed::outcome& outcome, Burn&& 
     return serve_received(from, outcome, burn);
 }
 
-/// The next connection, non-blocking and with TCP_NODELAY; none if there is none.
-inline unique_fd accept_from(int listen_fd) {
+/// The next connection, non-blocking and with TCP_NODELAY; none if there is none. `patience_ms`
+/// becomes -1, or for want of descriptors the time after which to try again.
+inline unique_fd accept_from(int listen_fd, int& patience_ms) {
+    patience_ms = -1;
     for (;;) {
         unique_fd fd(::accept4(listen_fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (fd) {
@@ -72,6 +74,10 @@ inline unique_fd accept_from(int listen_fd) {
             return fd;
         }
         if (errno == EAGAIN) return {};
+        if (out_of_descriptors(errno)) {
+            patience_ms = accept_again_after_ms;
+            return {};
+        }
         if (errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
     }
 }

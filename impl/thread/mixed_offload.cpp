@@ -25,7 +25,7 @@ public:
     loop_and_burners(mixed::params const& params, contract::environment const& environment)
         : params_(params), listen_fd_(environment.listen_fd) {
         ready_.add(environment.stop_fd, EPOLLIN, &stop_tag_);
-        ready_.add(listen_fd_, EPOLLIN, &listen_tag_);
+        ready_.add(listen_fd_, EPOLLIN | EPOLLET, &listen_tag_);
         ready_.add(burnt_fd_.get(), EPOLLIN, &burnt_tag_);
         for (unsigned i = 0; i < environment.limits.workers; ++i) {
             threads_.emplace_back([this](std::stop_token const& stop) { burn_queued(stop); });
@@ -34,7 +34,7 @@ public:
 
     mixed::outcome run(contract::probe&) override {
         for (;;) {
-            for (auto const& event : ready_.wait()) {
+            for (auto const& event : ready_.wait(patience_ms_)) {
                 if (event.data.ptr == &stop_tag_) {
                     threads_.clear();
                     connections_.clear();
@@ -49,12 +49,13 @@ public:
                     settle(from, serve(from, outcome_, [] { return false; }), false);
                 }
             }
+            if (patience_ms_ != -1) accept_all();
         }
     }
 
 private:
     void accept_all() {
-        while (auto fd = accept_from(listen_fd_)) {
+        while (auto fd = accept_from(listen_fd_, patience_ms_)) {
             ++outcome_.accepted;
             auto const here = connections_.insert(
                 connections_.end(),
@@ -113,6 +114,7 @@ private:
 
     mixed::params params_;
     int listen_fd_;
+    int patience_ms_ = -1; ///< while descriptors are lacking: until accept is tried again
     char stop_tag_ = 0;
     char listen_tag_ = 0;
     char burnt_tag_ = 0;

@@ -72,9 +72,9 @@ private:
 
     /// Waits for the next connection; none when it is time to stop.
     unique_fd accept_next() {
-        for (;;) {
+        for (auto lacking = false;;) { // of descriptors
             std::array<pollfd, 2> ready{{{stop_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}}};
-            if (::poll(ready.data(), ready.size(), -1) == -1) {
+            if (::poll(ready.data(), lacking ? 1 : 2, lacking ? accept_again_after_ms : -1) == -1) {
                 if (errno == EINTR) continue;
                 throw_errno("poll");
             }
@@ -82,7 +82,10 @@ private:
             // The accepted socket blocks, though the listening one does not.
             unique_fd connection(::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC));
             if (connection) return connection;
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
+            lacking = out_of_descriptors(errno);
+            if (!lacking && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+                throw_errno("accept");
+            }
         }
     }
 

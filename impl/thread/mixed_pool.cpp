@@ -20,6 +20,7 @@ using contract::mixed;
 /// What a worker owns alone.
 struct loop {
     poller ready;
+    int patience_ms = -1; ///< while descriptors are lacking: until accept is tried again
     mixed::outcome outcome{};
 };
 
@@ -31,7 +32,7 @@ public:
             auto& added = *loops_.emplace_back(std::make_unique<loop>());
             added.ready.add(environment.stop_fd, EPOLLIN, &stop_tag_);
         }
-        loops_[0]->ready.add(listen_fd_, EPOLLIN, &listen_tag_);
+        loops_[0]->ready.add(listen_fd_, EPOLLIN | EPOLLET, &listen_tag_);
     }
 
     mixed::outcome run(contract::probe&) override {
@@ -52,7 +53,7 @@ private:
             return true;
         };
         for (;;) {
-            for (auto const& event : loop.ready.wait()) {
+            for (auto const& event : loop.ready.wait(loop.patience_ms)) {
                 if (event.data.ptr == &stop_tag_) return;
                 if (event.data.ptr == &listen_tag_) {
                     accept_all();
@@ -61,12 +62,13 @@ private:
                 auto& connection = *static_cast<framed_connection*>(event.data.ptr);
                 if (serve(connection, loop.outcome, burn) == served::closed) remove(connection);
             }
+            if (loop.patience_ms != -1) accept_all();
         }
     }
 
     /// Worker 0 only.
     void accept_all() {
-        while (auto fd = accept_from(listen_fd_)) {
+        while (auto fd = accept_from(listen_fd_, loops_[0]->patience_ms)) {
             auto const here = add(std::move(fd));
             loops_[accepted_++ % loops_.size()]->ready.add(here->fd.get(), EPOLLIN, &*here);
         }

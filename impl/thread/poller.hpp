@@ -20,10 +20,10 @@ public:
     }
     void remove(int fd) { control(EPOLL_CTL_DEL, fd, 0, nullptr); }
 
-    /// Blocks until something is ready. The events stay valid until the next call.
-    std::span<epoll_event const> wait() {
-        auto const ready =
-            ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
+    /// Blocks until something is ready, or for so long. The events stay valid until the next call.
+    std::span<epoll_event const> wait(int patience_ms = -1) {
+        auto const ready = ::epoll_wait(epoll_.get(), events_.data(),
+                                        static_cast<int>(events_.size()), patience_ms);
         if (ready == -1 && errno != EINTR) throw_errno("epoll_wait");
         return std::span(events_).first(ready == -1 ? 0 : static_cast<std::size_t>(ready));
     }

@@ -38,4 +38,11 @@ private:
     int fd_ = -1;
 };
 
+/// Then the peers wait in the backlog: a server looks again after so long, or when something else
+/// has happened, for what it lacks is freed by a connection that ends.
+inline constexpr int accept_again_after_ms = 10;
+
+/// Has accept failed for want of descriptors?
+inline bool out_of_descriptors(int error) noexcept { return error == EMFILE || error == ENFILE; }
+
 } // namespace thread_model

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lets hostile peers (`peers`) or the load generator wrk (`wrk`) at each echo and HTTP server of a model. The server must
-serve a good client meanwhile, leave no descriptor open, and end in order."""
+"""Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`) or the load generator wrk (`wrk`) at each
+echo, mixed and HTTP server of a model. The server must serve a good client meanwhile, leave no descriptor open, and end
+in order."""
 
 import json
 import os
@@ -12,16 +13,19 @@ import sys
 import tempfile
 
 SKIPPED = 77
-SERVERS = {"peers": ("echo", "http"), "wrk": ("http",)}
+SERVERS = {"peers": ("echo", "http", "mixed"), "crowd": ("echo", "http", "mixed"), "wrk": ("http",)}
+# The message of hostile_client.py, and both ways to compute.
+SETTINGS = {"mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)]}
 
 
-def fault(executable, mode, cell, folder):
+def fault(executable, mode, cell, settings, folder):
     """A complaint, or None."""
     name = cell["workload"] + ("/" + cell["variant"] if cell["variant"] else "")
     samples, result = folder / "samples.jsonl", folder / "result.json"
     for old in (samples, result):
         old.unlink(missing_ok=True)
     subprocess.run([executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "connections=16", "--set", "messages=200",
+                    *(word for setting in settings for word in ("--set", setting)),
                     "--iterations", "1", "--warm-up", "0", "--samples", samples],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
                    env={**os.environ, "FAULT_MODE": mode, "FAULT_RESULT": str(result)})  # fmt: skip
@@ -31,7 +35,7 @@ def fault(executable, mode, cell, folder):
         print(name, said, flush=True)
         return None
     seen = json.loads(result.read_text()) if result.exists() else {"wrong": ["no peer ran"], "opened": None}
-    print(name, said, seen, flush=True)
+    print(name, *settings, said, seen, flush=True)
     if seen["wrong"]:
         return f"{name}: {seen['wrong']}"
     # The model counted every peer; that these are not the connections of the params is why it is `wrong`.
@@ -55,8 +59,12 @@ def main():
         here = pathlib.Path(__file__).resolve().parent / "hostile_client.py"
         client.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{here}" "$@"\n')
         client.chmod(0o755)
-        faults = [fault(executable, mode, cell, folder) for cell in cells
-                  if cell["workload"] in SERVERS[mode] and not cell["declined"]]  # fmt: skip
+        faults = [fault(executable, mode, cell, settings, folder) for cell in cells
+                  if cell["workload"] in SERVERS[mode] and not cell["declined"]
+                  for settings in SETTINGS.get(cell["workload"], [[]])]  # fmt: skip
+    if not faults:
+        print("skipped: no such server")
+        return SKIPPED
     for text in filter(None, faults):
         print("FAULT", text)
     return 1 if any(faults) else 0

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Stands in for `switchyard-client` beside a model's executable: hostile peers, or wrk, in place of the load. A good
-client asks again after each of them, and the server's descriptors are counted before and after. What was wrong goes
-to the file FAULT_RESULT; the harness gets a report whose number of connections is not that of the params."""
+"""Stands in for `switchyard-client` beside a model's executable: hostile peers, more peers than the server has
+descriptors for, or wrk, in place of the load. A good client asks again after each of them, and the server's
+descriptors are counted before and after. What was wrong goes to the file FAULT_RESULT; the harness gets a report whose
+number of connections is not that of the params."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import socket
 import struct
@@ -17,30 +20,60 @@ import time
 PATIENCE_S = 6
 GET = b"GET / HTTP/1.1\r\nHost: switchyard\r\n\r\n"
 ECHO = bytes(range(256))
+# Of 64 bytes, as hostile.py asks for; a first byte of 1 makes it compute.
+DEAR, CHEAP = b"\x01" + bytes(63), bytes(64)
 FLOOD_BYTES = 4 << 20
+ROOM = 8  # descriptors that are left to the server
+CROWD = 40  # peers that want one
+
+
+def processes(pid):
+    """A process and its descendants, but for this one."""
+    if pid == os.getpid():
+        return []
+    try:
+        children = " ".join(t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children"))
+    except OSError:
+        return []
+    return [pid] + [found for child in children.split() for found in processes(int(child))]
 
 
 def descriptors(pid):
-    """Open in a process and its descendants, but for this one."""
-    if pid == os.getpid():
-        return 0
-    try:
-        found = len(os.listdir(f"/proc/{pid}/fd"))
-        children = " ".join(t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children"))
-    except OSError:
-        return 0
-    return found + sum(descriptors(int(child)) for child in children.split())
+    """Open in a process and its descendants."""
+    found = 0
+    for each in processes(pid):
+        with contextlib.suppress(OSError):
+            found += len(os.listdir(f"/proc/{each}/fd"))
+    return found
+
+
+def limit_descriptors(pid):
+    """From now on no process of the tree opens more than ROOM beside what it has."""
+    for each in processes(pid):
+        highest = max(map(int, os.listdir(f"/proc/{each}/fd")))
+        hard = resource.prlimit(each, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(each, resource.RLIMIT_NOFILE, (highest + 1 + ROOM, hard))
+
+
+def comes_to_rest(pid):
+    """Is every thread of the tree asleep in 20 looks in a row? One that tries again and again never is."""
+    until, calm = time.monotonic() + PATIENCE_S, 0
+    while calm < 20 and time.monotonic() < until:
+        stats = (t.read_text() for each in processes(pid) for t in pathlib.Path(f"/proc/{each}/task").glob("*/stat"))
+        calm = calm + 1 if all(text.rpartition(")")[2].split()[0] == "S" for text in stats) else 0
+        time.sleep(0.001)
+    return calm == 20
 
 
 class Peers:
     def __init__(self, workload, port):
-        self.port, self.opened, self.http = port, 0, workload == "http"
-        self.request = GET if self.http else ECHO
+        self.port, self.opened, self.http, self.mixed = port, 0, workload == "http", workload == "mixed"
+        self.request = GET if self.http else DEAR if self.mixed else ECHO
         self.good = self.connect()
         self.good.sendall(self.request)
-        self.reply = self.first_reply() if self.http else ECHO
+        self.reply = self.first_reply() if self.http else self.request
         if not self.http:
-            self.expect(self.good, ECHO)
+            self.expect(self.good, self.reply)
 
     def connect(self):
         peer = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
@@ -99,14 +132,25 @@ class Peers:
         with self.connect() as peer:
             peer.setblocking(False)
             sent, stuck = 0, 0
+            flood = (CHEAP if self.mixed else self.request) * 500
             while sent < FLOOD_BYTES and stuck < 3:
                 try:
-                    sent += peer.send(self.request * 500)
+                    sent += peer.send(flood)
                     stuck = 0
                 except BlockingIOError:
                     stuck += 1
                     self.good_client()  # also a turn of the server's loop
+                except ConnectionError:
+                    assert self.mixed, "the server closed"  # which its contract allows
+                    break
             self.good_client()
+
+    def reset_while_it_computes(self):
+        with self.connect() as peer:
+            peer.sendall(self.request)
+            self.expect(peer, self.reply)  # accepted for certain
+            peer.sendall(self.request)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def refused(self, nonsense, status):
         with self.connect() as peer:
@@ -124,11 +168,63 @@ class Peers:
         self.refused(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n", b"431")
 
 
+    def is_turned_away(self, peer):
+        """False: it is served."""
+        try:
+            self.expect(peer, self.reply)
+        except ConnectionError:
+            return True
+        except AssertionError as error:
+            if str(error) != "the server closed":
+                raise
+            return True
+        return False
+
+
+def crowd(workload, port, server):
+    """More peers than descriptors: they wait in the backlog or are turned away, and disturb nobody."""
+    peers, wrong = Peers(workload, port), []
+    before = descriptors(server)
+    limit_descriptors(server)
+    many = [peers.connect() for _ in range(CROWD)]
+    for peer in many:
+        peer.sendall(peers.request)
+    peers.good_client()
+    if not comes_to_rest(server):
+        wrong.append("the server does not come to rest")
+    peers.good_client()
+    many[-1].setblocking(False)
+    try:
+        if many[-1].recv(1, socket.MSG_PEEK):
+            wrong.append("there was room for the last peer: this test tests nothing")
+    except (BlockingIOError, ConnectionError):
+        pass
+    many[-1].settimeout(PATIENCE_S)
+    turned_away = 0
+    for peer in many:
+        with peer:
+            turned_away += peers.is_turned_away(peer)
+    if turned_away == CROWD:
+        wrong.append("nobody was served")
+    with peers.connect() as late:
+        late.sendall(peers.request)
+        peers.expect(late, peers.reply)
+    peers.good_client()
+    until = time.monotonic() + PATIENCE_S
+    while descriptors(server) > before and time.monotonic() < until:
+        time.sleep(0.002)
+    if (now := descriptors(server)) > before:
+        wrong.append(f"{now - before} descriptors more than before")
+    peers.good.close()
+    return None, wrong
+
+
 def attack(workload, port, server):
     peers, wrong = Peers(workload, port), []
     before = descriptors(server)
     names = ["one_byte_at_a_time", "half_close", "reset_in_the_middle", "never_reads"]
     names += ["garbage", "oversized_header"] if peers.http else []
+    names += ["reset_while_it_computes"] if peers.mixed else []
     for name in names:
         for act in (getattr(peers, name), peers.good_client):
             try:
@@ -157,11 +253,12 @@ def drive_wrk(port):
 def main():
     workload, flags = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
     os.read(int(flags["--go-fd"]), 1)
+    port, server, mode = int(flags["--port"]), int(flags["--server-pid"]), os.environ["FAULT_MODE"]
     try:
-        if os.environ["FAULT_MODE"] == "wrk":
-            opened, wrong = drive_wrk(int(flags["--port"]))
+        if mode == "wrk":
+            opened, wrong = drive_wrk(port)
         else:
-            opened, wrong = attack(workload, int(flags["--port"]), int(flags["--server-pid"]))
+            opened, wrong = (attack if mode == "peers" else crowd)(workload, port, server)
     except Exception as error:  # noqa: BLE001: the test has to hear of it, whatever it is
         opened, wrong = None, [f"the stand-in: {type(error).__name__} {error}"]
     pathlib.Path(os.environ["FAULT_RESULT"]).write_text(json.dumps({"opened": opened, "wrong": wrong}))

@@ -38,6 +38,9 @@ OWN_TIMERS = {
 }
 # sleep(0) is asyncio's word for giving way, which is the work there: it sets no timer.
 GIVES_WAY = {"impl/coroutine/yield.cpp"}
+# Only time, or a peer that leaves, gives a server descriptors that it lacks.
+WAITS_FOR_DESCRIPTORS = {"impl/coroutine/out_of_descriptors.hpp", "impl/fiber/socket.hpp"}
+MAY_SLEEP = OWN_TIMERS | GIVES_WAY | WAITS_FOR_DESCRIPTORS
 WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits|cancel)")
 
 FORBIDDEN = [
@@ -47,7 +50,7 @@ FORBIDDEN = [
                 r"|\bfmt::print|\bSTD(OUT|ERR)_FILENO"), "prints", lambda path: False),
     (re.compile(r"\bgetenv\b|\bargv\b|\bargc\b"), "reads its surroundings", lambda path: False),
     (re.compile(r"\bsleep_(for|until)\s*\(|\b(u|nano|clock_nano)?sleep\s*\("), "sleeps",
-     lambda path: bool(WAITING_IS_THE_WORK.match(path.name)) or str(path) in OWN_TIMERS | GIVES_WAY),
+     lambda path: bool(WAITING_IS_THE_WORK.match(path.name)) or str(path) in MAY_SLEEP),
     (re.compile(r"\b(std::)?j?thread\b[^;\n]*\.\s*detach\s*\("), "detaches a thread",
      lambda path: False),
 ]

@@ -10,8 +10,10 @@ namespace contract {
 /// TCP echo. The model accepts every connection on `listen_fd` and sends each byte back, in order,
 /// until that peer closes; when `stop_fd` becomes readable it closes what is left and returns. It
 /// sets TCP_NODELAY and does not know the message size: a read returns what there is. A peer that
-/// resets, half-closes or dribbles bytes must not disturb the others. The outcome counts what the
-/// model saw; the harness compares it with what the load generator sent, verified and timed.
+/// resets, half-closes or dribbles bytes must not disturb the others. While the process is out of
+/// descriptors, new peers wait in the backlog or are turned away, and those that are connected are
+/// served. The outcome counts what the model saw; the harness compares it with what the load
+/// generator sent, verified and timed.
 ///
 /// `connections`, `messages`, `message_bytes` and `rate_per_s` shape the load: closed loop at rate
 /// 0 (each connection sends its next message when the reply is complete), otherwise open loop, with

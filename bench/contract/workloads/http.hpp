@@ -12,7 +12,8 @@ namespace contract {
 /// gives the exchange the bytes that it reads, sends what the exchange has to say before it reads
 /// more, and shuts down for writing when the exchange is over and all is sent. It closes when the
 /// peer closes, and all that is left when `stop_fd` becomes readable. Peers that reset, half-close,
-/// dribble bytes or talk nonsense must not disturb the others.
+/// dribble bytes or talk nonsense must not disturb the others, nor must more peers than the process
+/// has descriptors for: those wait in the backlog or are turned away.
 ///
 /// A message is `pipeline` requests sent at once; its reply is complete when all are answered, in
 /// order, every byte as it should be. `body_bytes` 0 asks for GET, else for POST of so many bytes,

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "coro/coro.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+namespace coroutine_model {
+
+/// Has accept failed for want of descriptors? Then the peers wait in the backlog.
+[[nodiscard]] inline bool out_of_descriptors(std::system_error const& error) noexcept {
+    return error.code().value() == EMFILE || error.code().value() == ENFILE;
+}
+
+/// Awaited before accept is tried again.
+[[nodiscard]] inline auto descriptors() { return coro::sleep(std::chrono::milliseconds(10)); }
+
+} // namespace coroutine_model
