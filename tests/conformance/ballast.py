@@ -35,6 +35,7 @@ def main():
     parser.add_argument("--units", type=int, required=True)
     parser.add_argument("--ballast", type=int, default=1000, help="bytes that each unit carries")
     parser.add_argument("--expect", type=int, help="look for this instead: what an allocator makes of it, or a falsehood")
+    parser.add_argument("--variants", nargs="+", help="of the cells; all without it")
     arguments = parser.parse_args()
     expected = arguments.expect or arguments.ballast
     description = json.loads(subprocess.run([arguments.executable, "--describe"], check=True, stdout=subprocess.PIPE,
@@ -43,7 +44,8 @@ def main():
         print(f"skipped: {missing['skipped']}; {missing['install']}")
         return 77
     cells = ["/".join(filter(None, ("idle", cell["variant"]))) for cell in description["cells"]
-             if cell["workload"] == "idle" and cell["declined"] is None]
+             if cell["workload"] == "idle" and cell["declined"] is None
+             and (arguments.variants is None or cell["variant"] in arguments.variants)]
     missed = []
     for cell in cells:
         for _ in range(ATTEMPTS):

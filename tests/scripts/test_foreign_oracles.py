@@ -66,6 +66,58 @@ def test_a_unit_without_its_ballast_is_seen():
     assert kernel.ballast_value(3, 5, 13) == 4885818974893612278  # printed by bench/kernel, compiled
 
 
+BURSTS = {"units": 6, "burst": 2}
+
+
+def cancelled(**moved):
+    """Requests at 10, 11 and clean-ups at 15, 16; then 20, 21, ..."""
+    slots = [0] * 12
+    for k, unit in enumerate([0, 3, 1, 4, 5, 2]):  # bench/kernel, compiled, for seed 3
+        slots[2 * unit] = 10 + 10 * (k // 2) + k % 2
+        slots[2 * unit + 1] = slots[2 * unit] + 5
+    for place, time in moved.items():
+        slots[int(place[1:])] = time
+    return slots
+
+
+@pytest.mark.parametrize("changes, slots, says", [
+    ({}, cancelled(), ""),
+    ({}, cancelled(_6=9), "unit 3 was cancelled out of turn"),
+    ({}, cancelled(_1=21), "unit 1 was cancelled before the burst ahead of it had ended"),
+    ({}, cancelled(_5=0), "operation 2 was never ended"),
+    ({"waiting": 1}, cancelled(), "waiting is 1"),
+    ({"cancelled": 1}, cancelled(), "cancelled is 1"),
+    ({"joined": 5}, cancelled(), "joined is 5"),
+])  # fmt: skip
+def test_cancelled_units(changes, slots, says):
+    told = judge("cancel", BURSTS, {**RULES["cancel"].expected(BURSTS, 3), **changes}, slots)
+    assert says in told and bool(told) == bool(says)
+
+
+def test_what_cancelled_units_are_worth():
+    # Printed by bench/kernel, compiled.
+    assert kernel.waiting_mark(3, 5) == 13647215125184110592
+    assert kernel.mix(kernel.waiting_mark(3, 5)) == 13103443362824980401
+
+
+SERVED = {"connections": 2, "bytes_received": 9 * 78, "warm_up_bytes": 78}
+
+
+@pytest.mark.parametrize("changes, served, says", [
+    ({}, {}, ""),
+    ({"accepted": 1}, {}, "accepted 1 connections of 2"),
+    ({"sent_bytes": 9 * 78}, {}, "the model says that it sent 702 bytes; 780 were verified"),
+    ({"requests": 9}, {}, "the model says that it answered 9 requests; 10 were verified"),
+    ({}, {"bytes_received": 78}, "verified 156 bytes of 468"),
+])  # fmt: skip
+def test_an_http_server(changes, served, says):
+    params = {"connections": 2, "messages": 3, "pipeline": 2, "body_bytes": 0}
+    outcome = {"accepted": 2, "requests": 10, "sent_bytes": 780, **changes}
+    told = RULES["http"].check(params, 3, None, outcome, (), {**SERVED, **served})
+    assert says in told and bool(told) == bool(says)
+    assert (kernel.http_reply_bytes(0), kernel.http_reply_bytes(1000)) == (78, 1081)  # printed by bench/kernel, compiled
+
+
 def test_bytes_per_unit_are_a_slope():
     seen = looks.Looks.__new__(looks.Looks)
     seen.units = (10, 20, 40)

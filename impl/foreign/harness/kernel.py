@@ -57,5 +57,28 @@ def hash_block(seed, block, block_bytes, passes):
     return state
 
 
+def waiting_mark(seed, unit):
+    return mix(seed ^ unit)
+
+
+def cancel_wait_ns(seed, unit):
+    return wait_ns(seed, unit, 3_600_000_000, 7_200_000_000)
+
+
+def cancel_order(seed, units):
+    """A permutation of the units, neither that of their creation nor of their deadlines."""
+    order = list(range(units))
+    for left in range(units, 1, -1):
+        other = mix((seed + mix(left)) & MASK) % left
+        order[left - 1], order[other] = order[other], order[left - 1]
+    return order
+
+
+def http_reply_bytes(body_bytes):
+    """Of the reply to GET, or to a POST of so many bytes."""
+    kind, length = ("application/octet-stream", body_bytes) if body_bytes else ("text/plain", 13)
+    return len(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n") + length
+
+
 def ballast_value(seed, i, ballast_bytes):
     return hash_bytes(seed ^ i, payload(seed, i, ballast_bytes))

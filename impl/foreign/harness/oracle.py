@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from . import kernel
 from .kernel import MASK
-from .primitives import Channel, Idle, Spawn, Yield
+from .primitives import Cancel, Channel, Idle, Spawn, Yield
 from .rules import Rules, most_at_once
 
 SLOWEST_ARM_NS = 3_000_000  # to start one of many waits, as in the C++ oracles
@@ -51,6 +51,24 @@ class Echo(Rules):
             return f"the load generator verified {verified} bytes of {p['messages'] * p['message_bytes']}"
         if outcome.get("echoed_bytes") != verified:
             return f"the model says that it echoed {outcome.get('echoed_bytes')} bytes; {verified} were verified"
+        return ""
+
+
+class Http(Rules):
+    def units(self, p): return p["messages"] * p["pipeline"]
+    def in_flight(self, p): return p["connections"]
+    def expected(self, p, seed): return {"accepted": p["connections"]}
+
+    def check(self, p, seed, right, outcome, slots, served):
+        verified, reply_bytes = served["bytes_received"] + served["warm_up_bytes"], kernel.http_reply_bytes(p["body_bytes"])
+        if outcome.get("accepted") != p["connections"] or served["connections"] != p["connections"]:
+            return f"accepted {outcome.get('accepted')} connections of {p['connections']}"
+        if verified < self.units(p) * reply_bytes:
+            return f"the load generator verified {verified} bytes of {self.units(p) * reply_bytes}"
+        if outcome.get("sent_bytes") != verified:
+            return f"the model says that it sent {outcome.get('sent_bytes')} bytes; {verified} were verified"
+        if outcome.get("requests") * reply_bytes != verified:
+            return f"the model says that it answered {outcome.get('requests')} requests; {verified // reply_bytes} were verified"
         return ""
 
 
@@ -125,4 +143,5 @@ def _hash_blocks_side_by_side(seed, blocks, size, passes):
 
 
 RULES = {"fetch_data": FetchData(), "waits": Waits(), "echo": Echo(), "fetch": Fetch(), "hash_blocks": HashBlocks(),
-         "spawn": Spawn(), "yield": Yield(), "channel": Channel(), "idle": Idle()}  # fmt: skip
+         "spawn": Spawn(), "yield": Yield(), "channel": Channel(), "idle": Idle(),
+         "cancel": Cancel(), "http": Http()}  # fmt: skip

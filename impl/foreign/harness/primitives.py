@@ -45,6 +45,30 @@ class Channel(Rules):
         return super().check(p, seed, right, outcome, slots, served)
 
 
+class Cancel(Rules):
+    def units(self, p): return p["units"]
+    def slots(self, p): return p["units"]
+
+    def expected(self, p, seed):
+        waiting = [kernel.waiting_mark(seed, unit) for unit in range(p["units"])]
+        return {"joined": p["units"], "waiting": sum(waiting) & MASK, "cancelled": sum(map(kernel.mix, waiting)) & MASK}
+
+    def check(self, p, seed, right, outcome, slots, served):
+        """Each request after the one ahead of it, and none while a unit of an earlier burst was still to clean up."""
+        wrong = super().check(p, seed, right, outcome, slots, served)
+        last = ended = ended_in_this = 0
+        for k, unit in enumerate([] if wrong else kernel.cancel_order(seed, p["units"])):
+            if k % p["burst"] == 0:
+                ended = max(ended, ended_in_this)
+            begin, end = slots[2 * unit], slots[2 * unit + 1]
+            if begin < last:
+                return f"unit {unit} was cancelled out of turn"
+            if begin < ended:
+                return f"unit {unit} was cancelled before the burst ahead of it had ended"
+            last, ended_in_this = begin, max(ended_in_this, end)
+        return wrong
+
+
 class Idle(Rules):
     """Its slots end with the times of the looks."""
 

@@ -79,8 +79,9 @@ class Client(Program):
         arguments = [where.workload, "--port", listening.getsockname()[1], "--server-pid", worker_pid, "--warm-up", warm,
                      "--seed", where.seed, "--go-fd", go_read, "--stop-fd", stop_write,
                      "--timeout", max(1, int(where.timeout_s * 0.9))]  # fmt: skip
-        for field in ("connections", "messages", "message_bytes"):
-            arguments += ["--" + field.replace("_", "-"), params[field]]
+        for field in ("connections", "messages", "message_bytes", "pipeline", "body_bytes"):
+            if field in params:
+                arguments += ["--" + field.replace("_", "-"), params[field]]
         if params["rate_per_s"]:
             arguments += ["--rate-per-s", params["rate_per_s"]]
         if params["poisson"]:

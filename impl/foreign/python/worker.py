@@ -24,7 +24,8 @@ class Skipped(Exception):
 class Probe:
     """Where a cell notes when operation i began and ended. Shared memory: a forked child writes as a thread does."""
 
-    def __init__(self, fd, count):
+    def __init__(self, fd, count, look):
+        self.look = look
         self.slots = memoryview(mmap.mmap(fd, 16 * count)).cast("Q") if count else None
 
     def begin(self, i):
@@ -43,6 +44,11 @@ def main():
         out.flush()
 
     make = importlib.import_module(f"cells.{sys.argv[1]}").make
+    def look():
+        """The harness looks at this process and its children while the run stands still."""
+        answer(look=True)
+        sys.stdin.readline()
+
     session = probe = None
     answer(up=True)
     for line in sys.stdin:
@@ -50,7 +56,7 @@ def main():
         try:
             started = time.monotonic_ns()
             if asked["do"] == "make":
-                probe = Probe(asked.get("slot_fd"), asked.get("slots", 0))
+                probe = Probe(asked.get("slot_fd"), asked.get("slots", 0), look)
                 if "stop_path" in asked:
                     asked["stop_fd"] = os.open(asked["stop_path"], os.O_RDONLY)
                 started = time.monotonic_ns()
