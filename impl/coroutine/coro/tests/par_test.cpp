@@ -65,6 +65,37 @@ TEST_P(par_of, forks_many_children_before_a_join) {
     EXPECT_EQ(pool.run_blocking(wide, 10u, 4u), 10'000u);
 }
 
+/// Counts those that live.
+struct counted {
+    explicit counted(std::atomic<int>& to) noexcept : alive(&to) { ++*alive; }
+    counted(counted const& other) noexcept : alive(other.alive) { ++*alive; }
+    counted& operator=(counted const&) = delete;
+    ~counted() { --*alive; }
+    std::atomic<int>* alive;
+};
+
+par<uint64_t> with_a_parameter(counted mine, unsigned depth) {
+    counted const local(*mine.alive);
+    if (depth == 0) co_return 1;
+    uint64_t a = 0;
+    co_await fork(a, with_a_parameter(mine, depth - 1));
+    auto const b = co_await with_a_parameter(mine, depth - 1);
+    co_await join();
+    co_return a + b;
+}
+
+TEST_P(par_of, destroys_parameters_and_locals_of_forked_called_and_stolen_frames) {
+    std::atomic<int> alive = 0;
+    auto const leaves = pool.run_blocking(
+        [](counted mine) -> par<uint64_t> {
+            auto const sum = co_await with_a_parameter(mine, 12);
+            co_return sum;
+        },
+        counted(alive));
+    EXPECT_EQ(leaves, 4'096u);
+    EXPECT_EQ(alive, 0);
+}
+
 par<void> count(std::atomic<uint64_t>& to, unsigned depth) {
     if (depth == 0) {
         ++to;

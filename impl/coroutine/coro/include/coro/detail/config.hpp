@@ -28,4 +28,22 @@ inline constexpr bool pooled_frames = true;
 inline constexpr bool pooled_frames = true;
 #endif
 
+// A class that is passed in a register and destroyed by who is called, although its destructor does
+// something: so that it needs no place in the frame of a coroutine that passes it on and suspends.
+#if defined(__clang__)
+#define CORO_DETAIL_IN_REGISTER [[clang::trivial_abi]]
+#else
+#define CORO_DETAIL_IN_REGISTER
+#endif
+
+// How such an object is handed over. g++ 12 is not to be trusted with parameters of await_transform
+// that are taken by value (GCC PR99576 and its kin).
+#if defined(__clang__)
+template <class T>
+using handed_over = T;
+#else
+template <class T>
+using handed_over = T&&;
+#endif
+
 } // namespace coro::detail

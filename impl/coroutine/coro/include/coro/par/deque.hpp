@@ -32,7 +32,8 @@ public:
         auto const bottom = bottom_.load(std::memory_order_relaxed);
         if (bottom == full_at_) [[unlikely]]
             make_room(bottom);
-        owner_ring_->at(bottom).store(pushed, std::memory_order_relaxed);
+        owner_items_[static_cast<std::size_t>(bottom) & owner_mask_].store(
+            pushed, std::memory_order_relaxed);
         // Release: a thief that sees the index sees the item, and the frame behind it.
         bottom_.store(bottom + 1, std::memory_order_release);
     }
@@ -95,35 +96,39 @@ private:
     }
 
     void make_ring(std::size_t size) {
-        rings_.push_back(std::make_unique<ring>(size));
-        owner_ring_ = rings_.back().get();
-        ring_.store(owner_ring_, std::memory_order_release);
+        use(std::make_unique<ring>(size));
         full_at_ = static_cast<std::int64_t>(size);
+    }
+
+    void use(std::unique_ptr<ring> made) {
+        rings_.push_back(std::move(made));
+        owner_items_ = rings_.back()->items.get();
+        owner_mask_ = rings_.back()->mask;
+        // Release: who sees the ring sees what was copied.
+        ring_.store(rings_.back().get(), std::memory_order_release);
     }
 
     /// Thieves may still read an old ring, at indices that nobody writes any more; all are kept.
     void make_room(std::int64_t bottom) {
         auto const top = top_.load(std::memory_order_acquire);
-        auto const size = static_cast<std::int64_t>(owner_ring_->mask) + 1;
+        auto const size = static_cast<std::int64_t>(owner_mask_) + 1;
         if (bottom - top >= size) {
-            auto const& old = *owner_ring_;
+            auto const& old = *rings_.back();
             auto wider = std::make_unique<ring>(static_cast<std::size_t>(2 * size));
             for (auto i = top; i < bottom; ++i) {
                 wider->at(i).store(old.at(i).load(std::memory_order_relaxed),
                                    std::memory_order_relaxed);
             }
-            rings_.push_back(std::move(wider));
-            owner_ring_ = rings_.back().get();
-            // Release: who sees the ring sees what was copied.
-            ring_.store(owner_ring_, std::memory_order_release);
+            use(std::move(wider));
         }
-        full_at_ = top + static_cast<std::int64_t>(owner_ring_->mask) + 1;
+        full_at_ = top + static_cast<std::int64_t>(owner_mask_) + 1;
     }
 
     // The owner's line, which thieves only read.
     alignas(64) atomic<std::int64_t> bottom_ = 0;
-    std::int64_t full_at_ = 0; ///< the owner's: up to here there is room for certain
-    ring* owner_ring_ = nullptr;
+    std::int64_t full_at_ = 0;            ///< the owner's: up to here there is room for certain
+    atomic<item>* owner_items_ = nullptr; ///< of the newest ring
+    std::size_t owner_mask_ = 0;
     std::vector<std::unique_ptr<ring>> rings_;
     alignas(64) atomic<std::int64_t> top_ = 0;
     atomic<ring*> ring_ = nullptr;

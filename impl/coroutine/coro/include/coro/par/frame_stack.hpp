@@ -44,8 +44,12 @@ public:
         auto* const begin = static_cast<std::byte*>(frame);
         if (begin + rounded(bytes) != top_) [[unlikely]]
             not_the_newest();
-        top_ = begin;
-        if (begin == leave_at_) [[unlikely]]
+        free_newest(frame);
+    }
+    /// For who knows that it is the newest.
+    void free_newest(void* frame) noexcept {
+        top_ = static_cast<std::byte*>(frame);
+        if (top_ == leave_at_) [[unlikely]]
             leave_segment();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "coro/detail/config.hpp"
 #include "coro/par/worker.hpp"
 
 #include <concepts>
@@ -17,6 +18,8 @@ class par;
 namespace detail::fork_join {
 
 template <class T>
+struct promise_of;
+template <class T, ending Way>
 struct promise;
 
 template <class T>
@@ -24,14 +27,16 @@ struct call_awaiter;
 template <class T>
 struct fork_awaiter;
 
+template <ending Way>
 struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> ended) noexcept {
         frame& self = ended.promise();
         if (self.steals != 0) [[unlikely]]
             return transfer(end_at_join(self));
-        return transfer(end(self));
+        return transfer(end<Way>(self));
     }
     void await_resume() const noexcept {}
 };
@@ -59,11 +64,11 @@ struct join_awaiter {
 struct join_children {};
 
 template <class T>
-class forked_child {
+class CORO_DETAIL_IN_REGISTER forked_child {
 public:
     forked_child(T* to, par<T>&& child) noexcept : to_(to), child_(std::move(child)) {}
-    forked_child(forked_child const&) = delete;
-    forked_child& operator=(forked_child const&) = delete;
+    forked_child(forked_child&&) noexcept = default;
+    forked_child& operator=(forked_child&&) = delete;
 
 private:
     friend struct detail::fork_join::fork_awaiter<T>;
@@ -91,11 +96,9 @@ requires std::is_trivially_destructible_v<T>
 /// awaited. It may go on in another thread after each of them. A failure of a child comes out of
 /// the next `co_await` of a call or join.
 template <class T>
-class par {
+class CORO_DETAIL_IN_REGISTER par {
 public:
-    using promise_type = detail::fork_join::promise<T>;
-
-    explicit par(promise_type& made) noexcept : frame_(&made) {}
+    explicit par(detail::fork_join::promise_of<T>& made) noexcept : frame_(&made) {}
     par(par&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
     par& operator=(par&&) = delete;
     ~par() {
@@ -103,10 +106,12 @@ public:
     }
 
     /// For awaiters and the pool: the frame, which is theirs now.
-    [[nodiscard]] promise_type& release() noexcept { return *std::exchange(frame_, nullptr); }
+    [[nodiscard]] detail::fork_join::promise_of<T>& release() noexcept {
+        return *std::exchange(frame_, nullptr);
+    }
 
 private:
-    promise_type* frame_;
+    detail::fork_join::promise_of<T>* frame_;
 };
 
 namespace detail::fork_join {
@@ -118,33 +123,37 @@ struct promise_base : frame {
     }
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { parent->keep_failure(std::current_exception()); }
 
     [[nodiscard]] join_awaiter await_transform(join_children) noexcept {
         return join_awaiter(*this);
     }
     template <class U>
-    [[nodiscard]] call_awaiter<U> await_transform(par<U>&& child) noexcept {
+    [[nodiscard]] call_awaiter<U> await_transform(handed_over<par<U>> child) noexcept {
         return call_awaiter<U>(*this, child.release());
     }
     template <class U>
-    [[nodiscard]] fork_awaiter<U> await_transform(forked_child<U>&& child) noexcept {
+    [[nodiscard]] fork_awaiter<U> await_transform(handed_over<forked_child<U>> child) noexcept {
         return fork_awaiter<U>(*this, child);
     }
 };
 
 template <class T>
-struct promise : promise_base {
+struct promise_of : promise_base {
     [[nodiscard]] par<T> get_return_object() noexcept { return par<T>(*this); }
     void return_value(T value) noexcept(std::is_nothrow_move_assignable_v<T>) {
         *static_cast<T*>(this->result) = std::move(value);
     }
 };
 template <>
-struct promise<void> : promise_base {
+struct promise_of<void> : promise_base {
     [[nodiscard]] par<void> get_return_object() noexcept { return par<void>(*this); }
     void return_void() const noexcept {}
+};
+
+template <class T, ending Way>
+struct promise : promise_of<T> {
+    [[nodiscard]] final_awaiter<Way> final_suspend() const noexcept { return {}; }
 };
 
 struct nothing {};
@@ -153,7 +162,7 @@ template <class T>
 struct call_awaiter {
     using value_type = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-    call_awaiter(frame& caller, promise<T>& callee) noexcept : self(caller), child(callee) {}
+    call_awaiter(frame& caller, promise_of<T>& callee) noexcept : self(caller), child(callee) {}
     call_awaiter(call_awaiter const&) = delete;
     call_awaiter& operator=(call_awaiter const&) = delete;
 
@@ -170,7 +179,7 @@ struct call_awaiter {
     }
 
     frame& self;
-    promise<T>& child;
+    promise_of<T>& child;
     [[no_unique_address]] value_type value{};
 };
 
@@ -190,7 +199,7 @@ struct fork_awaiter {
     void await_resume() const noexcept {}
 
     frame& self;
-    promise<T>& child;
+    promise_of<T>& child;
 };
 
 } // namespace detail::fork_join
@@ -201,3 +210,11 @@ struct fork_awaiter {
 }
 
 } // namespace coro
+
+template <class T, class... Parameters>
+struct std::coroutine_traits<coro::par<T>, Parameters...> {
+    using promise_type =
+        coro::detail::fork_join::promise<T, (std::is_trivially_destructible_v<Parameters> && ...)
+                                                ? coro::detail::fork_join::ending::only_frees
+                                                : coro::detail::fork_join::ending::destroys>;
+};

@@ -43,6 +43,7 @@ public:
     std::coroutine_handle<> start() noexcept final {
         try {
             auto& made = drive(*this).release();
+            made.parent = nullptr;
             made.result = static_cast<root*>(this);
             return made.handle();
         } catch (...) {

@@ -40,15 +40,19 @@ struct frame {
         return std::coroutine_handle<frame>::from_promise(*this);
     }
 
-    frame* parent = nullptr;
-    void* result = nullptr;    ///< where the value goes; of a root: its `root`
-    frame_stack* stack;        ///< on which this frame lies
-    std::uint32_t steals = 0;  ///< of this continuation since the last join; of who runs it
-    bool is_forked = false;    ///< else called: the parent waits for it
-    bool ends_at_join = false; ///< the body is over: the last child ends the frame
-    std::atomic<std::int32_t> open = 0; ///< at the join `steals` is added; each lost child takes 1
+    frame* parent;      ///< set by who starts it, as `result` is; of a root: none
+    void* result;       ///< where the value goes; of a root: its `root`
+    frame_stack* stack; ///< on which this frame lies
     std::atomic<std::exception_ptr*> failure = nullptr;
+    std::uint32_t steals = 0; ///< of this continuation since the last join; of who runs it
+    std::atomic<std::int32_t> open = 0; ///< at the join `steals` is added; each lost child takes 1
+    bool is_forked = false;             ///< else called: the parent waits for it
+    bool ends_at_join = false;          ///< the body is over: the last child ends the frame
 };
+
+/// What is to be done when a frame ends. Its locals are gone by then: what is left are promise and
+/// parameters, and if these are trivial to destroy, nothing but the memory.
+enum class ending { destroys, only_frees };
 
 /// The work that a pool is given from outside.
 class root {
@@ -98,13 +102,18 @@ inline constinit thread_local worker_state this_worker{};
 void pass_failure_on(frame& self) noexcept;
 
 /// The end of a frame whose children are done: destroys it and says who is next.
+template <ending Way = ending::destroys>
 [[nodiscard]] inline std::coroutine_handle<> end(frame& self) noexcept {
     auto* const parent = self.parent;
     auto const was_forked = self.is_forked;
     auto* const result = self.result;
     if (self.has_failed()) [[unlikely]]
         pass_failure_on(self);
-    self.handle().destroy();
+    if constexpr (Way == ending::only_frees) {
+        this_worker.frames.free_newest(self.handle().address());
+    } else {
+        self.handle().destroy();
+    }
     if (!was_forked) {
         if (parent == nullptr) [[unlikely]]
             return end_of_root(*static_cast<root*>(result));
