@@ -14,7 +14,11 @@ from yard import models, plan
 from yard.errors import UsageError
 
 FOREIGN = REPOSITORY / "impl" / "foreign"
-COMPILED = {"go": ("go", "golang-go")}  # the tool and the packages
+sys.path.insert(0, str(FOREIGN))
+from harness import built as compiled  # noqa: E402
+
+RUST = "rustc cargo librust-tokio-dev librust-serde-json-dev librust-libc-dev"
+COMPILED = {"go": ("go", "golang-go"), "tokio": ("cargo", RUST)}  # the tool and the packages
 
 
 def describe(model, folder, path):
@@ -32,11 +36,20 @@ def test_without_its_toolchain_it_names_the_packages(tmp_path, model):
     assert f"sudo apt-get install {packages}" in value["missing"]["install"]
 
 
-@pytest.mark.parametrize("model", COMPILED)
-def test_with_the_toolchain_alone_it_asks_for_a_build(tmp_path, model):
-    (tmp_path / COMPILED[model][0]).symlink_to("/bin/true")
-    missing = describe(model, tmp_path, tmp_path)["missing"]
-    assert "has not been built" in missing["skipped"] and "cmake --build" in missing["install"]
+def test_with_the_toolchain_alone_it_asks_for_the_crates_and_then_for_a_build(tmp_path, monkeypatch):
+    (tmp_path / "cargo").symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("SWITCHYARD_RIG", str(tmp_path / "bin"))
+    monkeypatch.setattr(compiled, "CRATES", tmp_path / "registry")
+
+    def missing():
+        return compiled.built("tokio", "cargo", RUST, ("tokio-1.*", "serde_json-1.*"))["missing"]
+
+    assert "has no tokio-1.*" in missing()["skipped"] and RUST in missing()["install"]
+    (tmp_path / "registry" / "tokio-1.24.2").mkdir(parents=True)
+    assert "has no serde_json-1.*" in missing()["skipped"]
+    (tmp_path / "registry" / "serde_json-1.0.87").mkdir()
+    assert "has not been built" in missing()["skipped"] and "cmake --build" in missing()["install"]
 
 
 @pytest.mark.parametrize("model", COMPILED)

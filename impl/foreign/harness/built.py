@@ -3,17 +3,25 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 from .rig import folder
 
 
-def built(name, tool, packages):
+CRATES = Path("/usr/share/cargo/registry")
+
+
+def built(name, tool, packages, crates=()):
     """`worker`, `library` and, if there is none, `missing` with the next step. The worker stays when its toolchain goes."""
     worker = folder().parent / "foreign" / name / "worker"
     if worker.exists():
         told = subprocess.run([worker, "--library"], capture_output=True, text=True, timeout=20, check=True)
         return {"worker": [str(worker)], "library": told.stdout.strip()}
-    if shutil.which(tool):
+    absent = [crate for crate in crates if not any(CRATES.glob(crate))]
+    if shutil.which(tool) and absent:
+        missing = {"skipped": f"{CRATES} has no {absent[0]} to build it with",
+                   "install": f"sudo apt-get install {packages}, then build again"}  # fmt: skip
+    elif shutil.which(tool):
         missing = {"skipped": f"{worker} has not been built", "install": "cmake --preset release && cmake --build --preset release"}
     else:
         missing = {"skipped": f"there is no {tool} to build it with",
