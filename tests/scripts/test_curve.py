@@ -187,6 +187,13 @@ def test_rounds_are_interleaved_and_repeatable(tmp_path, build):
     assert {(m, r) for r, m, rate, _ in orders[0] if rate} == {(m, r) for m in ("queue", "slow") for r in (0, 1)}
 
 
+def test_the_servers_get_the_workers_that_were_asked_for(tmp_path, build):
+    done = run(tmp_path, build, "--models", "queue", "--connections", "4", "--fractions", "50", "--rounds", "1", "--workers", "3")
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "run" / "samples.jsonl").read_text().splitlines()
+    assert {json.loads(line)["workers"] for line in lines} == {3}
+
+
 def test_a_server_that_dies_is_told_and_the_others_go_on(tmp_path, build):
     done = run(tmp_path, build, "--models", "queue,dying", "--rounds", "2", "--fractions", "20,50")
     assert done.returncode == 1 and "dying is left out: crashed" in done.stdout

@@ -48,6 +48,7 @@ class Slo(click.ParamType):
 @click.option("--variants", type=_options.Names(), default=(), help="Only these variants.")
 @_options.add(_options.PRESET)
 @click.option("--connections", type=click.IntRange(1, 100_000), help="Default: a ladder, to where throughput stops growing.")
+@click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a server; default: its CPUs.")
 @click.option("--fractions", type=Fractions(), default="20,50,70,80,90,95", show_default=True, help="Percent of the capacity.")
 @click.option("--common", is_flag=True, help="Also at rates common to all.")
 @click.option("--overload", is_flag=True, help="Also at 1.2 and 2 times the capacity: goodput, and how long the backlog takes.")
@@ -68,7 +69,8 @@ def command(**given: Any) -> int:
         raise UsageError(f"there is no load generator in {found.rig}: build it with "
                          "cmake --build --preset release --target switchyard-client")  # fmt: skip
     options = planning.Options(preset=given["preset"], models=given["models"], variants=given["variants"],
-                               workloads=(given["workload"],), rounds=1, seed=given["seed"])  # fmt: skip
+                               workloads=(given["workload"],), rounds=1, seed=given["seed"],
+                               workers=given["workers"])  # fmt: skip
     name, commit, dirty = campaign.new_name()
     plan, contenders = curve.plan_of(found, options, sorted(os.sched_getaffinity(0)), name)
     ask = curve.Ask(given["fractions"], given["rounds"], given["common"], given["overload"], given["slo"], given["budget_s"],
