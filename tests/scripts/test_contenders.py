@@ -64,6 +64,20 @@ def test_what_the_suite_built_is_a_column(model):
     assert value["library"] and not value.get("missing")
 
 
+@pytest.mark.parametrize("model", [*COMPILED, "node", "python"])
+def test_its_kernel_is_right_beyond_whole_words(tmp_path, model):
+    built = REPOSITORY / "build" / "release"
+    if not (built / "bin" / "switchyard-serial").exists():
+        pytest.skip("the suite is not built: scripts/build release")
+    if missing := describe(model, built, os.environ["PATH"]).get("missing"):
+        pytest.skip(f"{missing['skipped']}; {missing['install']}")
+    done = subprocess.run([FOREIGN / model / f"switchyard-{model}", "--cell", "idle", "--set", "units=4", "--set", "ballast_bytes=13"],
+                          env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")}, text=True, capture_output=True, timeout=100)  # fmt: skip
+    samples = [json.loads(line) for line in done.stdout.splitlines()]
+    assert samples and {(s["verdict"], s["reason"]) for s in samples} <= {("ok", ""), ("skipped", UVLOOP)}
+
+
+UVLOOP = "uvloop is missing; apt-get install python3-uvloop"
 MISSING = {"skipped": "there is no other", "install": "apt-get install other"}
 
 
