@@ -52,6 +52,24 @@ def test_with_the_toolchain_alone_it_asks_for_the_crates_and_then_for_a_build(tm
     assert "has not been built" in missing()["skipped"] and "cmake --build" in missing()["install"]
 
 
+def test_a_build_that_fails_skips_the_contender_and_fails_nothing_else(tmp_path, monkeypatch):
+    folder = tmp_path / "foreign" / "go"
+    monkeypatch.setenv("SWITCHYARD_RIG", str(tmp_path / "bin"))
+
+    def compiled_by(shell):
+        return subprocess.run([FOREIGN / "compile", folder, "sh", "-c", shell], capture_output=True, text=True, timeout=30)
+
+    folder.mkdir(parents=True)
+    (folder / "worker").write_text("an older one")
+    failed = compiled_by("echo building; echo too old >&2; exit 1")
+    assert failed.returncode == 0 and "build-log.txt" in failed.stderr and not (folder / "worker").exists()
+    missing = compiled.built("go", "sh", "golang-go")["missing"]
+    assert missing["skipped"] == "its build failed: too old" and "golang-go" in missing["install"]
+    worked = compiled_by(f"printf '#!/bin/sh\necho Go 9\n' > {folder}/worker; chmod +x {folder}/worker")
+    assert (worked.returncode, worked.stdout, worked.stderr) == (0, "", "")
+    assert compiled.built("go", "sh", "golang-go")["library"] == "Go 9" and not (folder / "build-log.txt").exists()
+
+
 @pytest.mark.parametrize("model", COMPILED)
 def test_what_the_suite_built_is_a_column(model):
     tool, packages = COMPILED[model]

@@ -11,6 +11,11 @@ from .rig import folder
 CRATES = Path("/usr/share/cargo/registry")
 
 
+def _last_line(log):
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"
+
+
 def built(name, tool, packages, crates=()):
     """`worker`, `library` and, if there is none, `missing` with the next step. The worker stays when its toolchain goes."""
     worker = folder().parent / "foreign" / name / "worker"
@@ -21,6 +26,8 @@ def built(name, tool, packages, crates=()):
     if shutil.which(tool) and absent:
         missing = {"skipped": f"{CRATES} has no {absent[0]} to build it with",
                    "install": f"sudo apt-get install {packages}, then build again"}  # fmt: skip
+    elif (log := worker.parent / "build-log.txt").exists():
+        missing = {"skipped": f"its build failed: {_last_line(log)}", "install": f"the rest is in {log}; {packages} build it on Debian"}
     elif shutil.which(tool):
         missing = {"skipped": f"{worker} has not been built", "install": "cmake --preset release && cmake --build --preset release"}
     else:
