@@ -40,6 +40,9 @@ client_rig::client_rig(setting const& where, std::string const& workload,
     }
     if (params.value("rate_per_s", 0) != 0) add("--rate-per-s", params.at("rate_per_s").dump());
     if (params.value("poisson", 0) != 0) arguments.push_back("--poisson");
+    if (params.value("surge_percent", 100) != 100) {
+        add("--surge-percent", params.at("surge_percent").dump());
+    }
     add("--warm-up", std::to_string(warm_up_messages(where, params)));
     add("--server-pid", std::to_string(::getpid()));
     add("--go-fd", std::to_string(go_.read.get()));

@@ -113,6 +113,7 @@ void driver::record(connection& at, std::uint64_t index, std::uint64_t now, meas
     at.last_ns = now;
     into.reply_of.push_back(static_cast<std::uint32_t>(index));
     into.reply_ns.push_back(now - at.intended_ns);
+    if (load_.has_surge()) into.due_ns.push_back(at.intended_ns);
 }
 
 void driver::finish(std::uint64_t started_ns, measured& into) {

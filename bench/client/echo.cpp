@@ -17,9 +17,11 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
     // What the loop records into is allocated before the window opens.
     seen.reply_of.reserve(asked.messages);
     seen.reply_ns.reserve(asked.messages);
-    auto const arrivals_ns =
-        asked.rate_per_s > 0 ? arrivals(asked.messages, asked.rate_per_s, asked.poisson, asked.seed)
-                             : std::vector<std::uint64_t>();
+    if (asked.has_surge()) seen.due_ns.reserve(asked.messages);
+    auto const arrivals_ns = asked.rate_per_s > 0
+                                 ? arrivals(asked.messages, asked.rate_per_s, asked.poisson,
+                                            asked.seed, asked.surge_percent)
+                                 : std::vector<std::uint64_t>();
     go();
     std::optional<driver> made;
     try {

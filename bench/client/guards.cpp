@@ -68,9 +68,10 @@ json achieved_rate(load const& asked, measured const& seen) {
     return guard(achieved >= least_achieved, achieved, least_achieved);
 }
 
-/// The second half at the rate of the first.
-json stationary(measured const& seen) {
-    if (seen.half_at_ns == 0 || seen.received < 1'000 || seen.window_ns <= seen.half_at_ns) {
+/// The second half at the rate of the first, unless it is not to be.
+json stationary(load const& asked, measured const& seen) {
+    if (asked.has_surge() || seen.half_at_ns == 0 || seen.received < 1'000 ||
+        seen.window_ns <= seen.half_at_ns) {
         return guard(true, nullptr, drift_limit);
     }
     auto const drift = std::abs(ratio(seen.half_at_ns, seen.window_ns - seen.half_at_ns) - 1);
@@ -179,7 +180,7 @@ judgement judge(load const& asked, measured const& seen) {
         {"every_connection", guard(served >= reachable, served, reachable)},
         {"client_share", client_share(asked, seen)},
         {"achieved_rate", achieved_rate(asked, seen)},
-        {"stationary", stationary(seen)},
+        {"stationary", stationary(asked, seen)},
     };
     decide(asked, seen, result);
     return result;

@@ -30,6 +30,10 @@ struct load {
     bool stamped = false;
     double rate_per_s = 0; ///< 0: closed loop
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
+    /// Open loop: the middle third of the messages comes at so many percent of the rate.
+    std::uint64_t surge_percent = 100;
+
+    [[nodiscard]] bool has_surge() const noexcept { return surge_percent != 100; }
     std::chrono::seconds timeout{60};
 };
 

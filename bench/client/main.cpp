@@ -103,6 +103,10 @@ void add_options(CLI::App* to, options& asked) {
         ->check([](std::string const& text) { // which a range lets pass
             return text.find_first_of("nN") == std::string::npos ? "" : "must be a number";
         });
+    to->add_option("--surge-percent", asked.load.surge_percent,
+                   "open loop: the middle third of the messages at so many percent of the rate")
+        ->check(CLI::Range(1, 10'000))
+        ->needs("--rate-per-s");
     to->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
     to->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
         ->check(CLI::NonNegativeNumber);

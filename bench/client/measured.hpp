@@ -44,6 +44,7 @@ struct measured {
     std::vector<std::uint64_t> served;   ///< replies by connection
     std::vector<std::uint32_t> reply_of; ///< connection of each reply, in order
     std::vector<std::uint64_t> reply_ns; ///< its latency
+    std::vector<std::uint64_t> due_ns;   ///< with a surge: when it was to be sent
 
     server_usage server;
     std::string stopped_early; ///< why the load ended before its last message; "" if it did not

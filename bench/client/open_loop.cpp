@@ -40,7 +40,8 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
         while (due < arrivals_ns.size() && started_ns + arrivals_ns[due] <= now) {
             ++due;
         }
-        if (due - next > longest_backlog(load_.rate_per_s)) {
+        // A surge is to bring a backlog.
+        if (due - next > longest_backlog(load_.rate_per_s) && !load_.has_surge()) {
             into.how = measured::end::overloaded;
             into.stopped_early = fmt::format(
                 "{} messages were waiting to be sent: the server does not hold {:.0f} a second",

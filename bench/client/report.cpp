@@ -2,6 +2,7 @@
 #include "client/report.hpp"
 
 #include "client/guards.hpp"
+#include "client/surge.hpp"
 
 namespace client {
 
@@ -54,6 +55,13 @@ nlohmann::json report(load const& asked, measured const& seen) {
         report["dear"] = {{"requests", seen.dear_messages},
                           {"least_ns", seen.least_dear_ns},
                           {"latency", histogram::to_json(seen.dear)}};
+    }
+    if (asked.has_surge()) {
+        auto const surge = surge_of(asked, seen);
+        report["surge"] = {{"normal_p99_ns", surge.normal_p99_ns},
+                           {"goodput_per_s", surge.goodput_per_s},
+                           {"recovery_ns", nullptr}};
+        if (surge.recovery_ns) report["surge"]["recovery_ns"] = *surge.recovery_ns;
     }
     return report;
 }

@@ -43,6 +43,9 @@ struct http_rules final : rules<http> {
                                p.connections);
         }
         if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
+        if (p.surge_percent != 100 && p.rate_per_s == 0) {
+            return "a surge_percent needs a rate_per_s above 0";
+        }
         if (p.pipeline * p.body_bytes > 16'777'216) {
             return fmt::format("pipeline={} x body_bytes={} are more than 16 MiB a message",
                                p.pipeline, p.body_bytes);

@@ -70,6 +70,9 @@ struct mixed_rules final : rules<mixed> {
                                p.connections);
         }
         if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
+        if (p.surge_percent != 100 && p.rate_per_s == 0) {
+            return "a surge_percent needs a rate_per_s above 0";
+        }
         return {};
     }
 

@@ -23,7 +23,8 @@ CONNECTIONS = 64
 MOST_CONNECTIONS = 256  # of the ladder: a process a connection is still a fair thing to ask
 LADDER_STEP = 4
 GROWTH = 1.05  # less than this is no growth
-OVERLOAD = (120, 200)  # % of the capacity
+OVERLOAD = (120, 200)  # % of the capacity, for a while
+BEFORE_AND_AFTER = 50  # % of the capacity
 WINDOW_S = {"smoke": 0.05, "quick": 0.5, "full": 2.0}
 NEEDED = {"p50_ns": 50, "p90_ns": 220, "p99_ns": 2_200, "p999_ns": 22_000}  # operations behind a quantile
 VOID = (*FAILURES, "skipped", "declined")
@@ -56,7 +57,8 @@ class Contender:
     limited: bool = False  # by the load generator: the capacity is at least that
     rates: dict[int, int] = field(default_factory=dict)  # % of its capacity -> rate
     common: list[int] = field(default_factory=list)
-    overload: dict[int, int] = field(default_factory=dict)
+    usual: int = 0  # rate before and after an overload
+    overload: dict[int, int] = field(default_factory=dict)  # % of its capacity -> % of the usual rate
     search: Optional[Search] = None
     stopped: str = ""  # why nothing more of it is measured
 
@@ -75,7 +77,7 @@ def base_point(workload: dict[str, Any], preset: str) -> tuple[int, dict[str, in
         return bool(params.get("rate_per_s")), params.get("pipeline", 1), abs(math.log(params["connections"] / CONNECTIONS))
 
     index, found = min(enumerate(workload["presets"][preset]), key=far)
-    return index, {**found, "rate_per_s": 0, "poisson": 0}
+    return index, {**found, "rate_per_s": 0, "poisson": 0, **({"surge_percent": 100} if "surge_percent" in known else {})}
 
 
 def plan_of(found: Any, options: planning.Options, cpus: list[int], run: str) -> tuple[dict[str, Any], list[Contender]]:
@@ -253,6 +255,12 @@ class Conductor(Runner):
         return {"connections": self.connections, "messages": max(least, messages(rate, self.connections, self.window_s)),
                 "rate_per_s": rate, "poisson": 1}  # fmt: skip
 
+    def surge(self, contender: Contender, percent: int) -> dict[str, int]:
+        """Usual load, the overload for a window, and the usual load again: as many messages in each."""
+        each = max(NEEDED["p99_ns"], math.ceil(contender.usual * percent / 100 * self.window_s))
+        return {"connections": self.connections, "messages": 3 * each, "rate_per_s": contender.usual, "poisson": 1,
+                "surge_percent": percent}  # fmt: skip
+
     def _curve(self) -> None:
         ask, standing = self.ask, self.standing
         shared = common_rates((c.capacity.value for c in standing if c.capacity), ask.fractions) if ask.common else []
@@ -260,9 +268,11 @@ class Conductor(Runner):
             assert c.capacity is not None
             c.rates = {share: rounded(share / 100 * c.capacity.value) for share in ask.fractions}
             c.common = [rate for rate in shared if rate <= c.capacity.value]
-            c.overload = {share: rounded(share / 100 * c.capacity.value) for share in OVERLOAD} if ask.overload else {}
-        offered = {c.name: sorted({*c.rates.values(), *c.common, *c.overload.values()}) for c in standing}
-        self._rounds_of("curve", lambda c: [self.open_loop(rate) for rate in offered[c.name]])
+            c.usual = rounded(BEFORE_AND_AFTER / 100 * c.capacity.value)
+            c.overload = {share: round(100 * share / BEFORE_AND_AFTER) for share in OVERLOAD} if ask.overload else {}
+        offered = {c.name: sorted({*c.rates.values(), *c.common}) for c in standing}
+        self._rounds_of("curve", lambda c: [*(self.open_loop(rate) for rate in offered[c.name]),
+                                            *(self.surge(c, percent) for percent in c.overload.values())])  # fmt: skip
 
     def _search(self, objective: Objective) -> None:
         """All searches go on side by side, a trial each in turn, so that drift of the machine hits no contender in
@@ -291,26 +301,20 @@ class Conductor(Runner):
 
 @dataclass(frozen=True)
 class Excess:
-    """Beyond capacity: what came back all the same, and how long the backlog took after the last arrival."""
+    """Beyond capacity: what came back all the same, and how long latency took to be normal again afterwards."""
 
     goodput: Optional[float]
-    drain_ns: Optional[float]
-    drained: int
+    recovery_ns: Optional[float]
+    recovered: int
     rounds: int
 
 
 def excess(found: list[Mapping[str, Any]]) -> Excess:
-    goodput, drain = [], []
-    for sample in found:
-        client = sample.get("client") or {}
-        window_ns = client.get("window_ns")
-        if not window_ns:
-            continue
-        goodput.append(client["received"] / window_ns * 1e9)
-        share = client["guards"]["achieved_rate"]["value"]  # the last arrival's place in the window
-        if share is not None and client["received"] == sample["params"]["messages"]:
-            drain.append(window_ns * (1 - share))
-    return Excess(stats.median(goodput) if goodput else None, stats.median(drain) if drain else None, len(drain), len(found))
+    seen = [surge for sample in found if (surge := (sample.get("client") or {}).get("surge")) and surge["goodput_per_s"]]
+    goodput = [surge["goodput_per_s"] for surge in seen]
+    recovery = [surge["recovery_ns"] for surge in seen if surge["recovery_ns"] is not None]
+    return Excess(stats.median(goodput) if goodput else None, stats.median(recovery) if recovery else None, len(recovery),
+                  len(found))  # fmt: skip
 
 
 def as_json(conductor: Conductor) -> dict[str, Any]:
@@ -324,9 +328,10 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
         told = {name: vars(e) for name in ("throughput", "p50_ns", "p99_ns") if (e := cell.estimates.get(name))}
         return {"rate_per_s": rate, "verdict": cell.verdict, "rounds": cell.rounds, **told}
 
-    def beyond(contender: Contender, rate: int) -> dict[str, Any]:
+    def beyond(contender: Contender, percent: int) -> dict[str, Any]:
         own = [s for s in found if estimates.contender(s["model"], s["variant"]) == contender.name]
-        return {"rate_per_s": rate, **vars(excess([s for s in own if s["params"]["rate_per_s"] == rate]))}
+        return {"rate_per_s": rounded(contender.usual * percent / 100), "usual_rate_per_s": contender.usual,
+                **vars(excess([s for s in own if s["params"].get("surge_percent", 100) == percent]))}  # fmt: skip
 
     told = []
     for c in conductor.contenders:
@@ -335,7 +340,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
             "rig_limited": c.limited,
             "curve": [{"percent": share, **at(c, rate)} for share, rate in c.rates.items()],
             "common": [at(c, rate) for rate in c.common],
-            "overload": [{"percent": share, **beyond(c, rate)} for share, rate in c.overload.items()],
+            "overload": [{"percent": share, **beyond(c, percent)} for share, percent in c.overload.items()],
         }  # fmt: skip
         if c.search:
             entry["objective"] = {

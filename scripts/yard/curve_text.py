@@ -33,8 +33,8 @@ def text(found: dict[str, Any]) -> str:
             grid.add_row(c["contender"], *(_p99(by[rate]) if rate in by else "above capacity" for rate in rates))
         parts += ["", "At rates common to all:", rendered(grid)]
     if any(c["overload"] for c in with_points):
-        parts += ["", "Beyond capacity (goodput: replies a second until the last; drain: from the last arrival to the last reply):",
-                  _overload(with_points)]  # fmt: skip
+        parts += ["", "Beyond capacity for a while, from half of it and back (goodput: replies a second meanwhile; recovery: from the "
+                  "end of it until 95 % of replies are within the p99 of before):", _overload(with_points)]  # fmt: skip
     if found["objective"]:
         parts += ["", _objective(found)]
     parts += [f"{c['contender']} is left out: {c['stopped']}" for c in found["contenders"] if c["stopped"]]
@@ -61,12 +61,15 @@ def _capacity(contenders: list[dict[str, Any]]) -> str:
 
 
 def _overload(contenders: list[dict[str, Any]]) -> str:
-    grid = Table(Column("contender", no_wrap=True), "offered", "goodput", "of capacity", "drain", box=None, pad_edge=False)
+    grid = Table(Column("contender", no_wrap=True), "offered", "goodput", "of capacity", "recovery", box=None, pad_edge=False)
     for c in contenders:
         for point in c["overload"]:
-            good, drain = point["goodput"], units.text(point["drain_ns"], "ns") if point["drained"] else "not measured"
+            good = point["goodput"]
+            recovery = units.text(point["recovery_ns"], "ns") if point["recovered"] else "not while it was watched"
+            if 0 < point["recovered"] < point["rounds"]:
+                recovery += f" ({point['recovered']} of {point['rounds']} rounds)"
             share = "–" if good is None else f"{100 * good / c['capacity']['value']:.0f} %"
-            grid.add_row(c["contender"], f"{point['percent']} %", units.text(good, "units/s"), share, drain)
+            grid.add_row(c["contender"], f"{point['percent']} %", units.text(good, "units/s"), share, recovery)
     return rendered(grid)
 
 

@@ -11,8 +11,8 @@ import time
 
 SERVICE_S = 50e-6
 MODEL = os.path.basename(sys.argv[0])[len("switchyard-"):]
-FIELDS = ("connections", "messages", "bytes", "rate_per_s", "poisson")
-POINT = {"connections": 64, "messages": 4000, "bytes": 64, "rate_per_s": 0, "poisson": 0}
+FIELDS = ("connections", "messages", "bytes", "rate_per_s", "poisson", "surge_percent")
+POINT = {"connections": 64, "messages": 4000, "bytes": 64, "rate_per_s": 0, "poisson": 0, "surge_percent": 100}
 POINTS = [{**POINT, "connections": 1, "bytes": 1}, {**POINT, "rate_per_s": 100, "poisson": 1}, POINT]
 WORKLOADS = [
     {"name": "echo", "group": "io_bound", "role": "server", "unit": "round trip",
@@ -31,15 +31,29 @@ def describe():
             "cells": [{**cell, "workload": w["name"]} for w in WORKLOADS], "workloads": WORKLOADS}
 
 
-def queue(random, messages, rate):
-    """Latencies, and when the last one came and when it was served."""
+def queue(random, messages, rate, surge_percent):
+    """When each message came and how long it took, and when the last was served."""
     now = free = 0.0
-    latencies = []
-    for _ in range(messages):
-        now += random.expovariate(rate)
+    came = []
+    for i in range(messages):
+        surge = surge_percent / 100 if messages // 3 <= i < 2 * (messages // 3) else 1
+        now += random.expovariate(rate * surge)
         free = max(free, now) + SERVICE_S
-        latencies.append(free - now)
-    return sorted(latencies), now, free
+        came.append((now, free - now))
+    return came, free
+
+
+def surge_of(came):
+    """What the load generator says of a surge: see bench/client/surge.hpp."""
+    third = len(came) // 3
+    normal = sorted(took for _, took in came[:third])[int(0.99 * third)]
+    begins, ends = came[third][0], came[2 * third - 1][0]
+    replied = sum(begins <= at + took < ends for at, took in came)
+    after, window = came[2 * third:], max(20, third // 20)
+    recovered = next((after[i][0] for i in range(len(after) - window + 1) if after[i][1] <= normal
+                      and sum(took <= normal for _, took in after[i:i + window]) >= 0.95 * window), None)  # fmt: skip
+    return {"normal_p99_ns": int(normal * 1e9), "goodput_per_s": replied / (ends - begins),
+            "recovery_ns": None if recovered is None else int((recovered - ends) * 1e9)}
 
 
 def main():
@@ -74,12 +88,14 @@ def main():
     if params["rate_per_s"] == 0:
         sample["run_ns"] = int(params["messages"] * SERVICE_S * 1e9 * noise.uniform(0.997, 1.003))
     else:
-        latencies, last, ended = queue(noise, params["messages"], params["rate_per_s"])
-        held = last / ended
+        came, ended = queue(noise, params["messages"], params["rate_per_s"], params["surge_percent"])
+        latencies, held = sorted(took for _, took in came), came[-1][0] / ended
         at = {f"p{name}_ns": int(latencies[int(q * len(latencies))] * 1e9) for name, q in ((50, .5), (90, .9), (99, .99))}
         sample.update(run_ns=int(ended * 1e9), latency={"count": len(latencies), "p999_ns": None, **at})
         sample["client"] = {"window_ns": int(ended * 1e9), "received": len(latencies),
                             "guards": {"achieved_rate": {"ok": held >= 0.95, "value": held, "limit": 0.95}}}
+        if params["surge_percent"] != 100:
+            sample["client"]["surge"] = surge_of(came)
         if held < 0.95:
             sample.update(verdict="overloaded", reason="the rate was not held")
     with open(given["samples"], "ab", buffering=0) as out:

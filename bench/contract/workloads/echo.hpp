@@ -29,6 +29,7 @@ struct echo {
         std::uint64_t message_bytes = 64;
         std::uint64_t rate_per_s = 0;
         std::uint64_t poisson = 0;
+        std::uint64_t surge_percent = 100;
     };
     static constexpr std::array fields{
         field<params>{"connections", &params::connections, 1, 100'000, "concurrent connections"},
@@ -37,6 +38,8 @@ struct echo {
         field<params>{"rate_per_s", &params::rate_per_s, 0, 100'000'000,
                       "0: closed loop, else open-loop arrivals per second"},
         field<params>{"poisson", &params::poisson, 0, 1, "open loop: 1 Poisson, 0 constant gaps"},
+        field<params>{"surge_percent", &params::surge_percent, 1, 10'000,
+                      "open loop: the middle third of the messages at this share of the rate, %"},
     };
 
     struct outcome {

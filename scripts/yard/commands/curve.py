@@ -51,7 +51,7 @@ class Slo(click.ParamType):
 @click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a server; default: its CPUs.")
 @click.option("--fractions", type=Fractions(), default="20,50,70,80,90,95", show_default=True, help="Percent of the capacity.")
 @click.option("--common", is_flag=True, help="Also at rates common to all.")
-@click.option("--overload", is_flag=True, help="Also at 1.2 and 2 times the capacity: goodput, and how long the backlog takes.")
+@click.option("--overload", is_flag=True, help="Also 1.2 and 2 times the capacity for a while: goodput, and the time to recover.")
 @click.option("--slo", type=Slo(), help="Search the highest rate that holds this objective.")
 @click.option("--time-budget", "budget_s", type=_options.Duration(), default="2m", show_default=True, help="Of that search.")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=planning.LEAST_ROUNDS, show_default=True, help="A report needs 5.")

@@ -104,7 +104,7 @@ class LoadCurve:
 
 def load_curves(report: Report) -> Iterator[LoadCurve]:
     for workload, points in report.workloads():
-        offered = [p for p in points if p.key.sizes.get("rate_per_s")]
+        offered = [p for p in points if p.key.sizes.get("rate_per_s") and p.key.sizes.get("surge_percent", 100) == 100]
         groups: dict[tuple[tuple[str, int], ...], list[Point]] = defaultdict(list)
         for point in offered:
             held = {n: v for n, v in point.key.sizes.items() if n not in ("rate_per_s", "messages", "requests")}
