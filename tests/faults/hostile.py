@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`) or the load generator wrk (`wrk`) at each
-echo, mixed and HTTP server of a model. The server must serve a good client meanwhile, leave no descriptor open, and end
-in order."""
+"""Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`), streams that never end (`greedy`) or the
+load generator wrk (`wrk`) at each server of a model, echo, mixed and HTTP as it fits. The server must serve a good
+client meanwhile, leave no descriptor open, and end in order."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
-SERVERS = {"peers": ("echo", "http", "mixed"), "crowd": ("echo", "http", "mixed"), "wrk": ("http",)}
+SERVERS = {"peers": ("echo", "http", "mixed"), "crowd": ("echo", "http", "mixed"), "greedy": ("echo", "pump"), "wrk": ("http",)}
 # The message of hostile_client.py, and both ways to compute.
 SETTINGS = {"mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)]}
 
@@ -25,10 +25,12 @@ def fault(executable, mode, cell, settings, folder):
     for old in (samples, result):
         old.unlink(missing_ok=True)
     subprocess.run([executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "connections=16", "--set", "messages=200",
+                    *(["--workers", "1"] if mode == "greedy" else []),  # the model, not the kernel, decides who is next
                     *(word for setting in settings for word in ("--set", setting)),
                     "--iterations", "1", "--warm-up", "0", "--samples", samples],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
-                   env={**os.environ, "FAULT_MODE": mode, "FAULT_RESULT": str(result)})  # fmt: skip
+                   env={**os.environ, "FAULT_MODE": mode, "FAULT_RESULT": str(result),
+                        "FAULT_VARIANT": cell["variant"], "FAULT_ALLOWANCE": cell["allowance"]})  # fmt: skip
     lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
     said = [(line["verdict"], line["reason"]) for line in lines]
     if said and said[0][0] == "skipped":
@@ -56,7 +58,7 @@ def main():
         folder = pathlib.Path(name)
         executable = shutil.copy(source, folder)
         client = folder / "switchyard-client"
-        here = pathlib.Path(__file__).resolve().parent / "hostile_client.py"
+        here = pathlib.Path(__file__).resolve().parent / ("greedy_client.py" if mode == "greedy" else "hostile_client.py")
         client.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{here}" "$@"\n')
         client.chmod(0o755)
         faults = [fault(executable, mode, cell, settings, folder) for cell in cells

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -239,6 +240,52 @@ TEST_F(faults, interrupted_and_short_calls_lose_nothing) {
     coro::run(serve_two(a, b));
     EXPECT_EQ(a, std::string(1'000'000, 'x'));
     EXPECT_EQ(b, "hello");
+}
+
+/// Reads what is there byte by byte; the first read lets another task go on, which waits for a
+/// byte. Returns how many reads came before that other task did.
+coro::coroutine<int> reads_before_the_other() {
+    constexpr int bytes = 1'000;
+    auto const [full, filler] = connected_pair();
+    auto const [waits, waker] = connected_pair();
+    std::string const filling(bytes, 'x');
+    co_await coro::send_all(filler.get(), std::as_bytes(std::span(filling)));
+    int reads = 0;
+    int before = -1;
+    auto const wait = [&]() -> coro::coroutine<> {
+        std::array<std::byte, 1> byte;
+        co_await coro::recv(waits.get(), byte);
+        before = reads;
+    };
+    auto const other = coro::create_task(wait());
+    co_await coro::sleep(0s); // it waits
+    std::array<std::byte, 1> byte{};
+    while (reads < bytes) {
+        co_await coro::recv(full.get(), byte);
+        if (reads++ == 0) co_await coro::send_all(waker.get(), byte);
+    }
+    co_await other;
+    co_return before;
+}
+
+TEST_F(io, a_stream_that_is_always_ready_lets_others_in) {
+    EXPECT_LE(coro::run(reads_before_the_other()), 64);
+}
+
+coro::coroutine<int> read_a_file(int fd) {
+    std::array<std::byte, 1> byte;
+    int reads = 0;
+    while (co_await coro::read(fd, byte) == 1) {
+        ++reads;
+    }
+    co_return reads;
+}
+
+TEST_F(io, a_regular_file_is_always_ready) {
+    coro::descriptor const file(::memfd_create("bytes", MFD_CLOEXEC));
+    std::string const bytes(200, 'x');
+    ASSERT_EQ(::pwrite(file.get(), bytes.data(), bytes.size(), 0), 200);
+    EXPECT_EQ(coro::run(read_a_file(file.get())), 200);
 }
 
 TEST_F(faults, a_loop_that_cannot_be_made_leaks_nothing) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <new>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace coro::detail {
@@ -17,6 +18,11 @@ namespace {
 
 /// What is known of one descriptor. Each is registered once in its life, edge-triggered for both
 /// directions: epoll_ctl is called once a connection, not once a wait.
+/// So many operations of a descriptor may end at once, one after another; the next one waits for a
+/// look at the others. Else a stream that is always ready, or two, would keep the loop for
+/// themselves. It costs such a stream an epoll_ctl and an epoll_wait for all these.
+constexpr std::uint8_t most_at_once = 32;
+
 struct slot {
     io_operation* reader = nullptr;
     io_operation* writer = nullptr;
@@ -25,7 +31,8 @@ struct slot {
     // "May" is a guess that costs one EAGAIN if wrong; "may not" is certain until the next edge.
     bool may_read = true;
     bool may_write = true;
-    bool always_try = false; ///< a short read does not mean drained: never clear may_read by it
+    bool always_try = false;  ///< a short read does not mean drained: never clear may_read by it
+    std::uint8_t at_once = 0; ///< operations that have ended at once since one had to wait
 };
 
 [[nodiscard]] bool reads(io_kind kind) noexcept { return kind < io_kind::send_all; }
@@ -59,7 +66,12 @@ public:
         }
         auto& at = slot_of(op.fd);
         if (!(reads(op.kind) ? at.may_read : at.may_write)) return false;
-        return attempt(op);
+        if (at.at_once == most_at_once) [[unlikely]] {
+            return false;
+        }
+        if (!attempt(op)) return false;
+        ++at.at_once;
+        return true;
     }
 
     [[nodiscard]] bool start(io_operation& op) noexcept override {
@@ -69,15 +81,18 @@ public:
             op.result = -EBUSY; // one task at a time may wait in each direction
             return false;
         }
-        if (!at.registered) {
+        bool const untried = std::exchange(at.at_once, std::uint8_t{0}) == most_at_once;
+        if (!at.registered || untried) { // what was not tried may be ready, and its edge spent
             epoll_event event{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
                               {.u64 = mark(op.fd, at)}};
-            auto result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_ADD, op.fd, &event);
+            auto const how = at.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+            auto result = sys::use().epoll_ctl(epoll_, how, op.fd, &event);
             if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
                 result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, op.fd, &event);
             }
             if (result < 0) {
-                op.result = -errno;
+                // A regular file cannot be waited for, and need not.
+                if (!(untried && errno == EPERM && attempt(op))) op.result = -errno;
                 return false;
             }
             at.registered = true;
