@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "oracle/all.hpp"
+#include "oracle/served_load.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,7 @@ namespace {
 
 using contract::echo;
 
-struct echo_rules final : rules<echo> {
+struct echo_rules final : served_load<echo> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -46,19 +47,6 @@ struct echo_rules final : rules<echo> {
     }
     std::string_view unit() const override { return "round trip"; }
     std::uint64_t units(params const& p) const override { return p.messages; }
-    std::uint64_t in_flight(params const& p) const override { return p.connections; }
-    std::uint64_t sockets(params const& p) const override { return p.connections; }
-    std::string refuse(params const& p) const override {
-        if (p.messages < p.connections) {
-            return fmt::format("messages={} leave some of connections={} without one", p.messages,
-                               p.connections);
-        }
-        if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
-        if (p.surge_percent != 100 && p.rate_per_s == 0) {
-            return "a surge_percent needs a rate_per_s above 0";
-        }
-        return {};
-    }
 
     /// Without a warm-up; `check` takes what the load generator verified.
     echo::outcome expected(params const& p, std::uint64_t) const override {
@@ -68,24 +56,9 @@ struct echo_rules final : rules<echo> {
     std::string check(params const&, std::uint64_t, echo::outcome const& right,
                       echo::outcome const& outcome, evidence const& seen) const override {
         if (!seen.client) return "the load generator saw nothing";
-        if (outcome.accepted != right.accepted) {
-            return fmt::format("the model accepted {} connections of {}", outcome.accepted,
-                               right.accepted);
-        }
-        if (seen.client->connections != right.accepted) {
-            return fmt::format("the load generator had {} connections of {}",
-                               seen.client->connections, right.accepted);
-        }
-        if (seen.client->bytes < right.echoed_bytes) {
-            return fmt::format("the load generator verified {} bytes of {}", seen.client->bytes,
-                               right.echoed_bytes);
-        }
-        if (outcome.echoed_bytes != seen.client->bytes) {
-            return fmt::format("the model says that it echoed {} bytes; the load generator "
-                               "verified {}",
-                               outcome.echoed_bytes, seen.client->bytes);
-        }
-        return {};
+        auto wrong = check_connections(outcome.accepted, right.accepted, *seen.client);
+        if (!wrong.empty()) return wrong;
+        return check_bytes(outcome.echoed_bytes, right.echoed_bytes, *seen.client);
     }
 };
 

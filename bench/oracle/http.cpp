@@ -2,6 +2,7 @@
 #include "kernel/http.hpp"
 
 #include "oracle/all.hpp"
+#include "oracle/served_load.hpp"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,7 @@ namespace {
 
 using contract::http;
 
-struct http_rules final : rules<http> {
+struct http_rules final : served_load<http> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -35,22 +36,12 @@ struct http_rules final : rules<http> {
     }
     std::string_view unit() const override { return "request"; }
     std::uint64_t units(params const& p) const override { return p.messages * p.pipeline; }
-    std::uint64_t in_flight(params const& p) const override { return p.connections; }
-    std::uint64_t sockets(params const& p) const override { return p.connections; }
     std::string refuse(params const& p) const override {
-        if (p.messages < p.connections) {
-            return fmt::format("messages={} leave some of connections={} without one", p.messages,
-                               p.connections);
-        }
-        if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
-        if (p.surge_percent != 100 && p.rate_per_s == 0) {
-            return "a surge_percent needs a rate_per_s above 0";
-        }
         if (p.pipeline * p.body_bytes > 16'777'216) {
             return fmt::format("pipeline={} x body_bytes={} are more than 16 MiB a message",
                                p.pipeline, p.body_bytes);
         }
-        return {};
+        return served_load::refuse(p);
     }
 
     /// Without a warm-up; `check` takes what the load generator verified.
@@ -63,23 +54,9 @@ struct http_rules final : rules<http> {
     std::string check(params const& p, std::uint64_t, http::outcome const& right,
                       http::outcome const& outcome, evidence const& seen) const override {
         if (!seen.client) return "the load generator saw nothing";
-        if (outcome.accepted != right.accepted) {
-            return fmt::format("the model accepted {} connections of {}", outcome.accepted,
-                               right.accepted);
-        }
-        if (seen.client->connections != right.accepted) {
-            return fmt::format("the load generator had {} connections of {}",
-                               seen.client->connections, right.accepted);
-        }
-        if (seen.client->bytes < right.sent_bytes) {
-            return fmt::format("the load generator verified {} bytes of {}", seen.client->bytes,
-                               right.sent_bytes);
-        }
-        if (outcome.sent_bytes != seen.client->bytes) {
-            return fmt::format("the model says that it sent {} bytes; the load generator verified "
-                               "{}",
-                               outcome.sent_bytes, seen.client->bytes);
-        }
+        auto wrong = check_connections(outcome.accepted, right.accepted, *seen.client);
+        if (wrong.empty()) wrong = check_bytes(outcome.sent_bytes, right.sent_bytes, *seen.client);
+        if (!wrong.empty()) return wrong;
         if (outcome.requests * reply_bytes(p) != outcome.sent_bytes) {
             return fmt::format("the model says that it answered {} requests; its {} bytes are {}",
                                outcome.requests, outcome.sent_bytes,

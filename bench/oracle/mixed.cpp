@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "oracle/all.hpp"
+#include "oracle/served_load.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,7 @@ namespace {
 
 using contract::mixed;
 
-struct mixed_rules final : rules<mixed> {
+struct mixed_rules final : served_load<mixed> {
     std::vector<params> points(preset which) const override {
         auto const with_and_without = [](params p) {
             auto remedied = p;
@@ -62,19 +63,6 @@ struct mixed_rules final : rules<mixed> {
     }
     std::string_view unit() const override { return "request"; }
     std::uint64_t units(params const& p) const override { return p.messages; }
-    std::uint64_t in_flight(params const& p) const override { return p.connections; }
-    std::uint64_t sockets(params const& p) const override { return p.connections; }
-    std::string refuse(params const& p) const override {
-        if (p.messages < p.connections) {
-            return fmt::format("messages={} leave some of connections={} without one", p.messages,
-                               p.connections);
-        }
-        if (p.poisson == 1 && p.rate_per_s == 0) return "poisson=1 needs a rate_per_s above 0";
-        if (p.surge_percent != 100 && p.rate_per_s == 0) {
-            return "a surge_percent needs a rate_per_s above 0";
-        }
-        return {};
-    }
 
     /// Which requests are dear is the load generator's to draw; `check` takes what it verified.
     mixed::outcome expected(params const& p, std::uint64_t) const override {
@@ -85,10 +73,8 @@ struct mixed_rules final : rules<mixed> {
                       mixed::outcome const& outcome, evidence const& seen) const override {
         if (!seen.client) return "the load generator saw nothing";
         auto const& client = *seen.client;
-        if (outcome.accepted != right.accepted) {
-            return fmt::format("the model accepted {} connections of {}", outcome.accepted,
-                               right.accepted);
-        }
+        auto wrong = check_connections(outcome.accepted, right.accepted, client);
+        if (!wrong.empty()) return wrong;
         auto const answered = client.bytes / p.message_bytes;
         if (answered < right.requests || outcome.requests != answered) {
             return fmt::format("the model says that it answered {} requests; the load generator "

@@ -181,6 +181,8 @@ TEST(echo, refuses_loads_that_make_no_sense) {
     EXPECT_NE(rules.refuse({.connections = 10, .messages = 9}), "");
     EXPECT_NE(rules.refuse({.rate_per_s = 0, .poisson = 1}), "");
     EXPECT_EQ(rules.refuse({.rate_per_s = 10, .poisson = 1}), "");
+    EXPECT_NE(rules.refuse({.rate_per_s = 0, .surge_percent = 200}), "");
+    EXPECT_EQ(rules.refuse({.rate_per_s = 10, .surge_percent = 200}), "");
 }
 
 struct fetch_rule : testing::Test {
