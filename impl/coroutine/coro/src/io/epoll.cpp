@@ -16,13 +16,13 @@
 namespace coro::detail {
 namespace {
 
-/// What is known of one descriptor. Each is registered once in its life, edge-triggered for both
-/// directions: epoll_ctl is called once a connection, not once a wait.
 /// So many operations of a descriptor may end at once, one after another; the next one waits for a
 /// look at the others. Else a stream that is always ready, or two, would keep the loop for
 /// themselves. It costs such a stream an epoll_ctl and an epoll_wait for all these.
 constexpr std::uint8_t most_at_once = 32;
 
+/// What is known of one descriptor. Each is registered once in its life, edge-triggered for both
+/// directions: epoll_ctl is called once a connection, not once a wait.
 struct slot {
     io_operation* reader = nullptr;
     io_operation* writer = nullptr;
