@@ -44,7 +44,7 @@ def drawing(timeline: Timeline, title: str) -> str:
 
 def page(shown: list[tuple[Chapter, Timeline]], verdicts: list[Verdict], machine: str) -> str:
     out = ["<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>",
-           f"<title>The lesson</title><style>{STYLE}</style><h1>Concurrency, word by word</h1>",
+           f"<title>The lesson</title><style>{STYLE}</style><main><h1>Concurrency, word by word</h1>",
            f"<p>Each piece of code was run when this page was made, on {escape(machine)}. Lanes show who ran and who waited."]
     for chapter, timeline in shown:
         said = "".join(f"<li>{when * 1000:.0f} ms: {escape(says)}" for when, _, says in timeline.said())
@@ -57,6 +57,6 @@ def page(shown: list[tuple[Chapter, Timeline]], verdicts: list[Verdict], machine
         for v in verdicts:
             figures = "".join(f"<li>{escape(figure.words())}" for figure in v.figures)
             rows.append(f"<tr><td>{escape(v.claim)}<td><strong>{v.mark}</strong><td>{escape(v.because)}<ul>{figures}</ul>")
-        out.append("<section id=claims><h2>What is said, and what was measured here</h2><table><tr><th>Claim<th>Here<th>"
-                   f"Why, with 95 % intervals{''.join(rows)}</table></section>")  # fmt: skip
-    return "\n".join(out) + "\n"
+        out.append("<section id=claims><h2>What is said, and what was measured here</h2><table><thead><tr><th scope=col>Claim<th scope=col>Here<th scope=col>"
+                   f"Why, with 95 % intervals<tbody>{''.join(rows)}</table></section>")  # fmt: skip
+    return "\n".join([*out, "</main>"]) + "\n"
