@@ -65,6 +65,10 @@ def test_the_page_escapes_what_came_from_outside(seen):
     assert "<script>" not in text and text.count("&lt;script&gt;") == 3 and text.count("<svg") == 1
 
 
+def test_the_page_sets_code_as_code():
+    assert html.prose("a `x < y` b `c") == "a <code>x &lt; y</code> b `c"
+
+
 def cell(model: str, variant: str = "", *values: float, metric: str = "run_ns") -> Cell:
     rounds = dict(enumerate(values))
     found = Cell(PointKey("w", "quick", 0, ()), model, variant)

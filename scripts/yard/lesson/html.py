@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from .chapters import Chapter
@@ -42,21 +43,26 @@ def drawing(timeline: Timeline, title: str) -> str:
             f'{escape(title)}">{"".join(parts)}</svg>')  # fmt: skip
 
 
+def prose(text: str) -> str:
+    """Escaped, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def page(shown: list[tuple[Chapter, Timeline]], verdicts: list[Verdict], machine: str) -> str:
     out = ["<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>",
            f"<title>The lesson</title><style>{STYLE}</style><main><h1>Concurrency, word by word</h1>",
            f"<p>Each piece of code was run when this page was made, on {escape(machine)}. Lanes show who ran and who waited."]
     for chapter, timeline in shown:
         said = "".join(f"<li>{when * 1000:.0f} ms: {escape(says)}" for when, _, says in timeline.said())
-        out.append(f'<section id="{chapter.id}"><h2>{escape(chapter.title)}</h2><p>{escape(chapter.text)}'
+        out.append(f'<section id="{chapter.id}"><h2>{escape(chapter.title)}</h2><p>{prose(chapter.text)}'
                    f"<figure>{drawing(timeline, chapter.title)}<figcaption>Blue: runs. Grey: waits.</figcaption></figure>"
-                   f'<p class=seen>{escape(chapter.seen(timeline))}<details><summary>What it said, and the code</summary>'
+                   f'<p class=seen>{prose(chapter.seen(timeline))}<details><summary>What it said, and the code</summary>'
                    f"<ul>{said}</ul><pre>{escape(chapter.source())}</pre></details></section>")  # fmt: skip
     if verdicts:
         rows = []
         for v in verdicts:
             figures = "".join(f"<li>{escape(figure.words())}" for figure in v.figures)
-            rows.append(f"<tr><td>{escape(v.claim)}<td><strong>{v.mark}</strong><td>{escape(v.because)}<ul>{figures}</ul>")
+            rows.append(f"<tr><td>{prose(v.claim)}<td><strong>{v.mark}</strong><td>{prose(v.because)}<ul>{figures}</ul>")
         out.append("<section id=claims><h2>What is said, and what was measured here</h2><table><thead><tr><th scope=col>Claim<th scope=col>Here<th scope=col>"
                    f"Why, with 95 % intervals<tbody>{''.join(rows)}</table></section>")  # fmt: skip
     return "\n".join([*out, "</main>"]) + "\n"
