@@ -42,6 +42,10 @@ struct fetch_rules final : rules<fetch> {
                 {.requests = 2'000, .in_flight = 10, .delay_us = 5'000, .response_bytes = 512},
                 {.requests = 20'000, .in_flight = 100, .delay_us = 5'000, .response_bytes = 512},
                 {.requests = 50'000, .in_flight = 1'000, .delay_us = 25'000, .response_bytes = 512},
+                {.requests = 20'000,
+                 .in_flight = 10'000,
+                 .delay_us = 250'000,
+                 .response_bytes = 512},
                 {.requests = 20'000, .in_flight = 64, .delay_us = 0, .response_bytes = 4'096}};
         }
         return {};

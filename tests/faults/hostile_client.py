@@ -22,7 +22,8 @@ GET = b"GET / HTTP/1.1\r\nHost: switchyard\r\n\r\n"
 ECHO = bytes(range(256))
 # Of 64 bytes, as hostile.py asks for; a first byte of 1 makes it compute.
 DEAR, CHEAP = b"\x01" + bytes(63), bytes(64)
-FLOOD_BYTES = 4 << 20
+FLOOD_BYTES = 64 << 20  # more than the kernel keeps for both ends of a connection
+SLOW_BYTES = 2 << 20
 ROOM = 8  # descriptors that are left to the server
 CROWD = 40  # peers that want one
 
@@ -143,7 +144,26 @@ class Peers:
                 except ConnectionError:
                     assert self.mixed, "the server closed"  # which its contract allows
                     break
+            assert sent < FLOOD_BYTES, "the server keeps all that a peer does not read"
             self.good_client()
+
+    def slow_reader(self):
+        """It reads little at a time, and another client asks in between."""
+        requests = SLOW_BYTES // len(self.request)
+        rest, wanted = memoryview(self.request * requests), memoryview(self.reply * requests)
+        with self.connect() as peer:
+            while len(wanted):
+                with contextlib.suppress(BlockingIOError):
+                    peer.setblocking(False)
+                    rest = rest[peer.send(rest) :] if rest else rest
+                peer.settimeout(PATIENCE_S)
+                got = peer.recv(16_384)
+                assert got, "the server closed"
+                assert got == wanted[: len(got)], "a wrong byte"
+                wanted = wanted[len(got) :]
+                self.good_client()
+            peer.shutdown(socket.SHUT_WR)
+            assert peer.recv(1) == b"", "more than the reply"
 
     def reset_while_it_computes(self):
         with self.connect() as peer:
@@ -225,7 +245,7 @@ def attack(workload, port, server):
     before = descriptors(server)
     names = ["one_byte_at_a_time", "half_close", "reset_in_the_middle", "never_reads"]
     names += ["garbage", "oversized_header"] if peers.http else []
-    names += ["reset_while_it_computes"] if peers.mixed else []
+    names += ["reset_while_it_computes"] if peers.mixed else ["slow_reader"]
     for name in names:
         for act in (getattr(peers, name), peers.good_client):
             try:
