@@ -95,6 +95,20 @@ def test_its_kernel_is_right_beyond_whole_words(tmp_path, model):
     assert samples and {(s["verdict"], s["reason"]) for s in samples} <= {("ok", ""), ("skipped", UVLOOP)}
 
 
+@pytest.mark.parametrize("workload, sizes", [
+    ("spawn", ("units=20000", "at_once=1000")), ("waits", ("waits=20000",)), ("idle", ("units=20000",)), ("cancel", ("units=20000",)),
+])  # fmt: skip
+def test_more_threads_of_python_than_a_round_has_time_for_are_declined(workload, sizes):
+    built = REPOSITORY / "build" / "release"
+    if not (built / "bin" / "switchyard-serial").exists():
+        pytest.skip("the suite is not built: scripts/build release")
+    settings = [word for size in sizes for word in ("--set", size)]
+    done = subprocess.run([FOREIGN / "python" / "switchyard-python", "--cell", f"{workload}/thread", "--point", "0", *settings],
+                          env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")}, text=True, capture_output=True, timeout=100)  # fmt: skip
+    samples = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [s["verdict"] for s in samples] == ["declined"] and "10000" in samples[0]["reason"]
+
+
 UVLOOP = "uvloop is missing; apt-get install python3-uvloop"
 MISSING = {"skipped": "there is no other", "install": "apt-get install other"}
 

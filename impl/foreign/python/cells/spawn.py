@@ -10,7 +10,7 @@ from worker import Declined
 
 from .loops import Looped
 
-MOST = {"thread": 100_000, "process": 1_000}
+MOST = {"thread": 10_000, "process": 1_000}
 
 
 class Tasks(Looped):
