@@ -326,6 +326,7 @@ private:
     /// Ends what is in the kernel for it, and closes when that has come back.
     void abandon(std::size_t number) {
         auto& c = *connections_[number];
+        c.is_starved = false; // or a buffer that it gives back would have it receive again
         for (auto const& each : std::exchange(c.waiting, {})) {
             give_back(each);
         }
@@ -336,6 +337,7 @@ private:
     void close(std::size_t number) {
         auto& c = *connections_[number];
         if (c.is_receiving || c.is_sending) return;
+        c.is_starved = false;
         give_back(c);
         if constexpr (requires { c.answers.requests(); }) requests_ += c.answers.requests();
         connections_[number].reset();
