@@ -15,7 +15,7 @@ INTERNAL = {"promise", "operator", "of_this_thread", "core", "release_frame", "f
             "promise_type"}
 AFTER_AWAITERS = "// -- For awaiters"
 NAMESPACE = re.compile(r"^(?:inline )?namespace ([\w:]*) ?\{$")
-CLASS = re.compile(r"^(enum class|class|struct)\b(?: \[\[\w+\]\])? (\w+)(?: final)?[^;()]*\{$")
+CLASS = re.compile(r"^(enum class|class|struct)\b(?: \[\[\w+\]\]| CORO_DETAIL_\w+)? (\w+)(?: final)?[^;()]*\{$")
 ALIAS = re.compile(r"^(?:using (\w+) =|concept (\w+) =|inline constexpr [\w:<>]+ (\w+)[{ ;])")
 FUNCTION = re.compile(r"^(?!return|static_assert|explicit|friend|using|~)(?:[\w:<>&*, \[\]]+[ &*])(\w+)\(")
 
