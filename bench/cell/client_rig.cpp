@@ -43,6 +43,7 @@ client_rig::client_rig(setting const& where, std::string const& workload,
     if (params.value("surge_percent", 100) != 100) {
         add("--surge-percent", params.at("surge_percent").dump());
     }
+    if (params.value("burst", 1) != 1) add("--burst", params.at("burst").dump());
     add("--warm-up", std::to_string(warm_up_messages(where, params)));
     add("--server-pid", std::to_string(::getpid()));
     add("--go-fd", std::to_string(go_.read.get()));

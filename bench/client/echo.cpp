@@ -20,7 +20,7 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
     if (asked.has_surge()) seen.due_ns.reserve(asked.messages);
     auto const arrivals_ns = asked.rate_per_s > 0
                                  ? arrivals(asked.messages, asked.rate_per_s, asked.poisson,
-                                            asked.seed, asked.surge_percent)
+                                            asked.seed, asked.surge_percent, asked.burst)
                                  : std::vector<std::uint64_t>();
     go();
     std::optional<driver> made;

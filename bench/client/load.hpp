@@ -32,6 +32,7 @@ struct load {
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
     /// Open loop: the middle third of the messages comes at so many percent of the rate.
     std::uint64_t surge_percent = 100;
+    std::uint64_t burst = 1; ///< open loop: so many messages are due at the same time
 
     [[nodiscard]] bool has_surge() const noexcept { return surge_percent != 100; }
     std::chrono::seconds timeout{60};

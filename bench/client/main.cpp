@@ -107,6 +107,9 @@ void add_options(CLI::App* to, options& asked) {
                    "open loop: the middle third of the messages at so many percent of the rate")
         ->check(CLI::Range(1, 10'000))
         ->needs("--rate-per-s");
+    to->add_option("--burst", asked.load.burst, "open loop: so many messages at the same time")
+        ->check(CLI::Range(1, 10'000))
+        ->needs("--rate-per-s");
     to->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
     to->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
         ->check(CLI::NonNegativeNumber);

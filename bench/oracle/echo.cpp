@@ -41,9 +41,19 @@ struct echo_rules final : served_load<echo> {
                      .messages = 120'000,
                      .message_bytes = 64,
                      .rate_per_s = 40'000,
-                     .poisson = 1}};
+                     .poisson = 1},
+                    {.connections = 64,
+                     .messages = 20'000,
+                     .message_bytes = 64,
+                     .rate_per_s = 5'000,
+                     .poisson = 1,
+                     .burst = 64}};
         }
         return {};
+    }
+    std::string refuse(params const& p) const override {
+        if (p.burst != 1 && p.rate_per_s == 0) return "a burst needs a rate_per_s above 0";
+        return served_load::refuse(p);
     }
     std::string_view unit() const override { return "round trip"; }
     std::uint64_t units(params const& p) const override { return p.messages; }

@@ -62,6 +62,13 @@ TEST(arrivals, of_a_poisson_process_have_exponential_tails) {
     }
 }
 
+TEST(arrivals, of_bursts_come_together_at_the_rate_of_all) {
+    auto const times = client::arrivals(1'000, 1'000, false, 7, 100, 50);
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        ASSERT_EQ(times[i], i / 50 * 50'000'000) << i;
+    }
+}
+
 TEST(arrivals, ascend) {
     auto const times = client::arrivals(count, rate_per_s, true, 7);
     EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));

@@ -17,7 +17,8 @@ namespace contract {
 ///
 /// `connections`, `messages`, `message_bytes` and `rate_per_s` shape the load: closed loop at rate
 /// 0 (each connection sends its next message when the reply is complete), otherwise open loop, with
-/// constant or Poisson arrivals and latency counted from the intended start.
+/// constant or Poisson arrivals, one by one or in bursts, and latency counted from the intended
+/// start.
 struct echo {
     static constexpr std::string_view name = "echo";
     static constexpr auto role = contract::role::server;
@@ -30,6 +31,7 @@ struct echo {
         std::uint64_t rate_per_s = 0;
         std::uint64_t poisson = 0;
         std::uint64_t surge_percent = 100;
+        std::uint64_t burst = 1;
     };
     static constexpr std::array fields{
         field<params>{"connections", &params::connections, 1, 100'000, "concurrent connections"},
@@ -40,6 +42,8 @@ struct echo {
         field<params>{"poisson", &params::poisson, 0, 1, "open loop: 1 Poisson, 0 constant gaps"},
         field<params>{"surge_percent", &params::surge_percent, 1, 10'000,
                       "open loop: the middle third of the messages at this share of the rate, %"},
+        field<params>{"burst", &params::burst, 1, 10'000,
+                      "open loop: so many messages at the same time"},
     };
 
     struct outcome {

@@ -84,6 +84,9 @@ class Client(Program):
                 arguments += ["--" + field.replace("_", "-"), params[field]]
         if params["rate_per_s"]:
             arguments += ["--rate-per-s", params["rate_per_s"]]
+            for field in ("surge_percent", "burst"):
+                if field in params:
+                    arguments += ["--" + field.replace("_", "-"), params[field]]
         if params["poisson"]:
             arguments.append("--poisson")
         super().__init__(where.rig / "switchyard-client", arguments, where.client_cpus, (go_read, stop_write))
