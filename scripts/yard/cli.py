@@ -41,7 +41,7 @@ def command() -> None:
     """The same work on every concurrency model: measure, compare, report.
 
     Exit codes: 0 ok; 1 a regression or a wrong result; 2 inconclusive; 3 not comparable; 4 the harness failed;
-    64 usage; 130 interrupted.
+    64 usage; 130, 143 interrupted.
     """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 CODES = (("0", "ok"), ("1", "a regression or a wrong result"), ("2", "inconclusive"), ("3", "not comparable"),
-         ("4", "the harness failed"), ("64", "usage"), ("130", "interrupted"))  # fmt: skip
+         ("4", "the harness failed"), ("64", "usage"), ("130, 143", "interrupted by Ctrl-C, by SIGTERM"))  # fmt: skip
 
 
 def _roff(text: str) -> str:
@@ -43,6 +43,7 @@ def page(group: click.Group, context: click.Context) -> str:
                 lines += _option(option, own)
     lines += [".SH EXIT STATUS", *(line for code, text in CODES for line in (".TP", f"\\fB{code}\\fR", text))]
     lines += [".SH ENVIRONMENT", ".TP", "\\fBNO_COLOR\\fR", "No colours on the terminal.",
+              ".TP", "\\fBSWITCHYARD_PYTHON\\fR", "The interpreter to use, instead of one that has the modules.",
               ".TP", "\\fBSWITCHYARD_RIG\\fR", "The folder of load generator and backend, for models in other languages.",
               ".SH FILES", ".TP", "\\fIresults/raw/<host>/<run>/\\fR", "One run; results/README.md tells of every field."]  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -12,8 +12,15 @@ import click
 from .. import plan as planning
 
 
-class Names(click.ParamType):
-    name = "a,b"
+class Value(click.ParamType):
+    """Shown in --help as it is typed: 5m is not 5M."""
+
+    def get_metavar(self, *_: Any) -> str:
+        return self.name
+
+
+class Names(Value):
+    name = "A,B"
 
     def convert(self, value: Any, param: Any, context: Any) -> tuple[str, ...]:
         if isinstance(value, tuple):
@@ -22,7 +29,7 @@ class Names(click.ParamType):
         return names or self.fail("names nothing", param, context)
 
 
-class Duration(click.ParamType):
+class Duration(Value):
     name = "5m"
 
     def convert(self, value: Any, param: Any, context: Any) -> float:
@@ -34,8 +41,8 @@ class Duration(click.ParamType):
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
 
 
-class Setting(click.ParamType):
-    name = "field=value"
+class Setting(Value):
+    name = "FIELD=VALUE"
 
     def convert(self, value: Any, param: Any, context: Any) -> tuple[str, int]:
         if isinstance(value, tuple):
@@ -46,8 +53,8 @@ class Setting(click.ParamType):
         return field, int(number)
 
 
-class Sweep(click.ParamType):
-    name = "field=a,b,c"
+class Sweep(Value):
+    name = "FIELD=A,B,C"
 
     def convert(self, value: Any, param: Any, context: Any) -> tuple[str, tuple[int, ...]]:
         if isinstance(value, tuple):
@@ -78,15 +85,15 @@ VERBOSE = click.option("--verbose", is_flag=True, help="Tell more; show the trac
 CELLS = (
     click.option("--models", type=Names(), default=(), help="Only these models."),
     click.option("--workloads", type=Names(), default=(),
-                 help=f"Only these workloads, or `all`. Preset quick: {', '.join(planning.HEADLINE)} unless told."),
+                 help=f"Only these workloads, or `all`. Default: all, but with --preset quick {', '.join(planning.HEADLINE)}."),
     click.option("--variants", type=Names(), default=(), help="Only these variants."),
-    click.option("--cells", type=Names(), default=(), help="Globs on model/workload/variant."),
+    click.option("--cells", type=Names(), default=(), help="Only cells that match: globs on model/workload/variant."),
     click.option("--workers", type=click.IntRange(1, 4096), help="Threads or processes of a model; default: its CPUs."),
 )
 CHOICE = (
     *CELLS,
-    click.option("--foreign", is_flag=True, help="Also the models in other languages, which are else measured if named."),
+    click.option("--foreign", is_flag=True, help="Also the models in other languages, which are else measured only if named."),
     click.option("--seed", type=click.IntRange(0, 2**48), default=1, show_default=True, help="Order and data."),
     click.option("--timeout", "timeout_s", type=Duration(), help="Watchdog of one process; default by preset."),
 )
-PRESET = click.option("--preset", default="quick", show_default=True, help=", ".join(planning.PRESETS))
+PRESET = click.option("--preset", default="quick", show_default=True, help=f"Sizes: {', '.join(planning.PRESETS)}.")

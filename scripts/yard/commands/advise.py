@@ -19,7 +19,7 @@ MOST_PROCESSES = 1_000  # a process a connection is not tried beyond
 LIVE_ROUNDS = 7
 
 
-class Length(click.ParamType):
+class Length(_options.Value):
     name = "20ms"
 
     def convert(self, value: Any, param: Any, context: Any) -> float:

@@ -20,8 +20,8 @@ from ..report import series, units
 
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
-@click.option("--models", help="a,b: two models (or model/variant) inside one run")
-@click.option("--json", "as_json", is_flag=True, help="machine-readable")
+@click.option("--models", help="Two models inside one run; model/variant where a model has several: coroutine/epoll,fiber.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on standard output.")
 def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -> int:
     """Compare two runs, or with --models a,b two models inside one run.
 

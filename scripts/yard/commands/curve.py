@@ -15,7 +15,7 @@ from ..runner import FAILURES
 from . import _options
 
 
-class Fractions(click.ParamType):
+class Fractions(_options.Value):
     name = "20,50,90"
 
     def convert(self, value: Any, param: Any, context: Any) -> tuple[int, ...]:
@@ -29,7 +29,7 @@ class Fractions(click.ParamType):
         return tuple(sorted({int(part) for part in parts}))
 
 
-class Slo(click.ParamType):
+class Slo(_options.Value):
     name = "p99=5ms"
 
     def convert(self, value: Any, param: Any, context: Any) -> curve.Objective:

@@ -16,11 +16,11 @@ from .. import samples
 @click.command("report")
 @click.argument("run", type=click.Path(path_type=pathlib.Path))
 @click.argument("beside", nargs=-1, type=click.Path(path_type=pathlib.Path))
-@click.option("--out", type=click.Path(path_type=pathlib.Path), help="folder of the report [RUN/report]")
-@click.option("--open", "open_", is_flag=True, help="show the page in a browser")
-@click.option("--no-plots", is_flag=True, help="leave out the PNG files")
-@click.option("--json", "as_json", is_flag=True, help="print the paths as JSON")
-@click.option("--quiet", is_flag=True, help="print the path of the page only")
+@click.option("--out", type=click.Path(path_type=pathlib.Path), help="Folder of the report; default RUN/report.")
+@click.option("--open", "open_", is_flag=True, help="Show the page in a browser.")
+@click.option("--no-plots", is_flag=True, help="Leave out the PNG files.")
+@click.option("--json", "as_json", is_flag=True, help="Print the paths as JSON.")
+@click.option("--quiet", is_flag=True, help="Print the path of the page only.")
 def command(run: pathlib.Path, beside: tuple[pathlib.Path, ...], out: pathlib.Path | None, open_: bool, no_plots: bool, as_json: bool, quiet: bool) -> int:
     """Write the report of RUN, a folder below results/raw; the runs BESIDE, of here or elsewhere, stand beside it."""
     from .. import report

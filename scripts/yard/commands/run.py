@@ -20,7 +20,7 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
 @_options.add(_options.PRESET, *_options.CHOICE, _options.BUILD, _options.VERBOSE)
 @click.option("--set", "settings", type=_options.Setting(), multiple=True, help="Override a field of every point.")
 @click.option("--sweep", "sweeps", type=_options.Sweep(), multiple=True,
-              help="Measure the last point at each of these values: workers=1..8, grain=1,4,16; all combinations.")
+              help="Measure the last point at each of these values: workers=1..8, grain=2,8,14; all combinations.")
 @click.option("--rounds", type=click.IntRange(1, 1000), help="Default 1, 7 or 15 by preset; a report needs 5.")
 @click.option("--time-budget", "time_budget_s", type=_options.Duration(),
               help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.")  # fmt: skip
