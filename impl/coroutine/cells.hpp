@@ -31,7 +31,7 @@
 namespace coroutine_model {
 
 contract::maker<contract::fetch_data> make_fetch_data_sequential, make_fetch_data_tasks;
-contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
+contract::maker<contract::waits> make_waits_coarse, make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
 contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
@@ -45,6 +45,7 @@ contract::maker<contract::skynet> make_skynet_loop, make_skynet_pool;
 contract::maker<contract::matmul> make_matmul_loop, make_matmul_pool;
 contract::maker<contract::sort> make_sort_loop, make_sort_pool;
 contract::maker<contract::file_read> make_file_read_epoll;
+contract::maker<contract::file_read> make_file_read_io_uring;
 contract::maker<contract::query> make_query_epoll, make_query_io_uring;
 contract::maker<contract::mixed> make_mixed_epoll, make_mixed_io_uring;
 contract::maker<contract::spawn> make_spawn;

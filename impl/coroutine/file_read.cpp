@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A task a slot, `in_flight` of them. epoll knows no files, so that each `pread` runs on a thread
-// of an executor of `in_flight` threads, and its task awaits it: asyncio's way to read files.
+// A task a slot, `in_flight` of them, and `coro::file`: what lies in the page cache is read at once;
+// what does not is read by io_uring, or for epoll, which knows no files, on a thread of an executor
+// of `in_flight` threads.
 
+#include "backends.hpp"
 #include "cells.hpp"
 
 #include "coro/coro.hpp"
@@ -9,8 +11,7 @@
 
 #include <fcntl.h>
 
-#include <cerrno>
-#include <system_error>
+#include <memory>
 #include <vector>
 
 namespace coroutine_model {
@@ -20,13 +21,14 @@ using contract::file_read;
 
 class file_read_session final : public contract::session<file_read> {
 public:
-    file_read_session(file_read::params const& params, contract::environment const& around)
+    file_read_session(file_read::params const& params, contract::environment const& around,
+                      coro::loop_options options)
         : params_(params),
           seed_(around.limits.seed),
-          file_(
-              ::open(around.file_path, O_RDONLY | O_CLOEXEC | (params.direct == 1 ? O_DIRECT : 0))),
-          executor_(params.in_flight) {
-        if (!file_) throw std::system_error(errno, std::generic_category(), "open");
+          options_(options),
+          executor_(std::make_shared<coro::executor>(params.in_flight)),
+          file_(coro::run(coro::file::open(around.file_path,
+                                           O_RDONLY | (params.direct == 1 ? O_DIRECT : 0)))) {
         for (std::uint64_t i = 0; i < params.in_flight; ++i) {
             buffers_.emplace_back(params.block_bytes);
         }
@@ -35,12 +37,13 @@ public:
     file_read::outcome run(contract::probe& probe) override {
         out_ = {};
         next_ = 0;
-        coro::run(read_all(probe));
+        coro::run(read_all(probe), options_);
         return out_;
     }
 
 private:
     coro::coroutine<> read_all(contract::probe& probe) {
+        coro::loop::running().set_default_executor(executor_);
         std::vector<coro::task<>> slots;
         for (auto const& buffer : buffers_) {
             slots.push_back(coro::create_task(read_some(buffer, probe)));
@@ -55,9 +58,7 @@ private:
             auto const i = next_++;
             auto const offset = kernel::block_of(seed_, i, params_.blocks()) * params_.block_bytes;
             probe.begin(i);
-            auto reading = coro::run_in_executor(
-                executor_, [this, &into, offset] { return read_block(into, offset); });
-            auto const bytes = co_await std::move(reading);
+            auto const bytes = co_await file_.read_at(into.bytes(), offset);
             probe.end(i);
             file_read::expect_whole(i, bytes, params_);
             out_.checksum += kernel::read_value(i, into.bytes());
@@ -65,28 +66,26 @@ private:
         }
     }
 
-    /// On a thread of the executor.
-    std::uint64_t read_block(kernel::page_buffer const& into, std::uint64_t offset) const {
-        auto const bytes =
-            ::pread(file_.get(), into.data(), params_.block_bytes, static_cast<off_t>(offset));
-        if (bytes == -1) throw std::system_error(errno, std::generic_category(), "pread");
-        return static_cast<std::uint64_t>(bytes);
-    }
-
     file_read::params params_;
     std::uint64_t seed_;
-    coro::descriptor file_;
+    coro::loop_options options_;
+    std::shared_ptr<coro::executor> executor_; ///< starts its threads as they are needed
+    coro::file file_;
     std::vector<kernel::page_buffer> buffers_;
     file_read::outcome out_;
     std::uint64_t next_ = 0;
-    coro::executor executor_; ///< starts its threads as they are needed
 };
 
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
 make_file_read_epoll(file_read::params const& params, contract::environment const& around) {
-    return std::make_unique<file_read_session>(params, around);
+    return std::make_unique<file_read_session>(params, around, coro::loop_options{});
+}
+
+std::unique_ptr<contract::session<file_read>>
+make_file_read_io_uring(file_read::params const& params, contract::environment const& around) {
+    return std::make_unique<file_read_session>(params, around, on_io_uring());
 }
 
 } // namespace coroutine_model

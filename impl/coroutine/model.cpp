@@ -16,6 +16,9 @@ contract::model const& the_model() noexcept {
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),
         supports<waits>(make_waits_epoll, {.variant = "epoll"}),
         supports<waits>(make_waits_io_uring, {.variant = "io_uring"}),
+        supports<waits>(make_waits_coarse, {.variant = "coarse",
+                                            .style = style::tuned,
+                                            .ledger = "epoll; timer slack 1 ms, libuv's clock"}),
         supports<echo>(make_echo_epoll,
                        {.variant = "epoll",
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
@@ -59,7 +62,11 @@ contract::model const& the_model() noexcept {
         supports<file_read>(make_file_read_epoll,
                             {.variant = "epoll",
                              .allowance = allowance::one_per_unit,
-                             .ledger = "threads=1 + in_flight, run_in_executor; pread"}),
+                             .ledger = "threads=1 + in_flight; preadv2(RWF_NOWAIT) on the loop, "
+                                       "else pread in the executor"}),
+        supports<file_read>(make_file_read_io_uring,
+                            {.variant = "io_uring",
+                             .ledger = "threads=1; preadv2(RWF_NOWAIT), else IORING_OP_READ"}),
         supports<query>(
             make_query_epoll,
             {.variant = "epoll",

@@ -318,7 +318,7 @@ void loop::call_exception_handler(exception_context const& context) noexcept {
 }
 
 executor& loop::default_executor() {
-    if (!executor_) executor_ = std::make_unique<executor>();
+    if (!executor_) executor_ = std::make_shared<executor>();
     return *executor_;
 }
 

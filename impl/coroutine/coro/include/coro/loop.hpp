@@ -111,6 +111,9 @@ public:
 
     /// Where run_in_executor runs functions by default; made at first use.
     [[nodiscard]] executor& default_executor();
+    /// Uses `on` from now on, which several loops may share; it ends with its last owner.
+    void set_default_executor(std::shared_ptr<executor> on) noexcept { executor_ = std::move(on); }
+    /// Joins its threads, unless another loop owns it too.
     void shutdown_default_executor();
 
     [[nodiscard]] std::vector<any_task> all_tasks() const;
@@ -270,7 +273,7 @@ private:
     std::size_t calls_in_threads_ = 0;
     detail::timer_wheel timers_;
     std::unique_ptr<detail::backend> io_;
-    std::unique_ptr<executor> executor_;
+    std::shared_ptr<executor> executor_;
     std::function<void(loop&, exception_context const&)> exception_handler_;
     loop* outer_ = nullptr;     ///< the loop of this thread before this one
     std::uint64_t signals_ = 0; ///< those with a handler of this loop; bit 0 is signal 1

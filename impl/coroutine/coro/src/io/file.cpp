@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 
 namespace coro {
@@ -100,13 +101,22 @@ template <class Call>
 
 [[nodiscard]] bool backend_has_files() noexcept { return loop::running().io().has_files(); }
 
-/// Bytes read, 0 at the end of the file, or a negative errno.
-coroutine<long> read_some(int fd, std::span<std::byte> into, std::uint64_t offset) {
+/// What the page cache has: bytes read, 0 at the end of the file, or a negative errno; nothing if
+/// the storage must be asked.
+std::optional<long> read_cached(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept {
+    auto const& calls = sys::use();
+    auto const result = until_not_interrupted([&] {
+        return calls.read_at(fd, into.data(), std::min(into.size(), most_bytes), offset,
+                             RWF_NOWAIT);
+    });
+    if (result == -EAGAIN || result == -EOPNOTSUPP) return std::nullopt;
+    return result;
+}
+
+/// Bytes read from the storage, 0 at the end of the file, or a negative errno.
+coroutine<long> read_stored(int fd, std::span<std::byte> into, std::uint64_t offset) {
     auto const bytes = std::min(into.size(), most_bytes);
     auto const& calls = sys::use(); // of this thread: the executor's must do as we were told
-    auto const cached = until_not_interrupted(
-        [&] { return calls.read_at(fd, into.data(), bytes, offset, RWF_NOWAIT); });
-    if (cached >= 0 || (cached != -EAGAIN && cached != -EOPNOTSUPP)) co_return cached;
     if (backend_has_files()) {
         auto const read =
             co_await file_awaiter(io_kind::read_at, fd, into.data(), bytes, offset, 0);
@@ -138,10 +148,20 @@ coroutine<long> write_some(int fd, std::span<std::byte const> from, std::uint64_
 
 using shared = std::shared_ptr<descriptor>;
 
-coroutine<std::size_t> read_all(shared from, std::span<std::byte> into, std::uint64_t offset) {
+coroutine<std::size_t> read_all(shared from, bool is_direct, std::span<std::byte> into,
+                                std::uint64_t offset) {
     std::size_t done = 0;
     while (done < into.size()) {
-        auto const read = co_await read_some(from->get(), into.subspan(done), offset + done);
+        auto const rest = into.subspan(done);
+        // The kernel waits for a direct read even if it is told not to.
+        auto const cached =
+            is_direct ? std::nullopt : read_cached(from->get(), rest, offset + done);
+        long read = 0;
+        if (cached) {
+            read = *cached;
+        } else {
+            read = co_await read_stored(from->get(), rest, offset + done);
+        }
         if (checked(read, "read_at") == 0) break;
         done += static_cast<std::size_t>(read);
     }
@@ -182,7 +202,7 @@ coroutine<file> file::open(std::string path, int flags, mode_t mode) {
     });
     auto const fd = co_await std::move(waiting);
     if (fd < 0) throw std::system_error(static_cast<int>(-fd), std::generic_category(), path);
-    co_return file(static_cast<int>(fd));
+    co_return file(static_cast<int>(fd), flags);
 }
 
 std::shared_ptr<descriptor> file::opened() const {
@@ -191,7 +211,7 @@ std::shared_ptr<descriptor> file::opened() const {
 }
 
 coroutine<std::size_t> file::read_at(std::span<std::byte> into, std::uint64_t offset) const {
-    return detail::read_all(opened(), into, offset);
+    return detail::read_all(opened(), is_direct_, into, offset);
 }
 
 coroutine<> file::write_at(std::span<std::byte const> from, std::uint64_t offset) const {

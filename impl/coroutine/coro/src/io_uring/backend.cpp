@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
 #include <new>
@@ -143,8 +144,8 @@ public:
         if (blocks || ring_.prepared() != 0 || ring_.ready()) {
             __kernel_timespec wait{};
             if (timeout) {
-                wait.tv_sec = timeout->count() / 1'000'000'000;
-                wait.tv_nsec = timeout->count() % 1'000'000'000;
+                auto const most = (*timeout + (blocks ? slack_ : duration{0})).count();
+                wait = {most / 1'000'000'000, most % 1'000'000'000};
             }
             ring_.enter(blocks ? 1 : 0, timeout ? &wait : nullptr);
         }
@@ -376,9 +377,10 @@ private:
     bool closing_ = false;
     unsigned last_batch_ = 0;
     bool reaping_ = false;
-    std::size_t in_flight_ = 0;       // operations that tasks wait for
-    std::size_t in_kernel_ = 0;       // entries whose last completion is still to come
-    std::vector<receiver> receivers_; // by descriptor
+    duration slack_{::prctl(PR_GET_TIMERSLACK)}; // the kernel gives it all waits but `enter`'s
+    std::size_t in_flight_ = 0;                  // operations that tasks wait for
+    std::size_t in_kernel_ = 0;                  // entries whose last completion is still to come
+    std::vector<receiver> receivers_;            // by descriptor
 };
 
 } // namespace

@@ -18,7 +18,7 @@ namespace coro {
 
 /// A regular file, read and written at offsets, without ever blocking the loop: what lies in the
 /// page cache is read at once; all else is done by io_uring where that is the loop's backend, and
-/// in the loop's default executor elsewhere.
+/// in the loop's default executor elsewhere. With O_DIRECT nothing is in the page cache.
 ///
 /// Any number of operations may be under way at a time; each holds the file open until it ends.
 /// A buffer must live until the await ends. An operation cannot be stopped half-way: a cancelled
@@ -47,10 +47,12 @@ public:
     [[nodiscard]] int fd() const noexcept { return is_open() ? descriptor_->get() : -1; }
 
 private:
-    explicit file(int fd) : descriptor_(std::make_shared<descriptor>(fd)) {}
+    file(int fd, int flags)
+        : descriptor_(std::make_shared<descriptor>(fd)), is_direct_((flags & O_DIRECT) != 0) {}
     [[nodiscard]] std::shared_ptr<descriptor> opened() const;
 
     std::shared_ptr<descriptor> descriptor_;
+    bool is_direct_ = false;
 };
 
 } // namespace coro
