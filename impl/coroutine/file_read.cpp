@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A task a slot, `in_flight` of them, and `coro::file`: what lies in the page cache is read at once;
-// what does not is read by io_uring, or for epoll, which knows no files, on a thread of an executor
-// of `in_flight` threads.
+// A task a slot, `in_flight` of them, and `coro::file`: what lies in the page cache is read at
+// once; what does not is read by io_uring, or for epoll, which knows no files, on a thread of an
+// executor of `in_flight` threads.
 
 #include "backends.hpp"
 #include "cells.hpp"
@@ -27,8 +27,8 @@ public:
           seed_(around.limits.seed),
           options_(options),
           executor_(std::make_shared<coro::executor>(params.in_flight)),
-          file_(coro::run(coro::file::open(around.file_path,
-                                           O_RDONLY | (params.direct == 1 ? O_DIRECT : 0)))) {
+          file_(coro::run(
+              coro::file::open(around.file_path, O_RDONLY | (params.direct == 1 ? O_DIRECT : 0)))) {
         for (std::uint64_t i = 0; i < params.in_flight; ++i) {
             buffers_.emplace_back(params.block_bytes);
         }

@@ -52,8 +52,9 @@ contract::model const& the_model() noexcept {
         supports<sort>(fiber::make_sort, {.style = style::tuned, .ledger = fork_join_ledger}),
         supports<file_read>(fiber::make_file_read,
                             {.allowance = allowance::one_per_unit,
-                             .ledger = "threads=1 + in_flight; preadv2(RWF_NOWAIT), else pread in a "
-                                       "boost::fibers::packaged_task; stack_bytes=16384, pooled"}),
+                             .ledger =
+                                 "threads=1 + in_flight; preadv2(RWF_NOWAIT), else pread in a "
+                                 "boost::fibers::packaged_task; stack_bytes=16384, pooled"}),
         supports<query>(
             fiber::make_query,
             {.ledger = "threads=1; libpq non-blocking, prepared statements; epoll=edge-triggered, "

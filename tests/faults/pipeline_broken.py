@@ -42,7 +42,7 @@ def kill_backend(process, folder):
 
 BREAKS = {"folder": take_folder, "backend": kill_backend}
 # A killed peer shows as an end of file, a reset or a broken pipe, as it happens to be met.
-REASONS = {"folder": r"\.ppm: No such file", "backend": "closed|reset|Broken pipe"}
+REASONS = {"folder": r"\.ppm: No such file", "backend": "closed|reset|Broken pipe|End of file"}
 
 
 def wait_for_output(process, inside):

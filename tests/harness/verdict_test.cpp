@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                                 "at most 1 of 32 were in progress", 1},
                     wrong_thing{"liar", "waits/unrecorded", "wrong", "never begun", 1},
                     wrong_thing{"liar", "fetch_data/sum", "wrong", "sum up to", 1},
-                    wrong_thing{"liar", "echo/boasts", "wrong", "the model says that it echoed", 1},
+                    wrong_thing{"liar", "echo/boasts", "wrong", "the model says that it sent", 1},
                     wrong_thing{"liar", "echo/garbles", "wrong", "", 1}));
 
 INSTANTIATE_TEST_SUITE_P(
