@@ -332,7 +332,9 @@ inline void throw_if_cancelled(waiter const& w) {
     if (was_cancelled(w)) [[unlikely]] {
         auto* const task = running_task();
         auto* const extra = task == nullptr ? nullptr : task->extra();
-        throw_cancelled(extra == nullptr ? std::string_view{} : extra->cancel_message);
+        // Thrown here: each frame to unwind costs about a quarter of the throw.
+        if (extra == nullptr || extra->cancel_message.empty()) throw cancelled_error();
+        throw_cancelled(extra->cancel_message);
     }
 }
 
