@@ -29,11 +29,12 @@ def _params(params: Any) -> str:
 
 def plan_text(plan: dict[str, Any]) -> str:
     first = [process for process in plan["processes"] if process["round"] == 0]
-    grid = Table("order", "cell", "params", "workers", "cpus", box=None, pad_edge=False)
+    grid = Table("order", "cell@point", "params", "workers", "cpus", box=None, pad_edge=False)
     for job in first:
-        grid.add_row(str(job["order"]), cell_name(job), _params(job["params"].items()), str(job["workers"]),
+        grid.add_row(str(job["order"]), f"{cell_name(job)}@{job['point']}", _params(job["params"].items()), str(job["workers"]),
                      ",".join(map(str, job["cpus"])))  # fmt: skip
-    head = (f"preset {plan['preset']}, seed {plan['seed']}: {len(first)} processes in each of {plan['rounds']} rounds. "
+    rounds = "1 round" if plan["rounds"] == 1 else f"each of {plan['rounds']} rounds"
+    head = (f"preset {plan['preset']}, seed {plan['seed']}: {len(first)} processes in {rounds}. "
             "Round 1, in order:")  # fmt: skip
     return f"{head}\n{rendered(grid)}"
 
