@@ -76,8 +76,10 @@ options parse_options(int argc, char** argv, std::string_view model) {
     app.add_option("--set", set, "field=value, overrides the point")->allow_extra_args(false);
     app.add_option("--workers", o.workers, "threads or processes; default: number of --cpus")
         ->check(CLI::Range(1u, 4096u));
-    app.add_option("--cpus", o.cpus, "pin the model to these, as in 0,2-3");
-    app.add_option("--client-cpus", o.client_cpus, "pin the load generator or backend to these");
+    app.add_option("--cpus", o.cpus,
+                   "pin the model to these, as in 0,2-3; default all that the other end leaves");
+    app.add_option("--client-cpus", o.client_cpus,
+                   "pin the other end (load generator, backend, database) to these");
     app.add_option("--seed", o.seed, "source of all randomness")->capture_default_str();
     app.add_option("--iterations", o.iterations, "measured iterations; default 3, servers 1")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));

@@ -11,12 +11,15 @@ contract::model const& the_model() noexcept {
     constexpr auto server_ledger =
         "threads=1, concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
         "buffer_bytes=16384 a connection";
+    constexpr auto stream_ledger =
+        "threads=1, concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
+        "buffer_bytes=65536 a connection";
     constexpr auto client_ledger = "threads=1, concurrency hint 1; TCP_NODELAY=on";
     constexpr auto query_ledger = "threads=1, concurrency hint 1; libpq non-blocking, prepared "
                                   "statements; posix::stream_descriptor, async_wait";
     constexpr auto pipeline_ledger = "threads=1 + workers, thread_pool; TCP_NODELAY=on";
     constexpr auto mixed_ledger =
-        "threads=1, concurrency hint 1; offload=asio::thread_pool of workers threads; "
+        "threads=1, concurrency hint 1; remedy=asio::thread_pool of workers threads; "
         "TCP_NODELAY=on; epoll=edge-triggered, registered once";
     constexpr auto fork_join_ledger =
         "asio::thread_pool of workers threads; a handler a node, oldest first";
@@ -28,9 +31,9 @@ contract::model const& the_model() noexcept {
         supports<echo>(make_echo_callback, {.variant = "callback", .ledger = server_ledger}),
         supports<echo>(make_echo_coroutine, {.variant = "coroutine", .ledger = server_ledger}),
         supports<contract::pump>(make_pump_callback,
-                                 {.variant = "callback", .ledger = server_ledger}),
+                                 {.variant = "callback", .ledger = stream_ledger}),
         supports<contract::pump>(make_pump_coroutine,
-                                 {.variant = "coroutine", .ledger = server_ledger}),
+                                 {.variant = "coroutine", .ledger = stream_ledger}),
         supports<contract::accept>(make_accept_callback,
                                    {.variant = "callback", .ledger = server_ledger}),
         supports<contract::accept>(make_accept_coroutine,
