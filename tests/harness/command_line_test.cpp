@@ -3,6 +3,7 @@
 #include "samples.hpp"
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
 namespace {
@@ -163,6 +164,13 @@ struct bad_input {
     std::vector<std::string> arguments;
     char const* message;
 };
+
+/// The name of the test.
+void PrintTo(bad_input const& given, std::ostream* out) {
+    for (auto const& argument : given.arguments) {
+        *out << argument << ' ';
+    }
+}
 
 class usage : public testing::TestWithParam<bad_input> {};
 

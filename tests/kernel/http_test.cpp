@@ -6,6 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <ostream>
+
 namespace {
 
 using testing::HasSubstr;
@@ -99,6 +102,13 @@ struct refusal {
     std::string said;
     char const* status;
 };
+/// The name of the test: what is said, without what a name cannot hold.
+void PrintTo(refusal const& given, std::ostream* out) {
+    for (auto const c : given.said.substr(0, 60)) {
+        *out << (std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : ' ');
+    }
+}
+
 struct refused : exchange, testing::WithParamInterface<refusal> {};
 
 TEST_P(refused, and_nothing_more_is_answered) {
