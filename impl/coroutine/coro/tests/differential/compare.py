@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
 MUTATIONS = ("--late-event", "--eager-yield", "--reversed-gather", "--lost-message")
 BATCH = 500
-LEFT_OUT = "(left out)"  # see asyncio_executor.py
+LEFT_OUT = "(left out)"  # see asyncio_show.py
 
 
 def why_not():
