@@ -34,10 +34,14 @@ def make(found: Catalogue) -> dict[str, Any]:
             "not_built": found.not_built}  # fmt: skip
 
 
+def _width() -> int:
+    """Fixed unless a terminal is wider, so that a pipe reads the same as a screen."""
+    return max(100, Console().width)
+
+
 def rendered(*tables: Any) -> str:
-    """As text of a fixed width unless a terminal is wider, so that a pipe reads the same as a screen."""
     out = io.StringIO()
-    console = Console(file=out, width=max(100, Console().width), highlight=False, no_color=True)
+    console = Console(file=out, width=_width(), highlight=False, no_color=True)
     for table in tables:
         console.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -50,22 +54,44 @@ def _entry(cells: list[dict[str, Any]], foreign: bool) -> str:
     return "declined" if cells else "-" if foreign else "HOLE"
 
 
+def _column(table: dict[str, Any], model: str) -> dict[str, str]:
+    cells = [cell for cell in table["cells"] if cell["model"] == model]
+    foreign = table["models"][model]["foreign"]
+    return {name: _entry([c for c in cells if c["workload"] == name], foreign) for name in table["workloads"]}
+
+
+def _side_by_side(columns: dict[str, dict[str, str]], width: int) -> list[list[str]]:
+    """As many models in each part as fit, for a name that is cut says nothing."""
+    parts: list[list[str]] = []
+    left = 0
+    for model, column in columns.items():
+        # rich puts a blank on either side of a column
+        wide = 2 + max(len(line) for entry in (model, *column.values()) for line in entry.split("\n"))
+        if wide > left or not parts:
+            parts.append([])
+            left = width
+        parts[-1].append(model)
+        left -= wide
+    return parts
+
+
 def _skipped(table: dict[str, Any]) -> list[str]:
     return [f"not built: {model}: {why['skipped']}. {why['install']}" for model, why in table["not_built"].items()]
 
 
 def matrix_text(table: dict[str, Any]) -> str:
-    models = [model for model in table["models"] if model != SELF]
-    grid = Table("workload", *models, box=None, pad_edge=False)
-    for workload, about in table["workloads"].items():
-        if about["group"] == SELF:
-            continue
-        row = [[c for c in table["cells"] if (c["model"], c["workload"]) == (m, workload)] for m in models]
-        grid.add_row(workload, *(_entry(cells, table["models"][m]["foreign"]) for m, cells in zip(models, row)))
+    columns = {model: _column(table, model) for model in table["models"] if model != SELF}
+    workloads = [name for name, about in table["workloads"].items() if about["group"] != SELF]
+    grids: list[Any] = []
+    for part in _side_by_side(columns, _width() - max(map(len, workloads))):
+        grid = Table("workload", *part, box=None, pad_edge=False)
+        for workload in workloads:
+            grid.add_row(workload, *(columns[model][workload] for model in part))
+        grids += [grid, ""]
     reasons = [f"declined: {c['model']} {c['workload']}: {c['declined']}" for c in table["cells"] if c["declined"]]
     holes = [f"HOLE: {h['model']} says nothing of {h['workload']}: support it or decline it in "
              f"impl/{h['model']}/model.cpp" for h in table["holes"]]  # fmt: skip
-    return "\n".join([rendered(grid), "", *reasons, *_skipped(table), *holes]).rstrip()
+    return "\n".join([rendered(*grids), *reasons, *_skipped(table), *holes]).rstrip()
 
 
 def list_text(table: dict[str, Any]) -> str:

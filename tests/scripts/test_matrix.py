@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from yard import matrix
+
+
+def test_more_models_than_fit_side_by_side_keep_their_whole_names():
+    names = [f"model_{i:02}_with_a_long_name" for i in range(9)]
+    variants = ["epoll_edge_triggered", "io_uring"]
+    table = {
+        "models": {name: {"foreign": False} for name in names},
+        "workloads": {w: {"group": "io_bound"} for w in ("fetch_data", "echo")},
+        "cells": [{"model": name, "workload": w, "variant": v, "declined": None}
+                  for name in names for w in ("fetch_data", "echo") for v in variants],
+        "holes": [],
+        "not_built": {},
+    }  # fmt: skip
+    text = matrix.matrix_text(table)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 100 and "…" not in text
+    assert [word for line in lines if line.startswith("workload") for word in line.split()[1:]] == names
+    assert text.count("epoll_edge_triggered") == text.count("io_uring") == 2 * len(names)
