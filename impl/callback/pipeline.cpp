@@ -76,7 +76,12 @@ public:
         for (auto const& slot : slots_) {
             start(*slot);
         }
-        loop_.run();
+        try {
+            loop_.run();
+        } catch (...) {
+            probe_ = nullptr; // the pool may still have work, and the probe is its maker's
+            throw;
+        }
         return outcome_;
     }
 
@@ -148,6 +153,7 @@ private:
     static void made(uv_work_t* work, int) {
         auto& self = of(work->loop);
         auto& slot = *static_cast<callback::slot*>(work->data);
+        if (self.probe_ == nullptr) return; // the session is being destroyed
         if (slot.failure) return self.loop_.fail(std::exchange(slot.failure, nullptr));
         self.probe_->end(slot.i);
         ++self.outcome_.items;
