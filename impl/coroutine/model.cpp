@@ -8,6 +8,9 @@ contract::model const& the_model() noexcept {
     using namespace coroutine_model;
     constexpr auto ring_ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided "
                                  "buffers of 4096 bytes; submission_entries=256";
+    constexpr auto bulk_ledger =
+        "threads=1; TCP_NODELAY=on; receive=in bulk, into buffer_bytes=65536 "
+        "a connection; poll=oneshot; submission_entries=256";
     constexpr auto fork_join_ledger = "threads=1, whatever workers is";
     constexpr auto pool_ledger = "threads=workers; steal=continuations; frames=segmented stacks; "
                                  "fence=membarrier, paid by thieves; idle=48 looks, then futex";
@@ -30,7 +33,7 @@ contract::model const& the_model() noexcept {
                                       "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
                                       "once; buffer_bytes=65536 a connection"}),
         supports<contract::pump>(make_pump_io_uring,
-                                 {.variant = "io_uring", .ledger = ring_ledger}),
+                                 {.variant = "io_uring", .ledger = bulk_ledger}),
         supports<contract::accept>(
             make_accept_epoll,
             {.variant = "epoll",

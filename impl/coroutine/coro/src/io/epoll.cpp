@@ -16,10 +16,11 @@
 namespace coro::detail {
 namespace {
 
-/// So many operations of a descriptor may end at once, one after another; the next one waits for a
-/// look at the others. Else a stream that is always ready, or two, would keep the loop for
-/// themselves. It costs such a stream an epoll_ctl and an epoll_wait for all these.
-constexpr std::uint8_t most_at_once = 32;
+/// So many operations of a descriptor may end at once, one after another; the next one waits until
+/// the loop has looked at the others. Else a stream that is always ready, or two, would keep the
+/// loop for themselves. Few are faster, too: meanwhile more bytes come, and the next read gets a
+/// full buffer (8 streams of 1 MiB messages, CPU against 32 at once: 0.89, 15 rounds).
+constexpr std::uint8_t most_at_once = 4;
 
 /// What is known of one descriptor. Each is registered once in its life, edge-triggered for both
 /// directions: epoll_ctl is called once a connection, not once a wait.
@@ -81,21 +82,13 @@ public:
             op.result = -EBUSY; // one task at a time may wait in each direction
             return false;
         }
-        bool const untried = std::exchange(at.at_once, std::uint8_t{0}) == most_at_once;
-        if (!at.registered || untried) { // what was not tried may be ready, and its edge spent
-            epoll_event event{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
-                              {.u64 = mark(op.fd, at)}};
-            auto const how = at.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-            auto result = sys::use().epoll_ctl(epoll_, how, op.fd, &event);
-            if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
-                result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, op.fd, &event);
-            }
-            if (result < 0) {
-                // A regular file cannot be waited for, and need not.
-                if (!(untried && errno == EPERM && attempt(op))) op.result = -errno;
-                return false;
-            }
-            at.registered = true;
+        bool const untried = std::exchange(at.at_once, std::uint8_t{0}) == most_at_once &&
+                             (reads(op.kind) ? at.may_read : at.may_write);
+        if (untried) {
+            untried_.push_back(op); // it may be ready, and its edge spent
+        } else if (!registered(op.fd)) {
+            op.result = -errno;
+            return false;
         }
         place = &op;
         ++in_flight_;
@@ -108,12 +101,14 @@ public:
         if (place == &op) {
             place = nullptr;
             --in_flight_;
+            if (op.linked()) untried_.erase(op);
         }
         return true;
     }
 
     void poll(std::optional<duration> timeout) noexcept override {
         timespec length{};
+        if (!untried_.empty()) timeout = duration{0};
         if (timeout) {
             length.tv_sec = static_cast<time_t>(*timeout / std::chrono::seconds(1));
             length.tv_nsec = (*timeout % std::chrono::seconds(1)).count();
@@ -123,6 +118,14 @@ public:
         for (int i = 0; i < count; ++i) { // an error is EINTR: nothing to do
             auto const& event = events_[static_cast<std::size_t>(i)];
             if (event.data.u64 != wake_mark) handle(event);
+        }
+        while (!untried_.empty()) {
+            auto& op = static_cast<io_operation&>(untried_.pop_front());
+            if (attempt(op)) {
+                finish(op, op.result);
+            } else if (!registered(op.fd)) {
+                finish(op, -errno);
+            }
         }
     }
 
@@ -177,6 +180,20 @@ private:
         }
     }
 
+    /// The descriptor's edges are told from here on; false and errno.
+    [[nodiscard]] bool registered(int fd) noexcept {
+        auto& at = slot_of(fd);
+        if (at.registered) return true;
+        epoll_event event{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
+                          {.u64 = mark(fd, at)}};
+        auto result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+        if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
+            result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
+        }
+        at.registered = result == 0;
+        return at.registered;
+    }
+
     void handle(epoll_event const& event) noexcept {
         auto const fd = static_cast<std::uint32_t>(event.data.u64);
         auto& at = slots_[fd];
@@ -202,6 +219,7 @@ private:
         auto& at = slots_[static_cast<std::size_t>(op.fd)];
         (reads(op.kind) ? at.reader : at.writer) = nullptr;
         --in_flight_;
+        if (op.linked()) untried_.erase(op);
         op.result = result;
         op.started = false;
         owner_.wake(op);
@@ -293,6 +311,7 @@ private:
     int wake_ = -1;
     std::size_t in_flight_ = 0;
     std::vector<slot> slots_;
+    waiter_list untried_; ///< started without a look whether they would block
     std::array<epoll_event, 512> events_;
 };
 

@@ -5,8 +5,10 @@
 #include "coro/sys.hpp"
 #include "io_uring/buffer_ring.hpp"
 #include "io_uring/entry.hpp"
+#include "io_uring/immediate.hpp"
 #include "io_uring/receiver.hpp"
 #include "io_uring/ring.hpp"
+#include "io_uring/user_data.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -30,16 +32,6 @@ constexpr std::size_t most_queued = 16;
 /// With fewer completions a turn, a send is cheaper as a system call of its own: as an entry it
 /// would end the next wait at once, and that would be a system call as well.
 constexpr unsigned worth_batching = 4;
-
-/// What a completion belongs to: the lowest bits of its user data.
-enum class kind : std::uint64_t { operation = 0, receive = 1, ignored = 2, wake = 3 };
-constexpr std::uint64_t kind_mask = 7;
-
-[[nodiscard]] std::uint64_t receive_data(int fd, std::uint32_t generation) noexcept {
-    return (std::uint64_t{generation & 0xff'ffffu} << 40u) |
-           (std::uint64_t{static_cast<std::uint32_t>(fd)} << 8u) |
-           static_cast<std::uint64_t>(kind::receive);
-}
 
 /// Sockets over completions: receives are multishot with provided buffers, one `enter` a turn
 /// submits what the turn asked for and waits. Reads and writes of pipes wait for readiness, because
@@ -80,8 +72,10 @@ public:
             return true;
         }
         switch (op.kind) {
-        case io_kind::recv:
-            return receiver_of(op.fd).take(op, buffers_);
+        case io_kind::recv: {
+            auto& at = receiver_of(op.fd);
+            return at.take(op, buffers_) || (at.may_try() && receive_bulk(op, at));
+        }
         case io_kind::send_all:
             return last_batch_ < worth_batching && send_now(op);
         case io_kind::read:
@@ -109,7 +103,7 @@ public:
             return false;
         } else {
             at.reader = &op;
-            if (!at.armed) arm_receive(op.fd, at);
+            arm(op.fd, at);
         }
         ++in_flight_;
         return true;
@@ -166,7 +160,7 @@ public:
             reader->result = -EBADF;
             done(*reader);
         }
-        if (at.armed || at.operations != 0) {
+        if (at.armed || at.polled || at.operations != 0) {
             auto& entry = prepare();
             entry.opcode = IORING_OP_ASYNC_CANCEL;
             entry.fd = fd;
@@ -224,6 +218,19 @@ private:
         ++in_kernel_;
     }
 
+    /// Sees to it that a completion comes when there is something to read.
+    void arm(int fd, receiver& at) noexcept {
+        if (at.armed || at.polled) return;
+        if (!at.bulk()) return arm_receive(fd, at);
+        auto& entry = prepare();
+        entry.opcode = IORING_OP_POLL_ADD;
+        entry.fd = fd;
+        entry.poll32_events = POLLIN | POLLRDHUP;
+        entry.user_data = receive_data(fd, at, kind::bulk);
+        at.polled = true;
+        ++in_kernel_;
+    }
+
     void arm_receive(int fd, receiver& at) noexcept {
         auto& entry = prepare();
         entry.opcode = IORING_OP_RECV;
@@ -231,39 +238,9 @@ private:
         entry.ioprio = IORING_RECV_MULTISHOT;
         entry.flags = IOSQE_BUFFER_SELECT;
         entry.buf_group = buffers_.group();
-        entry.user_data = receive_data(fd, at.generation);
+        entry.user_data = receive_data(fd, at, kind::receive);
         at.armed = true;
         ++in_kernel_;
-    }
-
-    [[nodiscard]] static bool finished(io_operation& op, ssize_t result) noexcept {
-        if (result < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-        op.result = result < 0 ? -errno : result;
-        return true;
-    }
-
-    [[nodiscard]] static bool write_now(io_operation& op) noexcept {
-        while (op.moved < op.bytes) {
-            auto const written =
-                sys::write_without_signal(op.fd, op.data + op.moved, op.bytes - op.moved);
-            if (written < 0 && errno == EINTR) continue;
-            if (written < 0) return finished(op, written);
-            op.moved += static_cast<std::size_t>(written);
-        }
-        op.result = static_cast<long>(op.moved);
-        return true;
-    }
-
-    [[nodiscard]] static bool send_now(io_operation& op) noexcept {
-        while (op.moved < op.bytes) {
-            auto const sent = sys::use().send(op.fd, op.data + op.moved, op.bytes - op.moved,
-                                              op.flags | MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (sent < 0 && errno == EINTR) continue;
-            if (sent < 0) return finished(op, sent);
-            op.moved += static_cast<std::size_t>(sent);
-        }
-        op.result = static_cast<long>(op.moved);
-        return true;
     }
 
     void submit(io_operation& op) noexcept {
@@ -287,6 +264,8 @@ private:
         if (what != kind::ignored && last) --in_kernel_;
         if (what == kind::receive) {
             received(cqe, last);
+        } else if (what == kind::bulk) {
+            readable(cqe);
         } else if (what == kind::wake) {
             if (last && !closing_) arm_wake();
         } else if (what == kind::operation && !closing_) {
@@ -295,14 +274,14 @@ private:
     }
 
     void received(io_uring_cqe const& cqe, bool last) noexcept {
-        auto const fd = static_cast<int>((cqe.user_data >> 8u) & 0xffff'ffffu);
+        auto const fd = fd_of(cqe);
         auto& at = receiver_of(fd);
         bool const has_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
-        if (closing_ || (at.generation & 0xff'ffffu) != cqe.user_data >> 40u) {
+        if (closing_ || !is_of(at, cqe)) {
             if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
             return;
         }
-        if (last) at.armed = false;
+        if (last) at.armed = at.disarming = false;
         if (cqe.res > 0) {
             auto const buffer = buffer_ring::id_of(cqe);
             if (at.ended || !at.push(buffer, static_cast<std::uint32_t>(cqe.res))) {
@@ -315,25 +294,45 @@ private:
             // Out of buffers, or disarmed because the queue was long: neither ends the stream.
             if (cqe.res != -ENOBUFS && cqe.res != -ECANCELED) at.end(cqe.res);
         }
+        bool const bulk_begins =
+            cqe.res > 0 && at.note(static_cast<std::uint32_t>(cqe.res), buffer_bytes);
         if (auto* const reader = at.reader) {
             // Out of buffers: the bytes are there, and its own buffer will do. So a reader never
             // waits for others to give theirs back.
             if (at.take(*reader, buffers_) || (cqe.res == -ENOBUFS && receive_now(*reader))) {
                 at.reader = nullptr;
                 done(*reader);
-            } else if (!at.armed) {
-                arm_receive(fd, at);
+            } else {
+                arm(fd, at);
             }
-        } else if (at.armed && at.queued() >= most_queued) {
+        }
+        if (at.armed && !at.disarming && (bulk_begins || at.queued() >= most_queued)) {
+            at.disarming = true;
             auto& entry = prepare();
             entry.opcode = IORING_OP_ASYNC_CANCEL;
-            entry.addr = receive_data(fd, at.generation);
+            entry.addr = receive_data(fd, at, kind::receive);
             entry.user_data = static_cast<std::uint64_t>(kind::ignored);
         }
     }
 
-    [[nodiscard]] static bool receive_now(io_operation& op) noexcept {
-        return finished(op, sys::use().recv(op.fd, op.buffer, op.bytes, MSG_DONTWAIT));
+    /// A stream that is received in bulk has something to read, or has ended.
+    void readable(io_uring_cqe const& cqe) noexcept {
+        auto const fd = fd_of(cqe);
+        auto& at = receiver_of(fd);
+        if (closing_ || !is_of(at, cqe)) return;
+        at.polled = false;
+        at.is_readable();
+        if (auto* const reader = at.reader) {
+            if (!receive_bulk(*reader, at)) return arm(fd, at);
+            at.reader = nullptr;
+            done(*reader);
+        }
+    }
+
+    [[nodiscard]] static bool receive_bulk(io_operation& op, receiver& at) noexcept {
+        bool const is_done = receive_now(op);
+        if (is_done) at.note_bulk(op, buffer_bytes);
+        return is_done;
     }
 
     void completed(io_operation& op, int result) noexcept {

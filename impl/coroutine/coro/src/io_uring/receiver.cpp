@@ -12,6 +12,7 @@ bool receiver::take(io_operation& op, buffer_ring& buffers) noexcept {
         op.result = end_result_;
         return true;
     }
+    asked_ = op.bytes;
     std::size_t copied = 0;
     while (copied < op.bytes && queued() != 0) {
         auto const& front = arrived_[first_];
@@ -41,7 +42,9 @@ void receiver::reset(buffer_ring& buffers) noexcept {
     arrived_.clear();
     first_ = 0;
     consumed_ = 0;
-    armed = ended = false;
+    armed = disarming = polled = ended = false;
+    bulk_ = drained_ = false;
+    full_ = at_once_ = 0;
     reader = nullptr;
     ++generation;
 }
