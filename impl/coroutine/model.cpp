@@ -13,7 +13,7 @@ contract::model const& the_model() noexcept {
         "a connection; poll=oneshot; submission_entries=256";
     constexpr auto fork_join_ledger = "threads=1, whatever workers is";
     constexpr auto pool_ledger = "threads=workers; steal=continuations; frames=segmented stacks; "
-                                 "fence=membarrier, paid by thieves; idle=48 looks, then futex";
+                                 "deque=split, 16 shared; idle=48 looks, then futex";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_sequential, {.variant = "sequential"}),
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),

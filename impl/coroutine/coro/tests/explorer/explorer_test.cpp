@@ -6,7 +6,9 @@
 #include "explorer/atomics.hpp"
 
 #include <array>
+#include <deque>
 #include <gtest/gtest.h>
+#include <random>
 
 namespace {
 
@@ -81,9 +83,10 @@ TEST(explorer, keeps_the_stores_of_a_thread_in_order) {
 }
 
 /// The owner pushes and pops, thieves steal: each item is taken once, none is left.
-template <mutation Mutation, unsigned Thieves, unsigned Items, unsigned Capacity>
-struct theft final : explorer::program {
-    using deque_type = coro::detail::fork_join::work_deque<atomics<Mutation>>;
+template <mutation Mutation, unsigned Thieves, unsigned Items, unsigned Capacity,
+          unsigned MostShared = 16>
+struct theft : explorer::program {
+    using deque_type = coro::detail::fork_join::work_deque<atomics<Mutation>, MostShared>;
 
     deque_type deque{Capacity};
     std::array<unsigned, Items> numbers{};
@@ -92,18 +95,22 @@ struct theft final : explorer::program {
     void take(void* item) {
         ++taken[static_cast<std::size_t>(static_cast<unsigned*>(item) - numbers.data())];
     }
+    /// Newest first, until all that are left have been stolen.
+    void pop_from(unsigned newest) {
+        for (auto i = newest; i-- > 0 && deque.pop();) {
+            take(&numbers[i]);
+        }
+    }
+    virtual void own() {
+        for (auto& each : numbers) {
+            deque.push(&each);
+        }
+        pop_from(Items);
+    }
 
     std::vector<std::function<void()>> threads() override {
         std::vector<std::function<void()>> all;
-        all.emplace_back([this] {
-            for (auto& each : numbers) {
-                deque.push(&each);
-            }
-            // Newest first, until all that are left have been stolen.
-            for (auto i = Items; i-- > 0 && deque.pop();) {
-                take(&numbers[i]);
-            }
-        });
+        all.emplace_back([this] { own(); });
         for (unsigned thief = 0; thief < Thieves; ++thief) {
             all.emplace_back([this] {
                 for (auto tries = 0; tries < 2; ++tries) {
@@ -119,6 +126,25 @@ struct theft final : explorer::program {
             if (times < 1) return "an item was lost";
         }
         return "";
+    }
+};
+
+/// The same where the owner takes back what it has shared, and shares again: places in the ring are
+/// written more than once.
+template <mutation Mutation, unsigned Thieves>
+struct theft_of_what_was_taken_back final : theft<Mutation, Thieves, 3, 4, 1> {
+    void own() override {
+        push(0);
+        push(1);
+        if (pop(1)) pop(0);
+        push(2);
+        pop(2);
+    }
+    void push(unsigned i) { this->deque.push(&this->numbers[i]); }
+    bool pop(unsigned i) {
+        bool const is_there = this->deque.pop();
+        if (is_there) this->take(&this->numbers[i]);
+        return is_there;
     }
 };
 
@@ -139,26 +165,51 @@ TEST(work_deque, gives_each_item_once) {
 }
 
 TEST(work_deque, gives_each_item_once_when_it_grows) {
-    expect_correct<theft<mutation::none, 1, 3, 1>>({.preemptions = 2});
+    expect_correct<theft<mutation::none, 1, 3, 1>>({.preemptions = 3});
 }
 
-TEST(work_deque, needs_its_light_fence) {
-    EXPECT_EQ((explored<theft<mutation::no_light_fence, 1, 2, 4>>().failure),
-              "an item was taken twice");
+TEST(work_deque, gives_each_item_once_when_few_are_shared) {
+    expect_correct<theft<mutation::none, 1, 3, 4, 1>>({.preemptions = 4});
+    expect_correct<theft<mutation::none, 2, 4, 4, 2>>({.preemptions = 2});
 }
 
-TEST(work_deque, needs_its_heavy_fence) {
-    EXPECT_EQ((explored<theft<mutation::no_heavy_fence, 1, 2, 4>>().failure),
-              "an item was taken twice");
+TEST(work_deque, gives_each_item_once_when_some_were_taken_back) {
+    expect_correct<theft_of_what_was_taken_back<mutation::none, 1>>({.preemptions = 4});
+    expect_correct<theft_of_what_was_taken_back<mutation::none, 2>>({.preemptions = 2});
 }
 
-TEST(work_deque, needs_a_heavy_fence_that_reaches_the_owner) {
-    EXPECT_EQ((explored<theft<mutation::weak_heavy_fence, 1, 2, 4>>().failure),
-              "an item was taken twice");
+/// One thread, many steps, against a queue of the standard library.
+TEST(work_deque, gives_the_oldest_to_thieves_and_knows_whether_one_is_left) {
+    std::minstd_rand random(1);
+    std::array<unsigned, 40> numbers{};
+    for (int run = 0; run < 2'000; ++run) {
+        coro::detail::fork_join::work_deque<coro::detail::fork_join::real_atomics, 4> deque(1);
+        std::deque<void*> expected;
+        unsigned stolen = 0;
+        for (auto& each : numbers) {
+            deque.push(&each);
+            expected.push_back(&each);
+            for (auto steps = random() % 4; steps != 0; --steps) {
+                if (random() % 3 == 0) {
+                    auto* const taken = deque.steal();
+                    if (taken == nullptr) continue;
+                    ++stolen;
+                    ASSERT_EQ(taken, expected.front());
+                    expected.pop_front();
+                } else {
+                    ASSERT_EQ(deque.pop(), !expected.empty());
+                    if (!expected.empty()) expected.pop_back();
+                }
+            }
+        }
+        EXPECT_GT(stolen, 0u);
+    }
 }
 
-TEST(work_deque, needs_an_atomic_exchange_for_the_last_item) {
+TEST(work_deque, needs_an_atomic_exchange) {
     EXPECT_EQ((explored<theft<mutation::split_modify, 1, 1, 4>>().failure),
+              "an item was taken twice");
+    EXPECT_EQ((explored<theft<mutation::split_modify, 2, 1, 4>>().failure),
               "an item was taken twice");
 }
 
