@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "postgres/connection.hpp"
+#include "postgres/libpq.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <libpq-fe.h>
 #include <span>
 #include <stdexcept>
 
@@ -28,20 +28,21 @@ constexpr std::array<std::span<step const>, 3> statements{lookup, nap, transacti
 PGconn* of(void* raw) { return static_cast<PGconn*>(raw); }
 
 [[noreturn]] void fail(PGconn* connection) {
-    std::string said = PQerrorMessage(connection);
+    std::string said = pq().errorMessage(connection);
     said.erase(std::min(said.find('\n'), said.size())); // what follows explains at length
     throw std::runtime_error("PostgreSQL: " + (said.empty() ? "the connection is gone" : said));
 }
 
 } // namespace
 
-connection::connection(std::string const& where, bool prepare) : raw_(PQconnectdb(where.c_str())) {
+connection::connection(std::string const& where, bool prepare)
+    : raw_(pq().connectdb(where.c_str())) {
     try {
-        if (PQstatus(of(raw_)) != CONNECTION_OK) fail(of(raw_));
+        if (pq().status(of(raw_)) != CONNECTION_OK) fail(of(raw_));
         if (prepare) prepare_all();
-        if (PQsetnonblocking(of(raw_), 1) != 0) fail(of(raw_));
+        if (pq().setnonblocking(of(raw_), 1) != 0) fail(of(raw_));
     } catch (...) {
-        PQfinish(of(raw_));
+        pq().finish(of(raw_));
         throw;
     }
 }
@@ -50,19 +51,19 @@ void connection::prepare_all() {
     for (auto const& steps : statements) {
         for (auto const& [name, sql] : steps) {
             if (name == nullptr) continue;
-            auto* const result = PQprepare(of(raw_), name, sql, 1, nullptr);
-            auto const done = PQresultStatus(result) == PGRES_COMMAND_OK;
-            PQclear(result);
+            auto* const result = pq().prepare(of(raw_), name, sql, 1, nullptr);
+            auto const done = pq().resultStatus(result) == PGRES_COMMAND_OK;
+            pq().clear(result);
             if (!done) fail(of(raw_));
         }
     }
 }
 
 connection::~connection() {
-    if (raw_ != nullptr) PQfinish(of(raw_));
+    if (raw_ != nullptr) pq().finish(of(raw_));
 }
 
-int connection::socket() const noexcept { return PQsocket(of(raw_)); }
+int connection::socket() const noexcept { return pq().socket(of(raw_)); }
 
 void connection::send_step() {
     auto const& [name, sql] = statements[statement_][step_];
@@ -70,21 +71,21 @@ void connection::send_step() {
     std::to_chars(text.data(), text.data() + text.size() - 1, row_);
     char const* const values[] = {text.data()};
     auto const sent = name == nullptr
-                          ? PQsendQuery(of(raw_), sql)
-                          : PQsendQueryPrepared(of(raw_), name, 1, values, nullptr, nullptr, 0);
+                          ? pq().sendQuery(of(raw_), sql)
+                          : pq().sendQueryPrepared(of(raw_), name, 1, values, nullptr, nullptr, 0);
     // A hundred bytes with nothing before them always fit the socket's buffer.
-    if (sent != 1 || PQflush(of(raw_)) != 0) fail(of(raw_));
+    if (sent != 1 || pq().flush(of(raw_)) != 0) fail(of(raw_));
 }
 
 void connection::take(void* result) {
     auto* const taken = static_cast<PGresult*>(result);
-    auto const status = PQresultStatus(taken);
-    auto const has_row = status == PGRES_TUPLES_OK && PQntuples(taken) == 1;
+    auto const status = pq().resultStatus(taken);
+    auto const has_row = status == PGRES_TUPLES_OK && pq().ntuples(taken) == 1;
     if (has_row) {
-        auto const* const text = PQgetvalue(taken, 0, 0);
+        auto const* const text = pq().getvalue(taken, 0, 0);
         std::from_chars(text, text + std::strlen(text), value_);
     }
-    PQclear(taken);
+    pq().clear(taken);
     if (status != PGRES_COMMAND_OK && !has_row) fail(of(raw_));
 }
 
@@ -96,9 +97,9 @@ void connection::start(std::uint64_t statement, std::uint64_t row) {
 }
 
 bool connection::proceed() {
-    if (PQconsumeInput(of(raw_)) != 1) fail(of(raw_));
-    while (PQisBusy(of(raw_)) == 0) {
-        auto* const result = PQgetResult(of(raw_));
+    if (pq().consumeInput(of(raw_)) != 1) fail(of(raw_));
+    while (pq().isBusy(of(raw_)) == 0) {
+        auto* const result = pq().getResult(of(raw_));
         if (result != nullptr) {
             take(result);
             continue;
@@ -112,7 +113,7 @@ bool connection::proceed() {
 std::uint64_t connection::run(std::uint64_t statement, std::uint64_t row) {
     start(statement, row);
     for (;;) {
-        while (auto* const result = PQgetResult(of(raw_))) {
+        while (auto* const result = pq().getResult(of(raw_))) {
             take(result);
         }
         if (++step_ == statements[statement].size()) return value_;
@@ -121,11 +122,11 @@ std::uint64_t connection::run(std::uint64_t statement, std::uint64_t row) {
 }
 
 std::string connection::execute(std::string const& sql) {
-    auto* const result = PQexec(of(raw_), sql.c_str());
-    auto const status = PQresultStatus(result);
+    auto* const result = pq().exec(of(raw_), sql.c_str());
+    auto const status = pq().resultStatus(result);
     std::string first;
-    if (status == PGRES_TUPLES_OK && PQntuples(result) > 0) first = PQgetvalue(result, 0, 0);
-    PQclear(result);
+    if (status == PGRES_TUPLES_OK && pq().ntuples(result) > 0) first = pq().getvalue(result, 0, 0);
+    pq().clear(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(of(raw_));
     return first;
 }

@@ -101,7 +101,7 @@ contract::model const& the_model() noexcept {
                             {.style = style::tuned,
                              .allowance = allowance::one_per_unit,
                              .ledger = "cpus=1: state machines, an indirect call a message; "
-                                       "cpus=2: two threads, raw futex"}),
+                                       "cpus=2: two threads; looks=2000, then futex"}),
         supports<channel>(
             floor_model::make_channel,
             {.style = style::tuned, .ledger = "threads=1; a ring, an indirect call a fill"}),
