@@ -5,7 +5,7 @@ import copy
 
 import fake_runs
 from yard import report as report_package
-from yard.report import html, series, sides, winners
+from yard.report import html, plot, series, sides, winners
 
 MODELS = {"coroutine": 1.0, "thread": 1.0, "process": 1.0}
 
@@ -77,6 +77,10 @@ def test_latency_by_throughput_has_one_point_a_rate_and_ends_at_the_knee():
     assert abs(line.x[-1] / 10_000 - 1) < 0.1, "it reached its capacity and not the offered rate"
     assert line.y[-1] > 10 * line.y[0]
     assert "Latency p99 by throughput of echo" in html.render(loaded())
+
+
+def test_latency_by_throughput_is_a_picture_too(tmp_path):
+    assert "load-0.png" in {path.name for path in plot.write(loaded(), tmp_path)}
 
 
 def test_where_the_load_is_given_the_map_judges_latency():

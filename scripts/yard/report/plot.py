@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Sequence
 
 from ..estimates import METRIC
-from . import palette, scaling, series, svg
+from . import palette, scaling, series, svg, winners
 from .words import METRIC_TITLES
 
 MOST_POINTS = 3  # rows of a figure; the HTML page has all
@@ -48,6 +49,18 @@ def _curves(report: series.Report):
         yield f"memory-{i}", f"Memory: {found.title}", [(found.lines, found.what, "count", "memory of the process tree", "bytes")]
 
 
+    for i, (workload, quantiles) in enumerate(_load_curves(report).items()):
+        yield f"load-{i}", f"Latency by throughput: {workload}", [
+            (found.lines, "throughput", "units/s", f"latency, {found.quantile}", "ns") for found in quantiles]
+
+
+def _load_curves(report: series.Report) -> dict[str, list[winners.LoadCurve]]:
+    found: dict[str, list[winners.LoadCurve]] = {}
+    for curve in winners.load_curves(report):
+        found.setdefault(curve.title, []).append(curve)
+    return found
+
+
 def _lines(report: series.Report, title: str, plots, colours: dict[str, str], path: Path) -> Path:
     figure, axes = _figure(1, len(plots), 4.2, 1.0, 0.9)
     places = {**palette.variants(report.contenders), scaling.IDEAL: 2}
@@ -66,7 +79,7 @@ def _lines(report: series.Report, title: str, plots, colours: dict[str, str], pa
         ticks = scale.ticks(y_unit)
         ax.set_yticks(ticks, [svg.tick_text(tick, y_unit) for tick in ticks], fontsize=7)
         ax.set_xscale("log")
-        every = sorted({x for line in lines for x in line.x})[:: max(1, len({x for line in lines for x in line.x}) // 6)]
+        every = _apart(sorted({x for line in lines for x in line.x if x > 0}))
         ax.set_xticks(every, [svg.tick_text(x, x_unit) for x in every], fontsize=7)
         ax.minorticks_off()
         ax.set_xlabel(_literal(x_label), fontsize=8)
@@ -79,11 +92,26 @@ def _lines(report: series.Report, title: str, plots, colours: dict[str, str], pa
     return path
 
 
+def _apart(values: Sequence[float]) -> list[float]:
+    """Those whose labels do not run into each other on a logarithmic axis; the first and the last are among them."""
+    if len(values) < 2:
+        return list(values)
+    width = math.log(values[-1] / values[0])
+    chosen = [values[0]]
+    for value in values[1:-1]:
+        if math.log(value / chosen[-1]) > 0.14 * width and math.log(values[-1] / value) > 0.14 * width:
+            chosen.append(value)
+    return [*chosen, values[-1]]
+
+
 def _some(points: Sequence[series.Point]) -> list[series.Point]:
     if len(points) <= MOST_POINTS:
         return list(points)
+    # The rates of a load curve are each contender's own: what most of them met can be compared.
+    met = [sum(bool(c.estimates) for c in p.cells) for p in points]
+    points = [point for point, count in zip(points, met) if 2 * count >= max(met)]
     last = len(points) - 1
-    return [points[round(i * last / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
+    return list(points) if last < MOST_POINTS else [points[round(i * last / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
 
 
 def _literal(text: str) -> str:
