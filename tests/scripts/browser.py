@@ -66,6 +66,31 @@ class Browser:
         data = self.driver.execute_cdp_cmd("Page.captureScreenshot", {})["data"]
         return matplotlib.image.imread(io.BytesIO(base64.b64decode(data)), format="png")
 
+    def whole(self):
+        """The page from its top to its end as one picture, made of steps of one window."""
+        import numpy
+
+        total, window = self.run("return [document.documentElement.scrollHeight, innerHeight]")
+        parts = []
+        for top in range(0, total, window):
+            self.run("window.scrollTo({top: arguments[0], behavior: 'instant'})", top)
+            self.settle()
+            # The last window cannot be scrolled to its own top: its lower part is the page's end.
+            parts.append(self.picture()[..., :3][-min(window, total - top) :])
+        return numpy.concatenate(parts)
+
+
+def blank_bands(picture, at_least):
+    """[(first row, rows)] of a picture in which, over at_least rows or more, nothing is to be seen."""
+    varied = (picture.max(axis=1) - picture.min(axis=1)).max(axis=1) > 0.02
+    bands, first = [], 0
+    for row, seen in enumerate([*varied, True]):
+        if seen:
+            if row - first >= at_least:
+                bands.append((first, row - first))
+            first = row + 1
+    return bands
+
 
 @contextlib.contextmanager
 def started():
