@@ -74,6 +74,15 @@ def _faults(sample: Sample) -> Optional[float]:
     return None if minor is None else minor + (major or 0.0)
 
 
+def _tree_at_the_last_look(sample: Sample) -> Optional[float]:
+    waiting = sample.get("waiting")
+    looks = waiting.get("looks") if isinstance(waiting, Mapping) else None
+    if not looks:
+        return None
+    parts = [_number(looks[-1].get(name)) for name in ("pss_bytes", "page_table_bytes", "kernel_stack_bytes")]
+    return None if None in parts else sum(part for part in parts if part is not None)
+
+
 _units, _run = _field("units"), _field("run_ns")
 METRICS = (
     Metric("throughput", "throughput", "units/s", "more", _ratio(_units, _run, 1e9)),
@@ -97,6 +106,7 @@ METRICS = (
     Metric("peak_rss_bytes", "peak RSS", "bytes", "less", _field("peak_rss_bytes"), max),
     Metric("pss_bytes", "PSS of the process tree", "bytes", "less", _field("pss_bytes")),
     Metric("waiting_bytes", "memory per waiting unit", "bytes", "less", _inner("waiting", "bytes_per_unit")),
+    Metric("waiting_tree_bytes", "memory with all units waiting", "bytes", "less", _tree_at_the_last_look),
     Metric("make_ns", "make", "ns", "less", _field("make_ns")),
     Metric("destroy_ns", "destroy", "ns", "less", _field("destroy_ns")),
     Metric("threads", "threads", "count", "", _field("threads")),

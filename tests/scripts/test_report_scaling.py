@@ -92,10 +92,24 @@ def test_memory_is_the_slope_and_not_the_start():
     make = fake_runs.Maker(6, rounds=8)
     for units in (1_000, 4_000, 16_000):
         for name, start, each in (("fiber", 50_000_000, 9_000), ("callback", 1_000_000, 300)):
-            make.add(name, "waits", {"waits": units}, units=units, pss_bytes=start + each * units)
+            make.add(name, "echo", {"connections": units}, units=units, pss_bytes=start + each * units)
     (found,) = scaling.memories(built(make))
     assert [(name, round(e.value)) for name, e in found.slopes] == [("callback", 300), ("fiber", 9_000)]
     assert all(e.low <= e.value <= e.high for _, e in found.slopes)
+
+
+def test_memory_of_waiting_units_is_what_was_seen_while_they_waited():
+    """What a process holds after its units have ended says nothing of them: `waits` has no slope, and that of `idle`
+    is not the slope of what was left."""
+    make = fake_runs.Maker(6, rounds=8)
+    for units in (1_000, 4_000, 16_000):
+        make.add("fiber", "waits", {"waits": units}, units=units, pss_bytes=10**7 + 9_000 * units)
+        seen = {"pss_bytes": 10**7 + 500 * units, "page_table_bytes": 20_000 + 10 * units, "kernel_stack_bytes": 16_384}
+        waiting = {"bytes_per_unit": 505.0, "looks": [{**seen, "units": units}]}
+        make.add("fiber", "idle", {"units": units}, units=units, unit="waiting unit", pss_bytes=10**7 + 3 * units, waiting=waiting)
+    (found,) = scaling.memories(built(make))
+    assert [(name, round(e.value)) for name, e in found.slopes] == [("fiber", 505)]
+    assert found.what == "units" and found.lines[0].y[-1] == 10**7 + 510 * 16_000 + 36_384
 
 
 def test_waiting_units_are_judged_by_their_bytes():

@@ -20,6 +20,7 @@ PICK = {
     "waits": {"waits": 10_000},
     "echo": {"connections": 64, "message_bytes": 64, "rate_per_s": 0},
     "fetch": {"in_flight": 100, "delay_us": 5_000},
+    "idle": {"units": 100_000, "ballast_bytes": 0},
     "hash_blocks": {"blocks": 512, "block_bytes": 16_384, "passes": 64},
 }
 NEAR = 0.15  # "takes the sum" and "takes the longest" within this share
@@ -233,10 +234,11 @@ def _cost(report: Report) -> Answer:
     question = "At what cost?"
     point = _point(report, "echo")
     waits = _point(report, "waits")
+    idle = _point(report, "idle")
     answer = Answer(question, "", basis=_basis(point or waits, "pss_bytes"))
     for where, metric, lead in (
         (point, "pss_bytes", "Memory of the whole process tree"),
-        (waits, "pss_bytes", "Memory of the whole process tree"),
+        (idle, "waiting_bytes", "Memory of one more waiting unit"),
         (point, "switches_per_unit", "Context switches"),
         (waits, "p99_ns", "Lateness p99"),
     ):

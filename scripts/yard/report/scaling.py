@@ -18,7 +18,7 @@ from .series import Line, Point, Report, varied_fields
 EFFICIENT = 0.9
 IDEAL = "all cores used"
 LEAST_FIT = 3  # numbers of workers: two parameters need more than two
-UNITS = ("units", "waits", "connections", "in_flight", "waiters")  # sizes that say how much is alive at once
+ALIVE = {"units": "waiting_tree_bytes", "connections": "pss_bytes"}  # sizes that say how much was alive when memory was read
 LEAST_SPREAD = 4.0  # most units over fewest: below that a slope is noise
 
 
@@ -190,7 +190,7 @@ def _reaches(xs: Sequence[float], ys: Sequence[float]) -> Optional[float]:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes a unit, the slope of PSS over the number of units; `what` is the size along which it was taken."""
+    """Bytes a unit, the slope of memory over the number of units; `what` is the size along which it was taken."""
 
     title: str
     what: str
@@ -200,25 +200,34 @@ class Memory:
 
 def memories(report: Report) -> list[Memory]:
     found = []
-    for field in UNITS:
+    for field, metric in ALIVE.items():
         for title, points in _groups(report, field, alone=False):
             xs = [p.key.sizes[field] for p in points]
             if not xs[0] or xs[-1] / xs[0] < LEAST_SPREAD:
                 continue
             lines, slopes = [], []
-            for name, own in _cells(points, "pss_bytes"):
+            for name, own in _cells(points, metric):
                 counts = [float(p.key.sizes[field]) for p, _ in own]
                 if counts[-1] / counts[0] < LEAST_SPREAD:
                     continue
-                seen = [c.estimates["pss_bytes"] for _, c in own]
+                seen = [c.estimates[metric] for _, c in own]
                 lines.append(Line(name, own[0][1].model, counts, [e.value for e in seen], [e.low for e in seen], [e.high for e in seen]))
-                rounds = set.intersection(*(set(c.values["pss_bytes"]) for _, c in own))
-                values = {r: float(np.polyfit(counts, [c.values["pss_bytes"][r] for _, c in own], 1)[0]) for r in rounds}
-                if values:
-                    slopes.append((name, estimates.estimate(values)))
+                slope = _slope(counts, [c for _, c in own], metric)
+                if slope is not None:
+                    slopes.append((name, slope))
             if lines:
                 found.append(Memory(title, field, lines, sorted(slopes, key=lambda pair: pair[1].value)))
     return found
+
+
+def _slope(counts: Sequence[float], cells: Sequence[Cell], metric: str) -> Optional[Estimate]:
+    """In each round, then the median. `idle` has looked at several sizes in one process, which is without the
+    harness's own memory for more units."""
+    if "waiting_bytes" in cells[-1].estimates:
+        return cells[-1].estimates["waiting_bytes"]
+    rounds = set.intersection(*(set(c.values[metric]) for c in cells))
+    values = {r: float(np.polyfit(counts, [c.values[metric][r] for c in cells], 1)[0]) for r in rounds}
+    return estimates.estimate(values) if values else None
 
 
 def ideal(scaling: Scaling) -> Line:
