@@ -20,37 +20,37 @@ public:
     idle::outcome run(contract::probe& probe) override {
         outcome_ = {};
         waiting_ = 0;
-        coro::run(hold_all(probe));
+        probe_ = &probe;
+        coro::run(hold_all());
         return outcome_;
     }
 
 private:
-    coro::coroutine<> live(std::uint64_t i, coro::event& gate, coro::event& step_waits,
-                           contract::probe& probe) {
+    // Parameters are a part of each frame: what all units share is in the session.
+    coro::coroutine<> live(std::uint64_t i) {
         kernel::ballast const ballast(seed_, i, params_.ballast_bytes);
-        probe.begin(i);
-        if (++waiting_ == step_) step_waits.set();
-        co_await gate.wait();
-        probe.end(i);
+        probe_->begin(i);
+        if (++waiting_ == step_) step_waits_.set();
+        co_await gate_.wait();
+        probe_->end(i);
         outcome_.sum += ballast.value(seed_, i, params_.ballast_bytes);
         ++outcome_.released;
     }
 
-    coro::coroutine<> hold_all(contract::probe& probe) {
-        coro::event gate;
-        coro::event step_waits;
+    coro::coroutine<> hold_all() {
+        gate_.clear();
         std::vector<coro::task<>> units;
         units.reserve(params_.units);
         for (auto const step : idle::steps(params_)) {
             step_ = step;
-            step_waits.clear();
+            step_waits_.clear();
             for (auto i = units.size(); i < step; ++i) {
-                units.push_back(coro::create_task(live(i, gate, step_waits, probe)));
+                units.push_back(coro::create_task(live(i)));
             }
-            co_await step_waits.wait();
-            probe.look();
+            co_await step_waits_.wait();
+            probe_->look();
         }
-        gate.set();
+        gate_.set();
         for (auto const& each : units) {
             co_await each;
         }
@@ -59,6 +59,9 @@ private:
     idle::params params_;
     std::uint64_t seed_;
     idle::outcome outcome_;
+    contract::probe* probe_ = nullptr;
+    coro::event gate_;
+    coro::event step_waits_;
     std::uint64_t waiting_ = 0;
     std::uint64_t step_ = 0; ///< so many are to wait at the next look
 };

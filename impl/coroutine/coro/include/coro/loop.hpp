@@ -355,8 +355,8 @@ template <class Promise>
 /// Like `suspend`, for a wait of one turn: the task goes to the end of the ready queue. It cannot
 /// be cancelled out of it, but the cancellation is thrown when it continues.
 template <class Promise>
-[[nodiscard]] std::coroutine_handle<> suspend_for_a_turn(std::coroutine_handle<Promise> coroutine,
-                                                         waiter& w) {
+[[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
+suspend_for_a_turn(std::coroutine_handle<Promise> coroutine, waiter& w) {
     auto& task = coroutine.promise().task();
     w.suspended = coroutine;
     task.waiting = &w;
