@@ -47,11 +47,11 @@ struct job {
     }
 
     [[nodiscard]] typename W::outcome const& expected() {
-        if (!expected_) expected_ = rules.expected(params, seed());
-        return *expected_;
+        if (!expected_once) expected_once = rules.expected(params, seed());
+        return *expected_once;
     }
 
-    std::optional<typename W::outcome> expected_ = {};
+    std::optional<typename W::outcome> expected_once = {};
 };
 
 } // namespace cell

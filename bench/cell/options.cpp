@@ -36,7 +36,7 @@ std::optional<std::uint64_t> whole_number(std::string const& text) {
 
 /// Numbers stay numbers; all else is a string.
 nlohmann::json tag_value(std::string const& text) {
-    auto const parsed = nlohmann::json::parse(text, nullptr, false);
+    auto parsed = nlohmann::json::parse(text, nullptr, false);
     if (parsed.is_number()) return parsed;
     return text;
 }

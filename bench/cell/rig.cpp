@@ -35,6 +35,7 @@ helper_program::helper_program(std::string const& name, std::vector<std::string>
     std::vector<std::string> strings{path};
     strings.insert(strings.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
     for (auto& string : strings) {
         pointers.push_back(string.data());
     }
@@ -51,6 +52,7 @@ helper_program::helper_program(std::string const& name, std::vector<std::string>
         }
         ::execv(path.c_str(), pointers.data());
     } catch (std::exception const&) {
+        ::_exit(127); // the parent sees it, as it does when there is no such program
     }
     ::_exit(127);
 }

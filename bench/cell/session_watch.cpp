@@ -37,7 +37,7 @@ judgement session_watch::check_count(std::uint64_t threads) const {
 judgement session_watch::check_threads() const {
     auto const until = std::chrono::steady_clock::now() + time_to_vanish;
     for (;;) {
-        auto const found = check_count(count_live_threads(::getpid(), rig_));
+        auto found = check_count(count_live_threads(::getpid(), rig_));
         if (found.verdict == verdict::ok) break;
         if (std::chrono::steady_clock::now() > until) return found;
         std::this_thread::sleep_for(1ms);

@@ -4,10 +4,13 @@
 #include "cell/posix.hpp"
 #include "cell/verdict.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
+
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -77,9 +80,10 @@ bool kill_children() noexcept {
             auto const* const entry = reinterpret_cast<folder_entry const*>(buffer.data() + at);
             at += entry->bytes;
             if (entry->name[0] == '.') continue;
-            std::array<char, 64> path{};
-            std::strncpy(path.data(), entry->name, 20);
-            std::strcat(path.data(), "/children");
+            constexpr std::string_view children_of = "/children";
+            std::array<char, 64> path{}; // by hand: this is a signal handler
+            auto* const end = ::stpncpy(path.data(), entry->name, 20);
+            std::copy(children_of.begin(), children_of.end(), end);
             auto const children = ::openat(tasks, path.data(), O_RDONLY | O_CLOEXEC);
             if (children == -1) continue;
             for_each_number(children, [&](pid_t child) {

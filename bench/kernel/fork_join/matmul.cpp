@@ -16,7 +16,7 @@ std::size_t matrix_bytes(std::uint64_t edge) { return edge * edge * sizeof(doubl
 matmul_tree::matmul_tree(contract::matmul::params const& params, std::uint64_t seed)
     : edge_(static_cast<std::uint32_t>(params.edge)),
       grain_(static_cast<std::uint32_t>(params.grain)),
-      pages_(3 * matrix_bytes(edge_) + 2 * edge_ * sizeof(std::uint64_t)),
+      pages_(3 * matrix_bytes(edge_) + std::size_t(2) * edge_ * sizeof(std::uint64_t)),
       left_(pages_.as<double>(0, std::size_t(edge_) * edge_)),
       right_(pages_.as<double>(matrix_bytes(edge_), left_.size())),
       product_(pages_.as<double>(2 * matrix_bytes(edge_), left_.size())),
