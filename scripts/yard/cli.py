@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from . import commands
-from .errors import HARNESS, INTERRUPTED, USAGE, YardError, nearest
+from .errors import HARNESS, INTERRUPTED, READER_LEFT, USAGE, YardError, nearest
 
 
 class Commands(click.Group):
@@ -34,6 +34,16 @@ class Commands(click.Group):
             raise click.UsageError(f"unknown command '{name}': {nearest(name, self.list_commands(context))}")
         return super().resolve_command(context, args)
 
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:  # click would leave with 1, which here means a regression
+            raise ReaderLeft from None
+
+
+class ReaderLeft(Exception):
+    """Who read our output, such as `head`, has seen enough."""
+
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option("0.1.0", prog_name="switchyard")
@@ -41,7 +51,7 @@ def command() -> None:
     """The same work on every concurrency model: measure, compare, report.
 
     Exit codes: 0 ok; 1 a regression or a wrong result; 2 inconclusive; 3 not comparable; 4 the harness failed;
-    64 usage; 130, 143 interrupted.
+    64 usage; 130, 143 interrupted; 141 the reader of its output left.
     """
 
 
@@ -70,9 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         print(f"switchyard: {error}", file=sys.stderr)
         return error.code
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except (ReaderLeft, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+        return READER_LEFT
     except Exception as error:
         if verbose:
             traceback.print_exc()

@@ -8,6 +8,7 @@ from typing import Iterable
 
 OK, FAILED, INCONCLUSIVE, NOT_COMPARABLE, HARNESS, USAGE = 0, 1, 2, 3, 4, 64
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it; 143 after SIGTERM
+READER_LEFT = 141  # 128 + SIGPIPE
 
 
 class YardError(Exception):

@@ -9,7 +9,7 @@ from typing import Sequence
 from .check.changepoint import LEAST_SIDE, Change, changes
 from .errors import UsageError
 from .history import Series
-from .store import explained
+from .store import replacing
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 FORMATS = (".png", ".svg")
@@ -64,10 +64,8 @@ def draw(series: Sequence[Series], file: Path) -> None:
     figure.subplots_adjust(hspace=0.55, top=1 - 0.35 / (0.6 + 2.4 * len(shown)), bottom=0.5 / (0.6 + 2.4 * len(shown)))
     for ax, one in zip(figure.subplots(len(shown), 1, squeeze=False)[:, 0], shown):
         _axes(ax, one)
-    try:
-        figure.savefig(file)
-    except OSError as error:
-        raise explained(error, f"cannot write {file}") from None
+    with replacing(file) as partial:
+        figure.savefig(partial, format=file.suffix[1:] or "png")
 
 
 def _axes(ax, series: Series) -> None:

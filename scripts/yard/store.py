@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 from .errors import YardError
 
@@ -29,18 +30,32 @@ def explained(error: OSError, doing: str) -> YardError:
     return YardError(f"{doing}: {error.strerror or error}")
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Either the old content or all of the new, even if the machine stops."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+@contextlib.contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Where to write what is then `file`: either the old content or all of the new. What is there and no regular file,
+    such as /dev/stdout, is written to as it is: renamed over, it would be gone for everybody."""
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        temporary = None
+    else:
+        temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with open(temporary, "w", encoding="utf-8") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
+        yield temporary or file
+        if temporary:
+            os.replace(temporary, file)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise explained(error, f"cannot write {file}") from None
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Even if the machine stops."""
+    with replacing(file) as partial, open(partial, "w", encoding="utf-8", newline="") as out:
+        out.write(text)
+        out.flush()
+        if partial != file:
+            os.fsync(out.fileno())
 
 
 class Store:

@@ -3,11 +3,12 @@
 
 import json
 import os
+import subprocess
 
 import pytest
 
 import fakes
-from yard import cli
+from yard import cli, store
 from yard.errors import YardError
 
 
@@ -54,6 +55,32 @@ def test_no_exception_leaves_as_a_verdict(monkeypatch, capsys, error, code):
     monkeypatch.setattr(cli.command, "main", lambda **_: (_ for _ in ()).throw(error))
     assert cli.main([]) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_is_no_regression(tmp_path, build):
+    """`check | head` under pipefail must not say 1; click would."""
+    read, write = os.pipe()
+    os.close(read)
+    for arguments in (["list"], ["run", "--preset", "smoke", "--out", tmp_path / "run"]):
+        words = [fakes.LAUNCHER, *arguments, "--build", build]
+        done = subprocess.run(words, env=fakes.environment(tmp_path), stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 141 and "Traceback" not in done.stderr, done.stderr
+    os.close(write)
+    assert (tmp_path / "run" / "samples.jsonl").stat().st_size > 0
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+    """As root, a rename over /dev/full would take it from everybody."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    store.write_atomically(tmp_path / "pipe", "told")
+    assert os.read(reader, 10) == b"told" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+    (tmp_path / "link").symlink_to("target")
+    store.write_atomically(tmp_path / "link", "told")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "target").read_text() == "told"
+    store.write_atomically(tmp_path / "file", "told")
+    assert {p.name for p in tmp_path.iterdir()} == {"pipe", "link", "target", "file"}
 
 
 def test_run_and_its_json(tmp_path, build):

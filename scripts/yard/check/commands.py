@@ -65,14 +65,14 @@ def parse_google(text: str) -> Values:
     try:
         rows = json.loads(text)["benchmarks"]
     except (ValueError, KeyError, TypeError):
-        raise Failed("it printed no Google Benchmark JSON") from None
+        raise Failed("printed no Google Benchmark JSON") from None
     collected: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         if row.get("run_type", "iteration") != "iteration":
             continue
         name = row.get("run_name", row["name"])
         if row.get("error_occurred"):
-            raise Failed(f"{name}: {row.get('error_message', 'error')}")
+            raise Failed(f"told of an error in {name}: {row.get('error_message', 'error')}")
         scale = TIME_S.get(row.get("time_unit", "ns"), 1.0)
         for key, value in row.items():
             if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -91,7 +91,7 @@ def parse_lines(text: str) -> Values:
         try:
             value = json.loads(line)
         except ValueError:
-            raise Failed(f"a line begins like JSON and is none: {line[:80]}") from None
+            raise Failed(f"printed a line that begins like JSON and is none: {line[:80]}") from None
         if isinstance(value.get("scenario"), str) and isinstance(value.get("metrics"), dict):
             numbers = {k: v for k, v in value["metrics"].items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
             found.setdefault(value["scenario"], {}).update(numbers)
@@ -99,11 +99,11 @@ def parse_lines(text: str) -> Values:
             name = "/".join(p for p in (value["model"], value["workload"], value["variant"]) if p)
             samples.setdefault(f"{name}@{value['point']}", []).append(value)
         else:
-            raise Failed(f'a line is neither a sample nor {{"scenario": ..., "metrics": ...}}: {why}')
+            raise Failed(f'printed a line that is neither a sample nor {{"scenario": ..., "metrics": ...}}: {why}')
     for name, own in samples.items():
         found[name] = values.of_process(own)
     if not found:
-        raise Failed('it printed no line such as {"scenario": "name", "metrics": {"time": 1.5}}')
+        raise Failed('printed no line such as {"scenario": "name", "metrics": {"time": 1.5}}')
     return found
 
 

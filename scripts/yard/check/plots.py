@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, Mapping
 
+from ..store import replacing
 from . import words
 
 COLOURS = {"REGRESSION": "#c43c12", "UNRESOLVED": "#b86a00", "IMPROVED": "#00795a", "ACCEPTED": "#0068a8", "OK": "#737a85"}
@@ -56,7 +57,8 @@ def _overview(cells: list[words.Cell], of: int, result: Mapping[str, Any], path:
     ax.spines[["top", "right"]].set_visible(False)
     shown = "" if of == len(cells) else f", {len(cells)} of {of} cells"
     figure.suptitle(_literal(f"{words.TITLES[result['exit_code']]}: {result['head']} against {result['base']}{shown}"), fontsize=10)
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
     return path
 
 
@@ -76,5 +78,6 @@ def _pairs(cell: words.Cell, path: Path) -> Path:
     ax.set_title(_literal(f"{cell['verdict']} {cell['scenario']} {words.metric(cell['metric'])}: "
                           f"{words.percent(cell['slowdown'])} {words.interval(cell)}"), fontsize=9)  # fmt: skip
     ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
     return path

@@ -14,6 +14,7 @@ from rich.text import Text
 from .. import campaign, host, models, progress
 from ..errors import OK, UsageError, nearest
 from ..lesson import chapters, claims, html, timeline
+from ..store import write_atomically
 from . import _options
 
 COLOURS = {claims.TRUE: "green", claims.FALSE: "red", claims.DEPENDS: "yellow", claims.UNKNOWN: "dim"}
@@ -31,6 +32,8 @@ def command(**given: Any) -> int:
     a timeline of who ran and who waited. Then five things that are often said, measured on this machine and marked true,
     false or it depends. WORDS choose chapters (await task thread ...) and leave the claims out."""
     chosen = _chosen(given["words"])
+    if given["page"] and not given["page"].absolute().parent.is_dir():
+        raise UsageError(f"{given['page']}: there is no folder {given['page'].parent}; make it first")
     console = Console(highlight=False, file=sys.stderr if given["json_output"] else sys.stdout)
     shown = []
     for chapter in chosen:
@@ -48,7 +51,7 @@ def command(**given: Any) -> int:
             verdicts.append(verdict)
             _tell(console, verdict)
     if given["page"]:
-        given["page"].write_text(html.page(shown, verdicts, _machine()), encoding="utf-8")
+        write_atomically(given["page"], html.page(shown, verdicts, _machine()))
         console.print(Text(f"\nlesson: {given['page']}"))
     if given["json_output"]:
         told = [{"id": c.id, "seen": c.seen(t), "events": [[s.who, s.state, s.begin_s, s.end_s] for s in t.spans()]}

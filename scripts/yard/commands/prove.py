@@ -10,6 +10,7 @@ import click
 
 from .. import campaign
 from ..errors import FAILED, INCONCLUSIVE, OK, UsageError
+from ..store import write_atomically
 from . import _options
 
 
@@ -56,12 +57,12 @@ def command(**given: Any) -> int:
     for name, pairs, red in prove.jobs(out):
         score.job(pairs, red, prove.slowed(name), 12)
     text = f"{prove.table(rows)}\nOther rules on the same recorded pairs:\n\n{score.table()}"
-    (out / "proof.md").write_text(text, encoding="utf-8")
+    write_atomically(out / "proof.md", text)
     as_expected = all(row.as_expected == row.done for row in rows)
     summary = {"schema": 1, "utc": prove.now(), "as_expected": as_expected,
                "experiments": [{"name": r.experiment.name, "jobs": r.done, "as_expected": r.as_expected,
                                 "exit_codes": {str(code): n for code, n in sorted(r.codes.items())}} for r in rows]}  # fmt: skip
-    (out / "proof.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    write_atomically(out / "proof.json", json.dumps(summary, indent=1) + "\n")
     click.echo(text + f"\nresults: {out}")
     return OK if as_expected else FAILED
 
@@ -76,6 +77,6 @@ def _simulated(jobs: int, out: Path) -> int:
             parts.append(f"{machine.name}, {jobs} simulated jobs, half with one of 25 scenarios 5 % slower, {how}:\n\n"
                          f"{score.table()}")  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
-    (out / "simulated.md").write_text("\n".join(parts), encoding="utf-8")
+    write_atomically(out / "simulated.md", "\n".join(parts))
     click.echo("\n".join(parts))
     return OK

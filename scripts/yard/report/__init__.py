@@ -13,6 +13,7 @@ def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: 
     """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page, in which the runs
     `beside` stand beside it."""
     from .. import samples
+    from ..store import write_atomically
     from . import explorer, html, markdown, plot, series, table
 
     report = series.build(samples.read_run(Path(run_dir)))
@@ -21,7 +22,7 @@ def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: 
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in ((HTML, html.render(report, explorer.library(), others)), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+        write_atomically(folder / name, text)
         paths.append(folder / name)
     if plots:
         paths += plot.write(report, folder / "plots")

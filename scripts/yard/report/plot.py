@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Sequence
 
 from ..estimates import METRIC
+from ..store import replacing
 from . import palette, scaling, series, svg, winners
 from .words import METRIC_TITLES
 
@@ -88,7 +89,8 @@ def _lines(report: series.Report, title: str, plots, colours: dict[str, str], pa
     axes[0][-1].legend(fontsize=6)
     figure.suptitle(f"{_literal(title)}: median over rounds, 95 % interval", fontsize=10)
     figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
     return path
 
 
@@ -145,7 +147,8 @@ def _bars(report: series.Report, points: Sequence[series.Point], of: int, colour
     figure.suptitle(f"{_literal(points[0].key.workload)}{shown}: median over {points[0].rounds} rounds, 95 % interval",
                     fontsize=11)  # fmt: skip
     figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
     return path
 
 
@@ -205,5 +208,6 @@ def _percentiles(report: series.Report, curved, colours: dict[str, str], path: P
         ax.legend(fontsize=7)
     axes[0][0].set_ylabel("latency", fontsize=8)
     figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
-    figure.savefig(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png")
     return path
