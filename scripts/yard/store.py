@@ -30,6 +30,14 @@ def explained(error: OSError, doing: str) -> YardError:
     return YardError(f"{doing}: {error.strerror or error}")
 
 
+def make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explained(error, f"cannot make the folder {folder}") from None
+    return folder
+
+
 @contextlib.contextmanager
 def replacing(file: Path) -> Iterator[Path]:
     """Where to write what is then `file`: either the old content or all of the new. What is there and no regular file,

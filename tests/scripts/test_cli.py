@@ -29,6 +29,7 @@ def build(tmp_path):
     (["run", "--resume", "/nonexistent"], 64, "does not exist"),
     (["run", "--resume", "/tmp", "--models", "steady"], 64, "leave out models"),
     (["run", "--out", "/proc/nowhere"], 4, "/proc/nowhere"),
+    (["prove", "--out", "/proc/nowhere", "--simulate", "1"], 4, "cannot make the folder /proc/nowhere"),
     (["report", "/nonexistent"], 64, "does not exist"),
 ])  # fmt: skip
 def test_errors_have_a_code_and_one_cause(tmp_path, build, arguments, code, text):

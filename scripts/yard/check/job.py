@@ -17,6 +17,7 @@ from .. import host, models
 from ..errors import NotComparable, UsageError, YardError, nearest
 from ..models import Catalogue
 from ..plan import Options
+from ..store import make_folder
 from . import exact, gate, rule, scenarios, trial
 from .commands import Command, prepare
 from .outcome import Outcome
@@ -78,7 +79,7 @@ def run(catalogues: Mapping[str, Catalogue], labels: Mapping[str, str], asked: A
         told = "; ".join(f"{id}: {why}" for id, why in sorted(matched.not_compared.items())[:3])
         raise NotComparable(f"the two sides share no scenario{': ' + told if told else ''}. Choose others, or another base")
     used = {scenario.model for scenario in matched.scenarios}
-    scratch_root.mkdir(parents=True, exist_ok=True)
+    make_folder(scratch_root)
     with tempfile.TemporaryDirectory(prefix="run-", dir=scratch_root) as folder:
         scratch = Path(folder)
         sides = {name: _side(name, labels, catalogues, used, scratch) for name in PATHS}
@@ -106,7 +107,7 @@ def run_commands(commands: Mapping[str, Command], flags: Sequence[str], only: Se
     def seconds_left() -> float:
         return budget_s - (time.monotonic() - started)
 
-    scratch_root.mkdir(parents=True, exist_ok=True)
+    make_folder(scratch_root)
     with tempfile.TemporaryDirectory(prefix="run-", dir=scratch_root) as folder, open(
         out / "pairs.jsonl", "a", encoding="utf-8"
     ) as lines:

@@ -17,6 +17,7 @@ from typing import Any, Callable, Iterator, Sequence
 
 from ..errors import UsageError, YardError
 from ..models import REPOSITORY
+from ..store import make_folder
 
 LAUNCHER = REPOSITORY / "scripts" / "switchyard"
 BUSY = ("serial/hash_blocks", ("cpu_per_unit", "time_per_unit"))
@@ -76,7 +77,7 @@ def judge(experiment: Experiment, folder: Path) -> tuple[int, bool, str]:
 
 
 def run(build: Path, plan: Sequence[Experiment], out: Path, say: Callable[[str], None], no_plots: bool = True) -> list[Row]:
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     rows = []
     for experiment in plan:
         row = Row(experiment)

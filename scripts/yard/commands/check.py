@@ -15,6 +15,7 @@ from .. import models
 from ..errors import INCONCLUSIVE, NOT_COMPARABLE, NotComparable, UsageError, YardError
 from ..models import REPOSITORY
 from ..plan import Options
+from ..store import make_folder
 from . import _options
 
 CACHE = REPOSITORY / "build" / "check"
@@ -123,7 +124,7 @@ def _own(given: dict[str, Any], profile: Any, seed: int, out: Path, progress: An
 def _revisions(given: dict[str, Any], cache: Path, progress: Any) -> Any:
     from ..check import build
 
-    cache.mkdir(parents=True, exist_ok=True)
+    make_folder(cache)
     with tempfile.TemporaryDirectory(prefix="index-", dir=cache) as scratch:
         head = build.source(given["head"], Path(scratch))
         base = build.source(given["base"], Path(scratch))

@@ -10,7 +10,7 @@ import click
 
 from .. import campaign
 from ..errors import FAILED, INCONCLUSIVE, OK, UsageError
-from ..store import write_atomically
+from ..store import make_folder, write_atomically
 from . import _options
 
 
@@ -70,13 +70,13 @@ def command(**given: Any) -> int:
 def _simulated(jobs: int, out: Path) -> int:
     from ..check import others, simulate
 
+    make_folder(out)
     parts = []
     for machine in (simulate.QUIET, simulate.LOADED):
         for how, score in zip(("on our interleaved pairs", "all of base, then all of head, as they are used"),
                               others.simulated(jobs, machine, 0.05, 5_000)):  # fmt: skip
             parts.append(f"{machine.name}, {jobs} simulated jobs, half with one of 25 scenarios 5 % slower, {how}:\n\n"
                          f"{score.table()}")  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / "simulated.md", "\n".join(parts))
     click.echo("\n".join(parts))
     return OK

@@ -13,13 +13,12 @@ def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: 
     """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page, in which the runs
     `beside` stand beside it."""
     from .. import samples
-    from ..store import write_atomically
+    from ..store import make_folder, write_atomically
     from . import explorer, html, markdown, plot, series, table
 
     report = series.build(samples.read_run(Path(run_dir)))
     others = [series.build(samples.read_run(path)) for path in beside]
-    folder = Path(out_dir)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(Path(out_dir))
     paths = []
     for name, text in ((HTML, html.render(report, explorer.library(), others)), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
         write_atomically(folder / name, text)
