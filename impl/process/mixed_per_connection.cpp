@@ -4,21 +4,14 @@
 // to hand over and `offload` changes nothing.
 #include "cells.hpp"
 #include "child_limit.hpp"
-#include "child_pool.hpp"
+#include "connection_children.hpp"
 #include "kernel/frames.hpp"
 #include "kernel/spin.hpp"
-#include "posix.hpp"
-#include "shared_memory.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <span>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 namespace process {
@@ -26,128 +19,39 @@ namespace {
 
 using contract::mixed;
 
-// A child's own; its signal handler touches nothing else. Sequentially consistent: the handler and
-// `serve` must agree on which of the two saw the other's write.
-std::atomic<bool> stopping = false;
-std::atomic<int> serving = -1;
-
-extern "C" void shut_down_served(int) {
-    auto const before = errno;
-    stopping = true;
-    if (auto const fd = serving.load(); fd != -1) ::shutdown(fd, SHUT_RDWR);
-    errno = before;
+/// Until the peer closes, resets or is shut down.
+void serve_until_closed(int connection, mixed::params const& params, mixed::outcome& outcome) {
+    kernel::frames frames(params.message_bytes);
+    for (;;) {
+        auto const room = frames.room();
+        auto const received = ::recv(connection, room.data(), room.size(), 0);
+        if (received == 0) return;
+        if (received < 0) {
+            if (errno == EINTR) continue;
+            return;
+        }
+        frames.received(static_cast<std::size_t>(received));
+        for (auto message = frames.next(); !message.empty(); message = frames.next()) {
+            auto const dear = mixed::is_dear(message.front());
+            if (dear) kernel::burn(std::chrono::microseconds(params.burn_us));
+            auto const sent = ::send(connection, message.data(), message.size(), MSG_NOSIGNAL);
+            if (sent != static_cast<ssize_t>(message.size())) return;
+            ++outcome.requests;
+            outcome.dear += dear ? 1 : 0;
+        }
+    }
 }
-
-void handle_sigterm() {
-    struct sigaction action {};
-    action.sa_handler = shut_down_served;
-    checked(::sigaction(SIGTERM, &action, nullptr), "sigaction");
-}
-
-class server {
-public:
-    server(mixed::params const& params, int listen_fd, int stop_fd)
-        : params_(params), listen_fd_(listen_fd), stop_fd_(stop_fd) {
-        // Exclusive: one connection wakes one child, not all.
-        watch(listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
-        watch(stop_fd, EPOLLIN);
-    }
-
-    mixed::outcome run() {
-        while (auto const connection = accept_next()) {
-            ++outcome_.accepted;
-            serving = connection.get();
-            // From here on the handler shuts it down; before, it could only set the flag.
-            if (!stopping) serve_until_closed(connection.get());
-            serving = -1;
-        }
-        return outcome_;
-    }
-
-private:
-    void watch(int fd, std::uint32_t events) {
-        epoll_event event{};
-        event.events = events;
-        event.data.fd = fd;
-        checked(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
-    }
-
-    /// Waits for the next connection; none when it is time to stop.
-    unique_fd accept_next() {
-        while (!stopping) {
-            std::array<epoll_event, 2> events;
-            auto const ready = ::epoll_wait(epoll_.get(), events.data(), 2, -1);
-            if (ready == -1) {
-                if (errno == EINTR) continue;
-                throw_errno("epoll_wait");
-            }
-            for (auto const& event : std::span(events).first(static_cast<std::size_t>(ready))) {
-                if (event.data.fd == stop_fd_) return {};
-            }
-            // The accepted socket blocks, though the listening one does not.
-            unique_fd connection(::accept4(listen_fd_, nullptr, nullptr, SOCK_CLOEXEC));
-            if (connection) {
-                int const on = 1;
-                // A peer that has reset meanwhile makes this fail; the first read will tell.
-                ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-                return connection;
-            }
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
-        }
-        return {};
-    }
-
-    void serve_until_closed(int connection) {
-        kernel::frames frames(params_.message_bytes);
-        for (;;) {
-            auto const room = frames.room();
-            auto const received = ::recv(connection, room.data(), room.size(), 0);
-            if (received == 0) return;
-            if (received < 0) {
-                if (errno == EINTR) continue;
-                return;
-            }
-            frames.received(static_cast<std::size_t>(received));
-            for (auto message = frames.next(); !message.empty(); message = frames.next()) {
-                auto const dear = mixed::is_dear(message.front());
-                if (dear) kernel::burn(std::chrono::microseconds(params_.burn_us));
-                auto const sent = ::send(connection, message.data(), message.size(), MSG_NOSIGNAL);
-                if (sent != static_cast<ssize_t>(message.size())) return;
-                ++outcome_.requests;
-                outcome_.dear += dear ? 1 : 0;
-            }
-        }
-    }
-
-    mixed::params params_;
-    int listen_fd_;
-    int stop_fd_;
-    unique_fd epoll_{checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")};
-    mixed::outcome outcome_;
-};
 
 class child_per_connection final : public contract::session<mixed> {
 public:
-    child_per_connection(mixed::params const& params, contract::environment const& environment)
-        : stop_fd_(environment.stop_fd),
-          outcomes_(params.connections),
-          children_(params.connections, [&](std::uint64_t child) {
-              handle_sigterm();
-              return [this, child, params, listen_fd = environment.listen_fd](contract::probe&) {
-                  outcomes_[child].value = server(params, listen_fd, stop_fd_).run();
-              };
+    child_per_connection(mixed::params const& params, contract::environment const& around)
+        : children_(params.connections, around, [params](int connection, mixed::outcome& outcome) {
+              serve_until_closed(connection, params, outcome);
           }) {}
 
     mixed::outcome run(contract::probe& probe) override {
-        children_.start(probe);
-        pollfd stop{stop_fd_, POLLIN, 0};
-        while (::poll(&stop, 1, -1) == -1) {
-            if (errno != EINTR) throw_errno("poll");
-        }
-        children_.signal_all(SIGTERM);
-        children_.finish();
         mixed::outcome outcome;
-        for (auto const& [mine] : outcomes_.all()) {
+        for (auto const& [mine] : children_.run(probe)) {
             outcome.accepted += mine.accepted;
             outcome.requests += mine.requests;
             outcome.dear += mine.dear;
@@ -156,9 +60,7 @@ public:
     }
 
 private:
-    int stop_fd_;
-    shared_array<own_line<mixed::outcome>> outcomes_;
-    child_pool children_;
+    connection_children<mixed::outcome> children_;
 };
 
 } // namespace
