@@ -81,8 +81,7 @@ void end_serving_at_sigterm() {
     checked(::sigaction(SIGTERM, &action, nullptr), "sigaction");
 }
 
-std::uint64_t serve_connections(int listen_fd, int stop_fd,
-                                std::function<void(int)> const& serve) {
+std::uint64_t serve_connections(int listen_fd, int stop_fd, std::function<void(int)> const& serve) {
     acceptor source(listen_fd, stop_fd);
     std::uint64_t accepted = 0;
     while (auto const connection = source.accept_next()) {

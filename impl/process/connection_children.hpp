@@ -16,8 +16,7 @@ void end_serving_at_sigterm();
 
 /// In a child: accepts from the shared socket, and again when `serve(connection)`, which reads and
 /// writes with blocking calls, has returned. Returns the connections accepted.
-std::uint64_t serve_connections(int listen_fd, int stop_fd,
-                                std::function<void(int)> const& serve);
+std::uint64_t serve_connections(int listen_fd, int stop_fd, std::function<void(int)> const& serve);
 
 void wait_until_readable(int fd);
 

@@ -3,97 +3,53 @@
 // request burns in its loop and holds up the connections of that child alone. (With `offload` see
 // mixed_offload.cpp.)
 #include "cells.hpp"
-#include "child_pool.hpp"
 #include "framed_connection.hpp"
 #include "kernel/spin.hpp"
-#include "poller.hpp"
-#include "shared_memory.hpp"
-#include "socket_channel.hpp"
+#include "pre_forked_loops.hpp"
 
-#include <array>
 #include <chrono>
-#include <poll.h>
-#include <vector>
+#include <list>
 
 namespace process {
 namespace {
 
 using contract::mixed;
 
-/// The loop of one child.
-class server {
+/// Of one child.
+class mixed_server {
 public:
-    server(mixed::params const& params, socket_channel const& channel, int stop_fd)
-        : params_(params), channel_(channel) {
-        ready_.add(stop_fd, EPOLLIN, &stop_tag_);
-        ready_.add(channel.child_end(), EPOLLIN, &channel_tag_);
+    using connection = framed_connection;
+
+    explicit mixed_server(mixed::params const& params) : params_(params) {}
+
+    connection open(unique_fd fd) const {
+        return {std::move(fd), kernel::frames(params_.message_bytes)};
     }
 
-    mixed::outcome run() {
+    bool serve(poller&, connection& from) {
         auto const burn = [this] {
             kernel::burn(std::chrono::microseconds(params_.burn_us));
             return true;
         };
-        for (;;) {
-            for (auto const& event : ready_.wait()) {
-                if (event.data.ptr == &stop_tag_) return outcome_;
-                if (event.data.ptr == &channel_tag_) {
-                    adopt(channel_.receive());
-                    continue;
-                }
-                auto& connection = *static_cast<framed_connection*>(event.data.ptr);
-                if (serve(connection, outcome_, burn) == served::closed) close(connection);
-            }
-        }
+        return process::serve(from, outcome_, burn) != served::closed;
     }
+
+    [[nodiscard]] mixed::outcome outcome() const noexcept { return outcome_; }
 
 private:
-    void adopt(unique_fd fd) {
-        if (!fd) return;
-        auto const here = connections_.insert(
-            connections_.end(),
-            framed_connection{std::move(fd), kernel::frames(params_.message_bytes)});
-        here->here = here;
-        ready_.add(here->fd.get(), EPOLLIN, &*here);
-    }
-
-    void close(framed_connection& connection) {
-        // Closing is not enough: the parent's copy may live a moment longer, and until the last
-        // copy is closed epoll would go on to report this connection.
-        ready_.remove(connection.fd.get());
-        connections_.erase(connection.here);
-    }
-
     mixed::params params_;
-    socket_channel const& channel_;
-    char stop_tag_ = 0;
-    char channel_tag_ = 0;
-    poller ready_;
-    std::list<framed_connection> connections_;
     mixed::outcome outcome_;
 };
 
-class pre_forked final : public contract::session<mixed> {
+class mixed_in_children final : public contract::session<mixed> {
 public:
-    pre_forked(mixed::params const& params, contract::environment const& environment)
-        : listen_fd_(environment.listen_fd),
-          stop_fd_(environment.stop_fd),
-          channels_(environment.limits.workers),
-          outcomes_(environment.limits.workers),
-          children_(environment.limits.workers, [&](std::uint64_t child) {
-              return [this, params, child](contract::probe&) {
-                  outcomes_[child].value = server(params, channels_[child], stop_fd_).run();
-              };
-          }) {}
+    mixed_in_children(mixed::params const& params, contract::environment const& environment)
+        : loops_(environment, [params] { return mixed_server(params); }) {}
 
     mixed::outcome run(contract::probe& probe) override {
-        children_.start(probe);
         mixed::outcome outcome;
-        while (auto const connection = accept_next()) {
-            channels_[outcome.accepted++ % channels_.size()].send(connection.get());
-        }
-        children_.finish();
-        for (auto const& [mine] : outcomes_.all()) {
+        outcome.accepted = loops_.run(probe);
+        for (auto const& [mine] : loops_.outcomes()) {
             outcome.requests += mine.requests;
             outcome.dear += mine.dear;
         }
@@ -101,25 +57,7 @@ public:
     }
 
 private:
-    /// Waits for the next connection; none when it is time to stop.
-    unique_fd accept_next() {
-        for (;;) {
-            auto patience_ms = -1;
-            if (auto fd = accept_from(listen_fd_, patience_ms)) return fd;
-            std::array<pollfd, 2> ready{{{stop_fd_, POLLIN, 0}, {listen_fd_, POLLIN, 0}}};
-            auto const of_interest = patience_ms == -1 ? 2u : 1u;
-            if (::poll(ready.data(), of_interest, patience_ms) == -1 && errno != EINTR) {
-                throw_errno("poll");
-            }
-            if (ready[0].revents != 0) return {};
-        }
-    }
-
-    int listen_fd_;
-    int stop_fd_;
-    std::vector<socket_channel> channels_;
-    shared_array<own_line<mixed::outcome>> outcomes_;
-    child_pool children_;
+    pre_forked_loops<mixed_server, mixed::outcome> loops_;
 };
 
 } // namespace
@@ -127,7 +65,7 @@ private:
 std::unique_ptr<contract::session<mixed>>
 make_mixed_event(mixed::params const& params, contract::environment const& environment) {
     if (params.offload == 1) return make_mixed_offload(params, environment);
-    return std::make_unique<pre_forked>(params, environment);
+    return std::make_unique<mixed_in_children>(params, environment);
 }
 
 } // namespace process

@@ -12,9 +12,9 @@
 
 namespace thread_model {
 
-/// The calling thread accepts and starts a thread for each connection, which serves it with blocking
-/// calls until its peer closes. A thread that is blocked in a read cannot watch the stop descriptor:
-/// at the end the calling thread shuts down every live socket, which ends the reads.
+/// The calling thread accepts and starts a thread for each connection, which serves it with
+/// blocking calls until its peer closes. A thread that is blocked in a read cannot watch the stop
+/// descriptor: at the end the calling thread shuts down every live socket, which ends the reads.
 class connection_threads {
 public:
     /// `serve(connection)` runs in the connection's thread and returns when it is over.
