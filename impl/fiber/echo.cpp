@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: MIT
-// One fiber per connection, written as if its calls blocked: receive, send all, again; the buffer
-// is on the fiber's stack. One fiber accepts. The main fiber waits for the stop descriptor, cancels
-// the rest, and returns when the last has ended.
+// A fiber a connection: receive, send all, again; the buffer is on its stack.
 #include "cells.hpp"
+#include "connection_fibers.hpp"
 #include "contract/echo_service.hpp"
-#include "epoll_scheduler.hpp"
-#include "socket.hpp"
-#include "stack.hpp"
 
 #include <array>
-#include <boost/fiber/condition_variable.hpp>
-#include <boost/fiber/fiber.hpp>
-#include <boost/fiber/future.hpp>
-#include <boost/fiber/mutex.hpp>
-#include <memory>
-#include <mutex>
-#include <set>
 
 namespace fiber {
 namespace {
@@ -27,45 +16,16 @@ constexpr std::size_t buffer_bytes = 65'536;
 class fiber_per_connection final : public contract::session<echo> {
 public:
     explicit fiber_per_connection(contract::environment const& environment)
-        : stacks_(pooled_stacks(buffer_bytes + small_stack_bytes)),
-          listener_(thread_.reactor(), environment.listen_fd),
-          stop_(thread_.reactor(), environment.stop_fd) {}
+        : fibers_(environment, buffer_bytes + small_stack_bytes,
+                  [this](socket& peer) { serve(peer); }) {}
 
     echo::outcome run(contract::probe&) override {
         outcome_ = {};
-        auto accepting = boost::fibers::async(boost::fibers::launch::post, std::allocator_arg,
-                                              stacks_, [this] { accept_all(); });
-        static_cast<void>(stop_.wait_readable());
-        listener_.cancel();
-        for (auto* const socket : open_) {
-            socket->cancel();
-        }
-        {
-            std::unique_lock lock(mutex_);
-            all_closed_.wait(lock, [this] { return open_.empty(); });
-        }
-        accepting.get(); // throws what ended it, when no fiber is left that uses this session
+        outcome_.accepted = fibers_.run();
         return outcome_;
     }
 
 private:
-    void accept_all() try {
-        while (auto connection = listener_.accept()) {
-            ++outcome_.accepted;
-            auto socket = std::make_unique<fiber::socket>(thread_.reactor(), std::move(connection));
-            open_.insert(socket.get());
-            boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg, stacks_,
-                                 [this, owned = std::move(socket)]() mutable {
-                                     serve(*owned);
-                                     close(std::move(owned));
-                                 })
-                .detach();
-        }
-    } catch (...) {
-        stop_.cancel(); // `run` gets the exception from the future
-        throw;
-    }
-
     void serve(socket& peer) {
         std::array<std::byte, buffer_bytes> buffer;
         while (auto const bytes = peer.receive(buffer)) {
@@ -74,22 +34,8 @@ private:
         }
     }
 
-    void close(std::unique_ptr<socket> peer) {
-        open_.erase(peer.get());
-        peer.reset();
-        if (!open_.empty()) return;
-        std::unique_lock lock(mutex_);
-        all_closed_.notify_all();
-    }
-
     echo::outcome outcome_;
-    scheduled_thread thread_;
-    boost::fibers::pooled_fixedsize_stack stacks_;
-    listener listener_;
-    readiness stop_;
-    std::set<socket*> open_;
-    boost::fibers::mutex mutex_;
-    boost::fibers::condition_variable all_closed_;
+    connection_fibers fibers_;
 };
 
 } // namespace

@@ -4,21 +4,12 @@
 // the call to one of `workers` threads and waits for a future.
 #include "blocking_threads.hpp"
 #include "cells.hpp"
-#include "epoll_scheduler.hpp"
+#include "connection_fibers.hpp"
 #include "kernel/frames.hpp"
 #include "kernel/spin.hpp"
-#include "socket.hpp"
-#include "stack.hpp"
 
-#include <boost/fiber/condition_variable.hpp>
-#include <boost/fiber/fiber.hpp>
-#include <boost/fiber/future.hpp>
-#include <boost/fiber/mutex.hpp>
 #include <chrono>
-#include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 
 namespace fiber {
 namespace {
@@ -29,47 +20,17 @@ class fiber_per_connection final : public contract::session<mixed> {
 public:
     fiber_per_connection(mixed::params const& params, contract::environment const& environment)
         : params_(params),
-          stacks_(pooled_stacks(small_stack_bytes)),
-          listener_(thread_.reactor(), environment.listen_fd),
-          stop_(thread_.reactor(), environment.stop_fd) {
+          fibers_(environment, small_stack_bytes, [this](socket& peer) { serve(peer); }) {
         if (params.offload == 1) threads_.emplace(environment.limits.workers);
     }
 
     mixed::outcome run(contract::probe&) override {
         outcome_ = {};
-        auto accepting = boost::fibers::async(boost::fibers::launch::post, std::allocator_arg,
-                                              stacks_, [this] { accept_all(); });
-        static_cast<void>(stop_.wait_readable());
-        listener_.cancel();
-        for (auto* const socket : open_) {
-            socket->cancel();
-        }
-        {
-            std::unique_lock lock(mutex_);
-            all_closed_.wait(lock, [this] { return open_.empty(); });
-        }
-        accepting.get(); // throws what ended it, when no fiber is left that uses this session
+        outcome_.accepted = fibers_.run();
         return outcome_;
     }
 
 private:
-    void accept_all() try {
-        while (auto connection = listener_.accept()) {
-            ++outcome_.accepted;
-            auto socket = std::make_unique<fiber::socket>(thread_.reactor(), std::move(connection));
-            open_.insert(socket.get());
-            boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg, stacks_,
-                                 [this, owned = std::move(socket)]() mutable {
-                                     serve(*owned);
-                                     close(std::move(owned));
-                                 })
-                .detach();
-        }
-    } catch (...) {
-        stop_.cancel(); // `run` gets the exception from the future
-        throw;
-    }
-
     void serve(socket& peer) {
         kernel::frames frames(params_.message_bytes);
         while (auto const bytes = peer.receive(frames.room())) {
@@ -93,23 +54,9 @@ private:
         }
     }
 
-    void close(std::unique_ptr<socket> peer) {
-        open_.erase(peer.get());
-        peer.reset();
-        if (!open_.empty()) return;
-        std::unique_lock lock(mutex_);
-        all_closed_.notify_all();
-    }
-
     mixed::params params_;
     mixed::outcome outcome_;
-    scheduled_thread thread_;
-    boost::fibers::pooled_fixedsize_stack stacks_;
-    listener listener_;
-    readiness stop_;
-    std::set<socket*> open_;
-    boost::fibers::mutex mutex_;
-    boost::fibers::condition_variable all_closed_;
+    connection_fibers fibers_;
     std::optional<blocking_threads> threads_;
 };
 
