@@ -187,6 +187,37 @@ def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():
     assert outcome.exit_code() == 0
 
 
+@pytest.mark.parametrize("shift, code", [(0.0, 0), (0.08, 2)])
+def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_it(shift, code):
+    """The screen saw a slow-down; 13 fresh pairs of +-20 % do not rule out 5 %, and may or may not hint at it."""
+    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": jitter(n) if s == "b" or n <= 12 else
+                                                shift + 400 * jitter(n), "p50": jitter(n)})  # fmt: skip
+    screened = source.pair
+
+    def pair(scenario):
+        found = dict(screened(scenario))
+        if scenario == "a" and source.count["a"] <= 12:
+            found["cpu_per_unit"] += 0.03
+        return found
+
+    source.pair = pair
+    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(24 + 13, source))
+    suspect = next(cell for cell in outcome.cells if cell.suspect)
+    assert suspect.verdict is rule.Verdict.UNRESOLVED and len(suspect.fresh) == 13
+    assert outcome.exit_code() == code
+    assert ("a cpu_per_unit" if code else "1 of them stay unresolved") in outcome.why()[1]
+
+
+@pytest.mark.parametrize("noisy, code", [({"p99"}, 0), ({"p99", "p50", "time_per_unit"}, 0),
+                                         ({"p99", "p50", "time_per_unit", "cpu_per_unit"}, 2)])  # fmt: skip
+def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
+    names = ("cpu_per_unit", "time_per_unit", "p50", "p99", "peak_rss")
+    source = Scripted(["a"], lambda _, n: {name: (900 if name in noisy else 1) * jitter(n) for name in names})
+    outcome = gate.run(source, DEFAULT, seed=1)
+    assert not any(cell.suspect for cell in outcome.cells)
+    assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
+
+
 def test_an_interruption_keeps_what_there_is():
     def pair(scenario, n):
         if n == 15:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The gate's error rates on a simulated noisy machine, with fixed seeds."""
 
+from dataclasses import replace
+
 import pytest
 
 from yard.check import gate, rule, simulate
@@ -56,3 +58,32 @@ def test_a_slower_tail_alone_makes_the_p99_red_and_not_the_p50():
 def test_twenty_five_scenarios_fit_the_time_limit():
     for _, source in jobs(simulate.LOADED, 20):
         assert source.minutes < DEFAULT.job_limit_s / 60
+
+
+CUT_SHORT_S = 300  # 190 s of it are the screen's; the suspects are left some 20 pairs
+
+
+def cut_short(noise, count, slow=None):
+    machine = replace(simulate.LOADED, noise=noise)
+    for number in range(count):
+        source = simulate.SimulatedRunner(machine, 25, 5_000 + number, slow)
+
+        def left(source=source):
+            return CUT_SHORT_S - source.slots * simulate.SLOT_S
+
+        yield gate.run(source, DEFAULT, number, left).exit_code()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_time_that_ends_early_on_a_noisy_machine_does_not_make_every_job_inconclusive():
+    codes = list(cut_short(2, 60))
+    assert codes.count(1) <= 2 and codes.count(0) >= 45  # 60 % and less while whatever was unresolved counted
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("size, most_green", [(0.05, 4), (0.10, 1)])
+def test_a_slow_down_that_time_cuts_short_is_inconclusive_and_not_green(size, most_green):
+    codes = list(cut_short(2, 60, simulate.slow_down(SLOWED, size)))
+    assert codes.count(0) <= most_green

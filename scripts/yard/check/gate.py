@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import stats
 from . import rule
-from .outcome import CellResult, Outcome
+from .outcome import CellResult, Outcome, few
 from .rule import Metric, Profile, Verdict
 
 SUITE_METRICS = ("cpu_per_unit", "time_per_unit", "p50", "p99")
@@ -98,7 +98,7 @@ class _Job:
         extra = (MOST_SCREENS - 1) * self.profile.screen_pairs
         while extra > 0 and not self.outcome.stopped_early and self.outcome.too_blind() and extra_s() > 0:
             # More pairs for who is not a suspect need no alpha: suspects are confirmed on others.
-            blind = {cell.scenario for cell in self.outcome.blind()}
+            blind = set(self.outcome.blind_scenarios())
             self._round([name for name in self.source.scenarios() if name in blind], keep)
             extra -= 1
         for cell in self.outcome.cells:
@@ -149,15 +149,18 @@ class _Job:
     def _out_of_time(self, measured: int, look: int, suspects: int, alpha: float) -> None:
         """A last look with all the error probability that is left. When the time is over does not depend on which of two
         slots was whose, so that the coins stay fair. Who surely has no slow-down of the size that must be found is OK;
-        the rest make the job inconclusive."""
+        of the rest, those for whose slow-down something still speaks make the job inconclusive."""
         left = alpha * sum(self.profile.weights[look:]) / max(suspects, 1)
         for cell in self.live:
             if rule.p_above(cell.fresh, cell.metric.tolerated) <= left:
                 cell.verdict = Verdict.REGRESSION
             elif not rule.rules_out(cell.fresh, cell.metric):
                 cell.verdict = Verdict.UNRESOLVED
-                self.outcome.stopped_early = (f"the time limit came after {measured} of {self.profile.looks[-1]} "
-                                              "fresh pairs")
+        doubtful = [cell for cell in self.live
+                    if cell.verdict is Verdict.UNRESOLVED and rule.in_doubt(cell.fresh, cell.metric)]  # fmt: skip
+        if doubtful:
+            self.outcome.stopped_early = (f"the time limit came after {measured} of {self.profile.looks[-1]} fresh pairs, "
+                                          f"with doubt about {few([cell.name for cell in doubtful])}")  # fmt: skip
 
 
 def _list_improvements(outcome: Outcome) -> None:

@@ -28,6 +28,8 @@ SUITE_TOLERATED = 0.005
 SCREEN_P = 0.15
 SCREEN_SHIFT = 0.01
 FUTILITY_CONFIDENCE = 0.95  # two-sided: the upper limit covers 97.5 %
+DOUBT_P = 0.20  # of a suspect that time cut short: evidence enough to leave the job inconclusive
+LEAST_FRESH = 8  # fresh pairs; fewer say nothing either way
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ def rules_out(differences: Sequence[float], metric: Metric) -> bool:
         return False
     upper = stats.signed_rank_interval(differences, FUTILITY_CONFIDENCE).high
     return upper < math.log1p(metric.must_find)
+
+
+def in_doubt(differences: Sequence[float], metric: Metric) -> bool:
+    """Of a suspect for which time ended before its looks: does something still speak for a slow-down? One that is only
+    noisy is no worse than a cell that was never a suspect and is as noisy; see `Outcome.blind_scenarios`."""
+    return len(differences) < LEAST_FRESH or p_above(differences, metric.tolerated) <= DOUBT_P
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Machine:
     burst_share: float
     burst_size: float
     stall_rate: float
+    noise: float = 1.0  # all of it together, in multiples
 
 
 QUIET = Machine("quiet", 0.04, 0.20, 0.002)
@@ -99,7 +100,7 @@ class SimulatedRunner:
         stall = draw.exponential(0.3) if draw.random() < machine.stall_rate else 0.0
         mode = 0.08 if scenario in self._two_modes and draw.random() < 0.3 else 0.0
         return {
-            metric: sensitivity * (load + stall + mode) + own * draw.standard_t(4) / math.sqrt(2)
+            metric: machine.noise * (sensitivity * (load + stall + mode) + own * draw.standard_t(4) / math.sqrt(2))
             for metric, (sensitivity, own) in METRICS.items()
         }
 

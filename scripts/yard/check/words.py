@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping
+
+from .outcome import few
 
 TITLES = {0: "ok", 1: "REGRESSION", 2: "inconclusive", 3: "not comparable", 4: "the harness failed"}
 METRICS = {"cpu_per_unit": "CPU per unit", "time_per_unit": "time per unit", "peak_rss": "peak RSS",
@@ -84,9 +86,5 @@ def not_compared(result: Mapping[str, Any]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for id, why in result["not_compared"].items():
         by_reason.setdefault(why, []).append(id)
-    return [f"{why}: {_few(ids)}" for why, ids in by_reason.items()]
+    return [f"{why}: {few(ids)}" for why, ids in by_reason.items()]
 
-
-def _few(ids: Sequence[str], most: int = 6) -> str:
-    rest = f" and {len(ids) - most} more" if len(ids) > most else ""
-    return ", ".join(ids[:most]) + rest
