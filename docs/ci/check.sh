@@ -15,7 +15,7 @@ if [ "$base" = "$(git rev-parse HEAD)" ]; then
   exit 0
 fi
 try() {
-  scripts/switchyard check --base "$base" --head HEAD --out "$folder"
+  scripts/switchyard check --base "$base" --head HEAD --out "$folder" "$@"
   code=$?
   # A code without a verdict is no verdict.
   [ $code -gt 3 ] || [ -f "$folder/verdict.json" ] || code=4
@@ -25,7 +25,7 @@ try
 code=$?
 if [ $code = 2 ]; then
   echo "check.sh: inconclusive; once more"
-  try
+  try --second-try
   code=$?
 fi
 if [ $code = 2 ]; then

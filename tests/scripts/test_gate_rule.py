@@ -3,6 +3,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -263,3 +264,18 @@ def test_without_a_control_nothing_is_ok():
     assert outcome.exit_code() == 0
     outcome.control_broken = "fails: crashed: died of SIGSEGV"
     assert outcome.exit_code() == 2 and "died of SIGSEGV" in outcome.why()[1]
+
+
+def test_a_second_try_spends_half_the_error_probability():
+    second = replace(DEFAULT, alpha_share=rule.SECOND_TRY_SHARE)
+    assert sum(rule.spent_alpha(second, look, 1) for look in range(len(second.looks))) == pytest.approx(rule.ALPHA / 2)
+    all_slower = [0.2 + i * 1e-3 for i in range(16)]
+    assert rule.judge_look(all_slower, CPU, second, 0, 26) is rule.Verdict.REGRESSION
+    assert rule.judge_look(all_slower, CPU, second, 0, 27) is None
+    # 2^-12 is what twelve rounds reach; at a quarter of what the suite has it would be too much
+    twelve = [0.02 + i * 1e-3 for i in range(12)]
+    assert rule.suite_regressed(twelve, 4, second) and not rule.suite_regressed(twelve, 9, second)
+    assert rule.suite_regressed(twelve, 8, DEFAULT)
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    outcome = gate.run(source, second, seed=1, seconds_left=until(12 + 7, source))
+    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED  # 2^-7 is less than 0.8 % and more than 0.4 %

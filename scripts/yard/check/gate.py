@@ -113,7 +113,7 @@ class _Job:
             # Of few scenarios the median is one scenario: that is what the cells are for.
             if len(rows) >= 5:
                 medians = list(np.median(np.array(rows), axis=0))
-                self.outcome.suite[metric] = rule.suite_regressed(medians, len(SUITE_METRICS))
+                self.outcome.suite[metric] = rule.suite_regressed(medians, len(SUITE_METRICS), self.profile)
                 self.outcome.suite_medians[metric] = medians
 
     def confirm(self, alpha: float) -> None:
@@ -150,7 +150,7 @@ class _Job:
         """A last look with all the error probability that is left. When the time is over does not depend on which of two
         slots was whose, so that the coins stay fair. Who surely has no slow-down of the size that must be found is OK;
         of the rest, those for whose slow-down something still speaks make the job inconclusive."""
-        left = alpha * sum(self.profile.weights[look:]) / max(suspects, 1)
+        left = rule.left_alpha(self.profile, look, suspects, alpha)
         for cell in self.live:
             if rule.p_above(cell.fresh, cell.metric.tolerated) <= left:
                 cell.verdict = Verdict.REGRESSION

@@ -42,11 +42,15 @@ class Profile:
     weights: tuple[float, ...]
     stage2_limit_s: float
     job_limit_s: float
+    alpha_share: float = 1.0  # of the error probability; a second try has less
 
     def __post_init__(self):
         if len(self.looks) != len(self.weights) or abs(sum(self.weights) - 1) > 1e-9:
             raise ValueError(f"profile {self.name}: one weight a look, and they sum to 1")
 
+
+# Of a check that is made again because it was inconclusive.
+SECOND_TRY_SHARE = 0.5
 
 PROFILES = {
     profile.name: profile
@@ -94,14 +98,19 @@ def is_suspect(differences: Sequence[float]) -> bool:
     )
 
 
-def suite_regressed(medians_by_round: Sequence[float], suite_cells: int) -> bool:
+def suite_regressed(medians_by_round: Sequence[float], suite_cells: int, profile: Profile) -> bool:
     """A shift of everything: `medians_by_round` is the median over scenarios of d, one a round."""
-    return p_above(medians_by_round, SUITE_TOLERATED) <= ALPHA_SUITE / suite_cells
+    return p_above(medians_by_round, SUITE_TOLERATED) <= profile.alpha_share * ALPHA_SUITE / suite_cells
 
 
 def spent_alpha(profile: Profile, look: int, suspects: int, alpha: float = ALPHA) -> float:
     """What one suspect may spend at this look (0-based)."""
-    return alpha * profile.weights[look] / max(suspects, 1)
+    return alpha * profile.alpha_share * profile.weights[look] / max(suspects, 1)
+
+
+def left_alpha(profile: Profile, look: int, suspects: int, alpha: float = ALPHA) -> float:
+    """What it may spend from this look on."""
+    return alpha * profile.alpha_share * sum(profile.weights[look:]) / max(suspects, 1)
 
 
 def judge_look(

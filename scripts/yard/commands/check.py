@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--seed", type=click.IntRange(0, 2**48), help="Coins and order; default: from the clock, and printed.")
 @click.option("--time-budget", "time_budget_s", type=_options.Duration(), help="Of measuring; default by profile: 6m, "
               "12m or 25m.")  # fmt: skip
+@click.option("--second-try", is_flag=True, help="After an inconclusive check: spends half the error probability.")
 @click.option("--out", type=PATH, help="Default results/check/<utc>.")
 @click.option("--cache", type=PATH, help="Builds of revisions; default build/check.")
 @click.option("--accepted", type=PATH, help="Wanted slow-downs; default scripts/yard/check/accepted.toml.")
@@ -57,7 +59,7 @@ def command(**given: Any) -> int:
     from ..check.progress import Progress
 
     _agree(given)
-    profile = _profile(given["profile"])
+    profile = _profile(given["profile"], given["second_try"])
     out = given["out"] or RESULTS / datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     outputs.prepare(out)
     progress = Progress(given["quiet"])
@@ -93,13 +95,13 @@ def _agree(given: dict[str, Any]) -> None:
             raise UsageError(f"--base-{flag} and --head-{flag} belong together")
 
 
-def _profile(name: str) -> Any:
+def _profile(name: str, second_try: bool) -> Any:
     from ..check import rule
     from ..errors import nearest
 
     if name not in rule.PROFILES:
         raise UsageError(f"--profile: unknown profile '{name}': {nearest(name, rule.PROFILES)}")
-    return rule.PROFILES[name]
+    return replace(rule.PROFILES[name], alpha_share=rule.SECOND_TRY_SHARE if second_try else 1.0)
 
 
 def _own(given: dict[str, Any], profile: Any, seed: int, out: Path, progress: Any) -> dict[str, Any]:
