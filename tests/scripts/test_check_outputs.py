@@ -107,3 +107,8 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
     said = capsys.readouterr().err
     assert text in said and "echo.cpp:1" in said and len(said.splitlines()) == 1
     assert (out / "verdict.json").exists() == (code == 3)
+
+
+def test_blind_scenarios_are_named_beside_what_is_ok(told):
+    assert told["blind"] == [] and "Too noisy" not in markdown.render(told)
+    assert "Too noisy to see twice what must be found: serial/fib@0" in markdown.render({**told, "blind": ["serial/fib@0"]})

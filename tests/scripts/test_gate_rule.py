@@ -219,6 +219,13 @@ def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
     assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
 
 
+@pytest.mark.parametrize("size, code", [(1, 0), (900, 2)])
+def test_where_only_the_tail_is_judged_it_has_to_see(size, code):
+    source = Scripted(["a"], lambda _, n: {"p99": size * jitter(n)})
+    outcome = gate.run(source, DEFAULT, seed=1)
+    assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
+
+
 def test_an_interruption_keeps_what_there_is():
     def pair(scenario, n):
         if n == 15:

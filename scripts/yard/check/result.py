@@ -32,7 +32,7 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
         "minutes": round(found.minutes, 3), "slot_s": found.slot_s, "compared": outcome.compared,
         "scenarios": len({c.scenario for c in outcome.gating}),
         "suspects": sum(cell.suspect for cell in outcome.cells), "alpha": (rule.ALPHA + rule.ALPHA_SUITE) * outcome.profile.alpha_share,
-        "stopped_early": outcome.stopped_early, "cells": cells,
+        "stopped_early": outcome.stopped_early, "blind": outcome.blind_scenarios(), "cells": cells,
         "suite": [_suite(name, outcome.suite_medians[name], red) for name, red in outcome.suite.items()],
         "broken": [{"scenario": id, "reason": why, "repeat": _repeat(repeat, id, "", seed)}
                    for id, why in sorted(outcome.broken.items())],

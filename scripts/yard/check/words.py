@@ -78,7 +78,9 @@ def quiet_summary(result: Mapping[str, Any]) -> str:
     for name in dict.fromkeys(c["metric"] for c in ok):
         limits = sorted(max(c["high"], 0.0) for c in ok if c["metric"] == name)
         told.append(f"{metric(name)} {percent(limits[len(limits) // 2])} (worst {percent(limits[-1])})")
-    return f"{len(ok)} cells ok. Ruled out, by the median cell's 95 % interval: more than " + ", ".join(told)
+    blind = result.get("blind", [])
+    blind_too = f". Too noisy to see twice what must be found: {few(blind)}" if blind else ""
+    return f"{len(ok)} cells ok. Ruled out, by the median cell's 95 % interval: more than " + ", ".join(told) + blind_too
 
 
 def not_compared(result: Mapping[str, Any]) -> list[str]:
