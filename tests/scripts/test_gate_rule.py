@@ -82,6 +82,19 @@ def test_a_suspect_that_is_not_slower_is_given_up_early():
     assert rule.judge_look(equal, CPU, DEFAULT, 0, 1) is rule.Verdict.OK
 
 
+def test_what_all_planned_pairs_could_not_find_is_given_up_at_a_look_if_nothing_speaks_for_it():
+    noise = [sign * size * 1e-2 for size in range(1, 9) for sign in (1, -1)]
+    hopeless = [0.015 + 3 * value for value in noise]
+    assert not rule.rules_out(hopeless, CPU) and rule.beyond_all_looks(hopeless, CPU, DEFAULT, 1)
+    assert rule.judge_look(hopeless, CPU, DEFAULT, 0, 1) is rule.Verdict.UNRESOLVED
+    hinting = [value + 0.05 for value in hopeless]
+    assert rule.judge_look(hinting, CPU, DEFAULT, 0, 1) is None
+    # A third as noisy: the last look could still decide it.
+    decidable = [0.019 + 1.1 * value for value in noise]
+    assert not rule.rules_out(decidable, CPU) and not rule.beyond_all_looks(decidable, CPU, DEFAULT, 1)
+    assert rule.judge_look(decidable, CPU, DEFAULT, 0, 1) is None
+
+
 def test_a_noisy_suspect_stays_unresolved_at_the_last_look():
     noisy = list(np.random.default_rng(3).normal(0.03, 0.2, 128))
     assert rule.judge_look(noisy, CPU, DEFAULT, 3, 1) is None

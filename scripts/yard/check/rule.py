@@ -28,6 +28,7 @@ SUITE_TOLERATED = 0.005
 SCREEN_P = 0.15
 SCREEN_SHIFT = 0.01
 FUTILITY_CONFIDENCE = 0.95  # two-sided: the upper limit covers 97.5 %
+GIVE_UP_P = 0.5  # at a look
 DOUBT_P = 0.20  # of a suspect that time cut short: evidence enough to leave the job inconclusive
 LEAST_FRESH = 8  # fresh pairs; fewer say nothing either way
 
@@ -125,9 +126,12 @@ def judge_look(
     p = p_above(differences, metric.tolerated)
     if p <= spent_alpha(profile, look, suspects, alpha):
         return Verdict.REGRESSION
-    # Giving up early needs no alpha: it can only turn a red into a green.
-    if p > 0.5 and rules_out(differences, metric):
+    # Giving up early needs no alpha: it can only turn a red into a green. What is too noisy for all the planned pairs
+    # stays unresolved, as it would at the time limit (`in_doubt`), and does not take the pairs of the others until then.
+    if p > GIVE_UP_P and rules_out(differences, metric):
         return Verdict.OK
+    if p > GIVE_UP_P and beyond_all_looks(differences, metric, profile, suspects, alpha):
+        return Verdict.UNRESOLVED
     if look + 1 == len(profile.looks):
         return Verdict.UNRESOLVED
     return None
@@ -139,6 +143,22 @@ def rules_out(differences: Sequence[float], metric: Metric) -> bool:
         return False
     upper = stats.signed_rank_interval(differences, FUTILITY_CONFIDENCE).high
     return upper < math.log1p(metric.must_find)
+
+
+def detectable(differences: Sequence[float], metric: Metric, alpha: float, pairs: int) -> float:
+    """The smallest slow-down that so many pairs of this noise would find with 95 %."""
+    d = np.asarray(differences, dtype=float)
+    spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
+    z = stats.normal_quantile(1 - alpha) + stats.normal_quantile(0.95)
+    return math.expm1(math.log1p(metric.tolerated) + z * spread / math.sqrt(pairs))
+
+
+def beyond_all_looks(differences: Sequence[float], metric: Metric, profile: Profile, suspects: int,
+                     alpha: float = ALPHA) -> bool:  # fmt: skip
+    """Would even the last look miss a slow-down of the size that must be found?"""
+    last = len(profile.looks) - 1
+    spent = spent_alpha(profile, last, suspects, alpha)
+    return detectable(differences, metric, spent, profile.looks[last]) > metric.must_find
 
 
 def in_doubt(differences: Sequence[float], metric: Metric) -> bool:
@@ -162,12 +182,9 @@ class Estimate:
 def estimate(differences: Sequence[float], metric: Metric, alpha: float) -> Estimate:
     d = np.asarray(differences, dtype=float)
     limits = stats.signed_rank_interval(d, 0.95)
-    spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
-    z = stats.normal_quantile(1 - alpha)
-    detectable = math.expm1(math.log1p(metric.tolerated) + (z + 1.645) * spread / math.sqrt(len(d)))
     return Estimate(
         math.expm1(stats.hodges_lehmann(d)), math.expm1(limits.low), math.expm1(limits.high),
-        p_above(d, metric.tolerated), len(d), detectable,
+        p_above(d, metric.tolerated), len(d), detectable(d, metric, alpha, len(d)),
     )
 
 
