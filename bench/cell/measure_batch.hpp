@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/allocations.hpp"
+#include "cell/counts.hpp"
 #include "cell/data_file.hpp"
 #include "cell/database_rig.hpp"
 #include "cell/fresh_process.hpp"
@@ -137,10 +137,10 @@ private:
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);
         typename W::outcome outcome;
         auto const before = read_usage(edge::opening, rig);
-        auto const allocated_before = read_allocations();
+        auto const counted_before = read_counts();
         auto const started_ns = monotonic_ns();
         auto run_ns = timed([&] { outcome = session.run(probe); });
-        auto const allocated_after = read_allocations();
+        auto const counted_after = read_counts();
         auto const after = read_usage(edge::closing, rig);
         ++runs_;
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
@@ -152,14 +152,15 @@ private:
                                        .output_folder = output_ ? output_->path() : ""});
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
         fields.update(usage_between(before, after));
-        fields.update(allocated_between(allocated_before, allocated_after));
+        fields.update(counted_between(counted_before, counted_after));
         fields.update(watch.memory_and_threads());
         fields["run_ns"] = run_ns;
         fields["started_ns"] = started_ns;
         if (looks) {
             fields["waiting"] = looks->report();
-            // The clocks of the CPU cannot be told from those of the harness that looked.
-            for (auto const* field : {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns"}) {
+            // They cannot be told from those of the harness that looked.
+            for (auto const* field :
+                 {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns", "system_calls"}) {
                 fields[field] = nullptr;
             }
             record_.add(fields, found);

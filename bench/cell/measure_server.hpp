@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/allocations.hpp"
+#include "cell/counts.hpp"
 #include "cell/job.hpp"
 #include "cell/process_tree.hpp"
 #include "cell/rig.hpp"
@@ -75,9 +75,9 @@ private:
         fields["make_ns"] = timed([&] { session = make(job_.params, environment); });
         client.go();
         fields["started_ns"] = monotonic_ns();
-        auto const allocated_before = read_allocations();
+        auto const counted_before = read_counts();
         auto const served_ns = timed([&] { outcome = session->run(probe); });
-        fields.update(allocated_between(allocated_before, read_allocations()));
+        fields.update(counted_between(counted_before, read_counts()));
         auto found = watch.check_threads();
         fields.update(watch.memory_and_threads());
         fields["destroy_ns"] = timed([&] { session.reset(); });

@@ -49,12 +49,15 @@ nlohmann::json session_watch::memory_and_threads() const {
     nlohmann::json fields{
         {"pss_bytes", nullptr},
         {"peak_rss_bytes", nullptr},
+        {"file_rss_bytes", nullptr},
         {"threads", count_live_threads(::getpid(), rig_)},
         {"processes", 1 + descendants(::getpid(), rig_).size()},
     };
     if (auto const pss = pss_bytes(::getpid(), rig_)) fields["pss_bytes"] = *pss;
-    if (auto const peak_kib = number_after(read_proc("/proc/self/status"), "VmHWM")) {
-        fields["peak_rss_bytes"] = *peak_kib * 1024;
+    auto const status = read_proc("/proc/self/status");
+    for (auto const& [field, key] :
+         {std::pair{"peak_rss_bytes", "VmHWM"}, std::pair{"file_rss_bytes", "RssFile"}}) {
+        if (auto const kib = number_after(status, key)) fields[field] = *kib * 1024;
     }
     return fields;
 }

@@ -26,7 +26,8 @@ public:
     /// The same for a count that another made; it includes the calling thread.
     [[nodiscard]] judgement check_count(std::uint64_t threads) const;
 
-    /// The sample's fields peak_rss_bytes, pss_bytes, threads and processes, as of now.
+    /// The sample's fields peak_rss_bytes, file_rss_bytes, pss_bytes, threads and processes, as of
+    /// now.
     [[nodiscard]] nlohmann::json memory_and_threads() const;
 
     /// After destroy; `again` makes, runs and destroys once more.

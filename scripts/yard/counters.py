@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Allocations of each cell of a run, from one process a cell that measures nothing else: bench/count is preloaded,
-which costs time, so that its samples stand in a file of their own and never become a time."""
+"""Allocations and system calls, from processes that measure nothing else: bench/count is preloaded into them and stands
+before them, which costs time, so that their samples stand in a file of their own and never become a time."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
@@ -14,27 +16,57 @@ from .store import write_atomically
 
 FILE = "counters.jsonl"
 LIBRARY = "lib" + models.PREFIX + "count.so"
+TRACER = models.PREFIX + "calls"
 
 
-def library(executables: Mapping[str, Path]) -> Path | None:
-    """The one beside the executables; without it nothing is counted."""
-    return next((file for e in executables.values() if (file := e.parent / LIBRARY).is_file()), None)
+@dataclass(frozen=True)
+class Counter:
+    """How a process is made to count: words before its command, and what is added to its environment."""
+
+    before: tuple[str, ...]
+    environment: Mapping[str, str]
+    note: str = ""  # why system calls are not counted
+
+
+def beside(executables: Mapping[str, Path]) -> Counter | None:
+    """The counters beside the executables; without the library nothing is counted."""
+    library = next((file for e in executables.values() if (file := e.parent / LIBRARY).is_file()), None)
+    if library is None:
+        return None
+    environment = {"LD_PRELOAD": str(library)}
+    why = _cannot_trace(library.with_name(TRACER))
+    return Counter((), environment, f"system calls are not counted: {why}") if why else Counter(
+        (str(library.with_name(TRACER)),), environment)  # fmt: skip
+
+
+def _cannot_trace(tracer: Path) -> str:
+    """Some containers forbid ptrace(2)."""
+    if not tracer.is_file():
+        return f"{TRACER} is not beside the executables; build that target"
+    try:
+        done = subprocess.run([tracer, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True, timeout=10)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else (done.stderr.strip() or f"{TRACER} ends with {done.returncode}")
 
 
 def record(folder: Path, plan: Mapping[str, Any], executables: Mapping[str, Path],
            command: Callable[[Mapping[str, Any], Path, Path], list[str]], grace_s: float,
            say: Callable[[str], None] = lambda _: None) -> int:  # fmt: skip
     """Counts each cell of the first round once, and says how many told a number."""
-    preload = library(executables)
-    if preload is None:
-        say(f"allocations are not counted: {LIBRARY} is not beside the executables; build the target switchyard-count")
+    counter = beside(executables)
+    if counter is None:
+        say(f"nothing is counted: {LIBRARY} is not beside the executables; build the target switchyard-count")
         return 0
+    if counter.note:
+        say(counter.note)
     lines, told = [], 0
     with tempfile.TemporaryDirectory(prefix="switchyard-counters-") as scratch:
         for job in (p for p in plan["processes"] if p["round"] == 0):
             own = Path(scratch) / "samples.jsonl"
-            words = command({**job, "iterations": 1}, own, Path(scratch) / "benchmark.json")
-            environment = {**os.environ, "LD_PRELOAD": str(preload)}
+            words = [*counter.before, *command({**job, "iterations": 1}, own, Path(scratch) / "benchmark.json")]
+            environment = {**os.environ, **counter.environment}
             with open(Path(scratch) / "log", "wb") as stderr:
                 process.run(words, environment, stderr, job["timeout_s"] + grace_s)
             good = [s for s in samples.read_lines(own)[0] if not s["warm"] and s["verdict"] == "ok"]

@@ -113,7 +113,7 @@ METRICS = (
     Metric("processes", "processes", "count", "", _field("processes")),
 )
 METRIC = {metric.id: metric for metric in METRICS}
-COUNTED = "allocations_per_unit"
+COUNTED = ("allocations_per_unit", "system_calls_per_unit")
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ def _by_workers(samples: Iterable[Sample], keys: Iterable[PointKey]) -> set[Poin
 
 def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cell]:
     """All cells that have a sample, in the order of point and contender. Warm-up iterations give no number;
-    one that is void voids its process all the same. `counted` are samples that give allocations and nothing else."""
+    one that is void voids its process all the same. `counted` are samples that give `COUNTED` and nothing else."""
     rounds: dict[tuple[PointKey, str, str], dict[int, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     samples = list(samples)
     keys = [point_key(sample) for sample in samples]
@@ -246,10 +246,11 @@ def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cel
         at = point_key(sample)
         at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
         cell = found.get((at, str(sample.get("model", "")), str(sample.get("variant") or "")))
-        value = METRIC[COUNTED].read(sample)
-        if cell is not None and cell.measured and value is not None:
-            cell.values[COUNTED] = {0: value}
-            cell.estimates[COUNTED] = Estimate(value, None, None, None, 1, "counted once")
+        for id in COUNTED:
+            value = METRIC[id].read(sample)
+            if cell is not None and cell.measured and value is not None:
+                cell.values[id] = {0: value}
+                cell.estimates[id] = Estimate(value, None, None, None, 1, "counted once")
     return list(found.values())
 
 

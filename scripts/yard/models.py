@@ -16,7 +16,7 @@ from .errors import UsageError, YardError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PREFIX = "switchyard-"
-RIG = {"client", "backend", "database"}  # beside the models, but the harness' own
+RIG = {"client", "backend", "database", "calls"}  # beside the models, but the harness' own
 DESCRIBE_TIMEOUT_S = 20
 
 

@@ -87,8 +87,9 @@ TEST(samples, are_one_line_an_iteration_with_tags_and_numbers) {
         EXPECT_EQ(sample["params"], (json{{"spin_us", 1'000}}));
         EXPECT_GE(sample["run_ns"], 1'000'000);
         EXPECT_GE(sample["cpu_ns"], 1);
-        for (auto const* field : {"make_ns", "destroy_ns", "started_ns", "peak_rss_bytes",
-                                  "threads", "processes", "user_ns", "system_ns"}) {
+        for (auto const* field :
+             {"make_ns", "destroy_ns", "started_ns", "peak_rss_bytes", "file_rss_bytes", "threads",
+              "processes", "user_ns", "system_ns"}) {
             EXPECT_TRUE(sample[field].is_number()) << field;
         }
     }

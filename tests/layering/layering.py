@@ -17,13 +17,13 @@ BENCH_MAY_INCLUDE = {
     "kernel": {"contract", "kernel"},
     "histogram": {"histogram"},
     "oracle": {"contract", "kernel", "oracle"},
-    "cell": {"cell", "contract", "histogram", "kernel", "oracle"},
+    "cell": {"cell", "contract", "count", "histogram", "kernel", "oracle"},
     "client": {"cell", "client", "histogram", "kernel"},
     "backend": {"backend", "cell", "client", "histogram", "kernel"},
     "postgres": {"contract", "postgres"},
     "database": {"database", "kernel", "postgres"},
     "self": {"contract", "kernel"},
-    "count": set(),
+    "count": {"count"},
 }
 STANDARD_ONLY = {"contract", "kernel"}
 MODEL_MAY_INCLUDE = {"contract", "kernel", "postgres"}

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from yard.check import exact, scenarios, trial
+from yard.check import exact, scenarios, trial, values
 from yard.check.scenarios import Scenario
 from yard.check.slot import Result, Side
+from yard.counters import Counter
 
+COUNTER = Counter((), {})
 SIDES = {name: Side(name, name, {}) for name in ("base", "head")}
 
 
@@ -16,8 +18,8 @@ def scenario(id="m/w@0", role="batch", **more):
     return Scenario(id, "m", "", "w", "quick", 0, more.pop("params", {}), role, {}, **more)
 
 
-def counted(base, head):
-    """`base` and `head`: number of the process -> allocations."""
+def counted(base, head, counter="allocations"):
+    """`base` and `head`: number of the process -> what it counts of `counter`."""
     calls = {"base": 0, "head": 0}
 
     def measure(side, short, *_):
@@ -25,10 +27,10 @@ def counted(base, head):
         number = calls[side.name]
         calls[side.name] += 1
         value = (base if side.name == "base" else head)(number)
-        first = {"warm": False, "verdict": "ok", "units": 1, "allocations": 999, "allocated_bytes": 0}
-        return Result(samples=[first, {**first, "allocations": value}])
+        first = {"warm": False, "verdict": "ok", "units": 1, "allocated_bytes": 0, counter: 999}
+        return Result(samples=[first, {**first, counter: value}])
 
-    found = exact.run(SIDES, [scenario()], Path("x"), 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    found = exact.run(SIDES, [scenario()], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
     return found, calls
 
 
@@ -48,6 +50,30 @@ def test_a_counter_that_varies_on_base_says_nothing_and_costs_little():
 def test_what_agreed_by_chance_is_found_out_by_more_processes():
     assert counted(lambda n: 1000 if n < 5 else 1200, lambda n: 1100)[0].red == []
     assert counted(lambda n: 1000, lambda n: 1100 if n < 5 else 1000)[0].red == []
+
+
+def test_system_calls_agree_within_a_thousandth_and_must_grow_beyond_all_of_base():
+    found, calls = counted(lambda n: 6600 + 3 * (n % 3), lambda n: 6800, "system_calls")
+    assert found.red == ["m/w@0 system_calls: 6606 -> 6800 in a run, in 8 of 8 processes"] and calls["base"] == 8
+    assert counted(lambda n: 6600 + n % 3, lambda n: 6634, "system_calls")[0].red == []  # 0.5 % of the most
+    assert counted(lambda n: 6600 + 10 * (n % 2), lambda n: 9999, "system_calls")[0].red == []  # they do not agree
+    assert counted(lambda n: 10 + n % 2, lambda n: 12, "system_calls")[0].red == []
+    assert counted(lambda n: 10 + n % 2, lambda n: 13, "system_calls")[0].red != []
+
+
+def test_the_bytes_of_the_first_run_are_a_counter_for_it_fills_the_pools():
+    cold = {"warm": True, "verdict": "ok", "allocations": 9, "allocated_bytes": 4096, "system_calls": None}
+    hot = {**cold, "warm": False, "allocations": 0, "allocated_bytes": 0}
+    assert values.counters([cold, hot]) == {"allocations": 0.0, "allocated_bytes": 0.0, "first_run_bytes": 4096.0}
+    assert "first_run_bytes" not in values.counters([hot, hot])
+    assert values.counters([cold]) == {}
+
+
+def test_pages_of_files_are_no_memory_of_a_side():
+    """Two copies of one executable lie differently in the page cache, and one maps 100 KiB more than the other."""
+    sample = {"warm": False, "verdict": "ok", "units": 1, "run_ns": 1, "peak_rss_bytes": 6_100_000}
+    assert values.of_process([{**sample, "file_rss_bytes": 4_000_000}])["peak_rss"] == 2_100_000
+    assert values.of_process([sample])["peak_rss"] == 6_100_000  # of a contender that does not tell
 
 
 def test_fewer_is_told_and_not_red():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Allocations counted after a run: in a file of their own, by processes that measure nothing else."""
+"""Allocations and system calls counted after a run: in a file of their own, by processes that measure nothing else."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ import json, os, sys
 words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 sample = json.loads(words["--sample"])
 sample["allocations"] = 40 if os.environ.get("LD_PRELOAD", "").endswith("count.so") else None
+sample["system_calls"] = 60 if os.environ.get("TRACED") else None
 for warm in (True, False):
     with open(words["--samples"], "a") as out:
         out.write(json.dumps({**sample, "warm": warm, "iteration": 0}) + "\\n")
@@ -41,9 +42,16 @@ def record(folder, made, say=lambda _: None):
     return lambda: counters.record(folder, plan, executables, command, 5, say)
 
 
+def tracer(folder, script):
+    file = folder / "bin" / counters.TRACER
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
 def test_each_cell_is_counted_once_and_the_report_has_it(tmp_path, made):
     go = record(tmp_path, made)
     (tmp_path / "bin" / counters.LIBRARY).touch()
+    tracer(tmp_path, 'TRACED=1 exec "$@"')
     assert go() == 2
     lines, unreadable = samples.read_lines(tmp_path / counters.FILE)
     assert len(lines) == 4 and unreadable == 0
@@ -52,6 +60,7 @@ def test_each_cell_is_counted_once_and_the_report_has_it(tmp_path, made):
     cells = estimates.cells(made, counted)
     assert [c.estimates["allocations_per_unit"].value for c in cells] == [2.0, 2.0]
     assert all(c.rounds == 5 and c.samples == 15 for c in cells), "a counting process gave no time"
+    assert [c.estimates["system_calls_per_unit"].value for c in cells] == [3.0, 3.0]
     assert "allocations_per_unit" not in estimates.cells(made)[0].estimates
 
 
@@ -59,3 +68,19 @@ def test_without_the_library_it_says_what_to_build(tmp_path, made):
     told = []
     assert record(tmp_path, made, told.append)() == 0
     assert "switchyard-count" in told[0] and not (tmp_path / counters.FILE).exists()
+
+
+def test_where_tracing_is_forbidden_allocations_are_counted_all_the_same(tmp_path, made):
+    told = []
+    go = record(tmp_path, made, told.append)
+    (tmp_path / "bin" / counters.LIBRARY).touch()
+    tracer(tmp_path, 'echo "ptrace is not permitted here" >&2; exit 4')
+    assert go() == 2
+    assert told == ["system calls are not counted: ptrace is not permitted here"]
+    lines, _ = samples.read_lines(tmp_path / counters.FILE)
+    assert all(s["allocations"] == 40 and s["system_calls"] is None for s in lines)
+
+
+def test_without_the_tracer_it_says_what_to_build(tmp_path):
+    (tmp_path / counters.LIBRARY).touch()
+    assert counters.TRACER in counters.beside({"fiber": tmp_path / "fiber"}).note

@@ -21,8 +21,8 @@ FAILURES = ("wrong", "timeout", "crashed", "over_budget")
 MOST_BACKEND_SHARE = 0.9
 SERVER_FIELDS = ("cpu_ns", "user_ns", "system_ns", "busiest_thread_ns", "voluntary_switches", "involuntary_switches",
                  "minor_faults", "major_faults", "threads", "processes", "pss_bytes")  # fmt: skip
-EMPTY = dict.fromkeys(("make_ns", "run_ns", "destroy_ns", *SERVER_FIELDS, "peak_rss_bytes", "allocations",
-                       "allocated_bytes", "latency", "waiting", "client", "backend", "started_ns"))  # fmt: skip
+EMPTY = dict.fromkeys(("make_ns", "run_ns", "destroy_ns", *SERVER_FIELDS, "peak_rss_bytes", "file_rss_bytes",
+                       "allocations", "allocated_bytes", "system_calls", "latency", "waiting", "client", "backend", "started_ns"))  # fmt: skip
 
 
 @dataclass

@@ -50,8 +50,10 @@ def number_after(lines, key):
 def memory(root):
     pids = tree(root)
     pss = sum(number_after(text(f"/proc/{pid}/smaps_rollup"), b"Pss") for pid in pids) * 1024
+    status = text(f"/proc/{root}/status")
     return {"pss_bytes": pss or None, "processes": len(pids), "threads": threads(root),
-            "peak_rss_bytes": number_after(text(f"/proc/{root}/status"), b"VmHWM") * 1024 or None}  # fmt: skip
+            "peak_rss_bytes": number_after(status, b"VmHWM") * 1024 or None,
+            "file_rss_bytes": number_after(status, b"RssFile") * 1024 or None}  # fmt: skip
 
 
 def read(root):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from .. import host, models
+from .. import counters, host, models
 from ..errors import NotComparable, UsageError, YardError, nearest
 from ..models import Catalogue
 from ..plan import Options
@@ -172,16 +172,17 @@ def _pairs(found: Found, sides: Mapping[str, Side], chosen: Sequence[Scenario], 
     outcome.cells = [c for c in outcome.cells if c.scenario not in gone or c.verdict is Verdict.REGRESSION]
     found.outcome, found.values, found.disturbed = outcome, source.values, source.disturbed
     found.not_compared |= source.not_compared
-    library = next(iter(sides["head"].executables.values())).with_name(exact.LIBRARY)
-    if asked.counters and not outcome.interrupted and library.exists():
+    counter = counters.beside(sides["head"].executables) if asked.counters and not outcome.interrupted else None
+    if counter is not None:
         alive = set(source.scenarios())
         try:
-            counted = exact.run(sides, [s for s in chosen if s.id in alive], library, asked.seed, TIMEOUT_S, scratch,
+            counted = exact.run(sides, [s for s in chosen if s.id in alive], counter, asked.seed, TIMEOUT_S, scratch,
                                 seconds_left, lambda id: progress.step(f"counting: {id}"))  # fmt: skip
         except KeyboardInterrupt:
             outcome.interrupted, outcome.stopped_early = True, "interrupted"
             return
         outcome.counters = counted.red
+        found.notes += [counter.note] if counter.note else []
         found.notes.append(f"{counted.compared} exact counters compared" + (f", {len(counted.fewer)} fell" if counted.fewer else "")
                            + (f"; no time for {counted.left_out} scenarios" if counted.left_out else ""))  # fmt: skip
 
@@ -199,7 +200,7 @@ def _side(name: str, labels: Mapping[str, str], catalogues: Mapping[str, Catalog
         if file.parent.name == "bin":
             executables[model] = folder / file.name
             _copy(file, executables[model])
-            for rig in (*(models.PREFIX + name for name in models.RIG), exact.LIBRARY):
+            for rig in (*(models.PREFIX + name for name in models.RIG), counters.LIBRARY):
                 helper, copy = file.with_name(rig), folder / rig
                 if helper.exists() and not copy.exists():
                     _copy(helper, copy)
@@ -209,8 +210,11 @@ def _side(name: str, labels: Mapping[str, str], catalogues: Mapping[str, Catalog
 
 
 def _copy(file: Path, to: Path) -> None:
+    """Read and written, by one call each: so both sides lie alike in the page cache. A copy within the kernel takes over
+    how the source lies there, which decides which of its pages are mapped, and that was seen as memory of the program."""
     try:
-        shutil.copy(file, to)
+        to.write_bytes(file.read_bytes())
+        shutil.copymode(file, to)
     except OSError as error:
         raise YardError(f"{file} cannot be copied to {to.parent}: {error.strerror}; free some space") from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from .. import host, process, schema
+from ..counters import Counter
 from ..runner import FAILURES, worst
 from . import values
 from .scenarios import Scenario
@@ -67,15 +68,15 @@ def command(side: Side, scenario: Scenario, seed: int, timeout_s: float, samples
 
 
 def run(side: Side, scenario: Scenario, seed: int, padding: int, timeout_s: float, scratch: Path,
-        preload: Mapping[str, str] | None = None) -> Result:  # fmt: skip
-    """`padding` moves the stack, by the same for both sides of a pair."""
+        counter: Counter | None = None) -> Result:  # fmt: skip
+    """`padding` moves the stack, by the same for both sides of a pair. `counter`: it counts and does not measure."""
     samples, log = scratch / "samples.jsonl", scratch / "stderr.txt"
     samples.unlink(missing_ok=True)
-    environment = {**os.environ, "SWITCHYARD_PADDING": "x" * padding, **(preload or {})}
+    environment = {**os.environ, "SWITCHYARD_PADDING": "x" * padding, **(counter.environment if counter else {})}
     ticks, started = host.cpu_times(), time.monotonic()
     with open(log, "wb") as stderr:
-        ending = process.run(command(side, scenario, seed, timeout_s, samples), environment, stderr,
-                             timeout_s + GRACE_S)  # fmt: skip
+        words = [*(counter.before if counter else ()), *command(side, scenario, seed, timeout_s, samples)]
+        ending = process.run(words, environment, stderr, timeout_s + GRACE_S)
     wall_s = time.monotonic() - started
     steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
     found = _read(samples)

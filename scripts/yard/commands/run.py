@@ -26,7 +26,7 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
               help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Default results/raw/<host>/<utc>-<commit>.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder.")
-@click.option("--counters", is_flag=True, help="Afterwards count each cell's allocations, in processes of their own.")
+@click.option("--counters", is_flag=True, help="Afterwards count each cell's allocations and system calls, in processes of their own.")
 @click.option("--history", "into_history", is_flag=True, help="Append it to results/history.sqlite when it is complete.")
 @click.option("--json", "json_output", is_flag=True, help="The result as JSON on standard output.")
 @click.option("--plan", "--dry-run", "plan_only", is_flag=True, help="Show what would be measured, and stop.")
@@ -97,7 +97,7 @@ def _measure(store: Any, plan: dict[str, Any], meta: dict[str, Any], executables
 
         told = counters.record(store.folder, plan, executables, command, runner.grace_s, lambda text: click.echo(text, err=True))
         if not quiet and not given["json_output"]:
-            click.echo(f"allocations of {told} cells are in {store.folder / counters.FILE}")
+            click.echo(f"allocations and system calls of {told} cells are in {store.folder / counters.FILE}")
     code = FAILED if runner.failed else OK
     if given["into_history"]:
         book = history.History(history.FILE)
