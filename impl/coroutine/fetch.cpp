@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A task a slot, on a connection that is made in `make` and kept: send the request, receive until
 // the response is whole, the next. The loop lives as long as the session, as its connections do.
+// There is room for a byte more than a response: a read that leaves room has emptied the socket, so
+// that the loop waits for the next response without trying to read it first.
 
 #include "backends.hpp"
 #include "cells.hpp"
@@ -42,14 +44,16 @@ private:
 
     coro::coroutine<> fetch_slot(std::uint64_t slot, contract::probe& probe, fetch::outcome& out) {
         int const connection = connections_[slot].get();
-        std::vector<std::byte> response(params_.response_bytes);
+        std::vector<std::byte> buffer(params_.response_bytes + 1);
+        auto const response = std::span(buffer).first(params_.response_bytes);
         for (auto index = slot; index < params_.requests; index += params_.in_flight) {
             probe.begin(index);
             co_await coro::send_all(connection, std::as_bytes(std::span(&index, 1)));
-            for (std::span<std::byte> left = response; !left.empty();) {
-                auto const count = co_await coro::recv(connection, left);
+            for (std::size_t have = 0; have < response.size();) {
+                auto const count = co_await coro::recv(connection, std::span(buffer).subspan(have));
                 if (count == 0) throw std::runtime_error("the backend closed a connection");
-                left = left.subspan(count);
+                have += count;
+                if (have > response.size()) throw std::runtime_error("more than was asked for");
             }
             probe.end(index);
             ++out.responses;
