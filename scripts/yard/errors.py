@@ -8,6 +8,7 @@ from typing import Iterable
 
 OK, FAILED, INCONCLUSIVE, NOT_COMPARABLE, HARNESS, USAGE = 0, 1, 2, 3, 4, 64
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it; 143 after SIGTERM
+MOST_NAMED = 30  # of what there is, in one line
 READER_LEFT = 141  # 128 + SIGPIPE
 
 
@@ -31,4 +32,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"there is {', '.join(known)}" if known else "there is none"
+    if not known:
+        return "there is none"
+    more = f" and {len(known) - MOST_NAMED} more; scripts/switchyard list has the cells" if len(known) > MOST_NAMED else ""
+    return f"there is {', '.join(known[:MOST_NAMED])}{more}"

@@ -193,6 +193,10 @@ def test_a_broken_installation_is_four_and_not_one(tmp_path):
     (["--base", "HEAD", "--build-preset", "relaese"], "there is no preset"),
     (["--base-build", "/nonexistent", "--head-build", "/nonexistent"], "no folder bin"),
     (["--base", "HEAD", "--profile", "quik"], "did you mean quick?"),
+    (["--base", "HEAD", "--models", "fibre"], "did you mean fiber?"),  # before anything is built
+    (["--base", "HEAD", "--workloads", "ecko"], "did you mean echo?"),
+    (["--base", "HEAD", "--only", "coroutine/fecth/epoll@0"], "'coroutine/fecth/epoll@0': 'fecth' is not there: did you mean fetch"),
+    (["--base", "HEAD", "--only", "nosuch@0"], "there is asio, callback"),
     (["--base", "HEAD", "--time-budget", "soon"], "write 90s"),
     (["--base", "HEAD", "--metric", "cpu"], "unknown metric"),
 ])  # fmt: skip

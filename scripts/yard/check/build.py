@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
-from ..errors import NotComparable, UsageError, YardError
+from ..errors import NotComparable, UsageError, YardError, nearest
 from ..models import REPOSITORY
 
 HARNESS = ("bench", "cmake", "CMakeLists.txt", "CMakePresets.json")
@@ -87,6 +87,30 @@ def _worktree_tree(repository: Path, scratch: Path) -> str:
     tree = git(repository, "write-tree", environment=environment)
     index.unlink(missing_ok=True)
     return tree
+
+
+def check_names(sources: Sequence[Source], models: Sequence[str], workloads: Sequence[str], scenarios: Sequence[str],
+                repository: Path = REPOSITORY) -> None:  # fmt: skip
+    """Models and workloads that no side has are told before minutes are spent on building: a folder below impl and a header
+    below bench/contract/workloads are what they are."""
+    def there(*words: str) -> set[str]:
+        try:
+            return {Path(name).stem for name in git(repository, "ls-tree", "--name-only", *words).split()}
+        except YardError:
+            return set()  # an older layout
+
+    here = {"self"}
+    jobs = set()
+    for source in sources:
+        here |= there("-d", source.content["impl"]) | there("-d", f"{source.content['impl']}:foreign")
+        jobs |= there(f"{source.content['bench']}:contract/workloads")
+    parts = [(name, name.partition("@")[0].split("/")) for name in scenarios]
+    asked = [("--models", name, name, here) for name in models] + [("--workloads", name, name, jobs) for name in workloads]
+    asked += [("--only", name, words[0], here) for name, words in parts]
+    asked += [("--only", name, words[1] if len(words) > 1 else "", jobs) for name, words in parts]
+    for flag, name, word, known in asked:
+        if known and word not in known:
+            raise UsageError(f"{flag}: unknown name '{name}': '{word}' is not there: {nearest(word, known)}")
 
 
 def compiler_of(preset: str, repository: Path = REPOSITORY) -> str:

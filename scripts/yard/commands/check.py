@@ -130,6 +130,7 @@ def _revisions(given: dict[str, Any], cache: Path, progress: Any) -> Any:
     with tempfile.TemporaryDirectory(prefix="index-", dir=cache) as scratch:
         head = build.source(given["head"], Path(scratch))
         base = build.source(given["base"], Path(scratch))
+    build.check_names([head, base], given["models"], given["workloads"], given["only"])
     notes = []
     if any(base.content[path] != head.content[path] for path in build.HARNESS):
         notes.append("the harness differs between the two: both sides are measured by the head's, so that a change of "
