@@ -8,7 +8,7 @@ from typing import Any, Mapping
 from .outcome import few
 
 TITLES = {0: "ok", 1: "REGRESSION", 2: "inconclusive", 3: "not comparable", 4: "the harness failed"}
-METRICS = {"cpu_per_unit": "CPU per unit", "time_per_unit": "time per unit", "peak_rss": "peak RSS",
+METRICS = {"cpu_per_unit": "CPU per unit", "time_per_unit": "time per unit", "peak_rss": "peak memory",
            "switches_per_unit": "switches per unit", "p999": "p99.9"}  # fmt: skip
 Cell = Mapping[str, Any]
 
