@@ -6,7 +6,7 @@ import datetime
 import pytest
 
 from yard.check import accepted, rule
-from yard.check.outcome import CellResult, Outcome
+from yard.check.outcome import CellResult, Grown, Outcome
 from yard.check.rule import Verdict
 from yard.errors import UsageError
 
@@ -46,6 +46,14 @@ def test_more_than_was_accepted_stays_red(tmp_path):
     job = outcome(red(0.12))
     accepted.apply(job, entries(tmp_path, 'base = "abc"'), lambda rev: True, TODAY)
     assert job.exit_code() == 1 and "more than the 8 %" in job.cells[0].note
+
+
+@pytest.mark.parametrize("head, code", [(108, 0), (109, 1)])
+def test_a_counter_that_may_grow_is_accepted_up_to_what_is_said(tmp_path, head, code):
+    job = outcome(CellResult("floor/echo@1", CPU, [0.0] * 12))
+    job.counters = [Grown("floor/echo@1", "cpu_per_unit", 100, head, 8)]
+    accepted.apply(job, entries(tmp_path, 'base = "abc"'), lambda rev: True, TODAY)
+    assert job.exit_code() == code and ("every byte" in job.counters[0].accepted) == (code == 0)
 
 
 def test_it_expires_with_its_base_or_its_day(tmp_path):

@@ -38,13 +38,30 @@ def test_one_allocation_in_a_hundred_thousand_is_tolerated_and_one_percent_is_no
     assert counted(lambda n: 100_000, lambda n: 100_001)[0].red == []
     assert counted(lambda n: 3, lambda n: 4)[0].red == []
     found, calls = counted(lambda n: 1000, lambda n: 1010)
-    assert found.red == ["m/w@0 allocations: 1000 -> 1010 in a run, in 8 of 8 processes"]
+    assert [g.text for g in found.red] == ["m/w@0 allocations: 1000 -> 1010 (+1.0 %) in a run, in 8 of 8 processes"]
     assert calls == {"base": 8, "head": 8} and found.compared == 2
 
 
 def test_a_counter_that_varies_on_base_says_nothing_and_costs_little():
     found, calls = counted(lambda n: 1000 + n, lambda n: 5000)
-    assert found.red == [] and calls["head"] == 3  # for the bytes, which agree
+    assert found.red == [] and calls == {"base": 2, "head": 1}
+
+
+def test_what_does_not_differ_costs_one_process_a_side():
+    found, calls = counted(lambda n: 1000 + n, lambda n: 1001 + n)
+    assert found.red == found.fewer == [] and found.compared == 2 and calls == {"base": 1, "head": 1}
+
+
+def test_a_server_is_counted_over_few_operations_whatever_a_slot_of_it_has():
+    asked = []
+
+    def measure(side, short, *_):
+        asked.append(short)
+        return Result()
+
+    sized = scenario(role="server", params={"messages": 40_000}, settings={"messages": 20_000}, iterations=1)
+    exact.run(SIDES, [sized], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    assert {s.settings["messages"] for s in asked} == {2000} and {s.iterations for s in asked} == {1}
 
 
 def test_what_agreed_by_chance_is_found_out_by_more_processes():
@@ -54,7 +71,7 @@ def test_what_agreed_by_chance_is_found_out_by_more_processes():
 
 def test_system_calls_agree_within_a_thousandth_and_must_grow_beyond_all_of_base():
     found, calls = counted(lambda n: 6600 + 3 * (n % 3), lambda n: 6800, "system_calls")
-    assert found.red == ["m/w@0 system_calls: 6606 -> 6800 in a run, in 8 of 8 processes"] and calls["base"] == 8
+    assert [g.text for g in found.red] == ["m/w@0 system_calls: 6606 -> 6800 (+2.9 %) in a run, in 8 of 8 processes"] and calls["base"] == 8
     assert counted(lambda n: 6600 + n % 3, lambda n: 6634, "system_calls")[0].red == []  # 0.5 % of the most
     assert counted(lambda n: 6600 + 10 * (n % 2), lambda n: 9999, "system_calls")[0].red == []  # they do not agree
     assert counted(lambda n: 10 + n % 2, lambda n: 12, "system_calls")[0].red == []

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from yard import cli, schema
 from yard.check import build, gate, job, junit, markdown, outputs, plots, result, rule, scenarios, table
+from yard.check.outcome import Grown
 from yard.errors import NotComparable
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -38,7 +39,8 @@ class Source:
 def told():
     outcome = gate.run(Source(), rule.PROFILES["quick"], 5)
     outcome.broken = {"thread/waits@0": "crashed: died of SIGSEGV: a | b\x01"}
-    outcome.counters = ["fiber/fetch@1 allocations: 10 -> 20 in a run, in 8 of 8 processes"]
+    outcome.counters = [Grown("fiber/fetch@1", "allocations", 10, 20, 8),
+                        Grown("fiber/fetch@1", "system_calls", 0, 9, 8, "accepted: it asks first")]  # fmt: skip
     known = {"floor/echo@0": scenarios.Scenario("floor/echo@0", "floor", "", "echo", "quick", 0, {"connections": 64}, "server", {})}
     host = {"cpu_model": "a CPU", "allowed_cpus": [0, 1], "kernel": "Linux 6", "load_average": [0.1, 0.1, 0.1], "boot_id": "b"}
     found = job.Found(outcome, {"base": "v1 (0123abc)", "head": "worktree"}, known,
@@ -77,7 +79,7 @@ def test_json_and_plots(told, tmp_path):
     outputs.write(told, tmp_path)
     assert schema.violation("verdict", json.loads((tmp_path / "verdict.json").read_text())) == ""
     red = json.loads((tmp_path / "verdict.json").read_text())["regressions"]
-    assert red == ["floor/echo@0 cpu_per_unit", "thread/waits@0", told["counters"][0]]
+    assert red == ["floor/echo@0 cpu_per_unit", "thread/waits@0", "fiber/fetch@1 allocations"]
     names = {file.name for file in (tmp_path / "plots").iterdir()}
     assert names == {"overview.png", "floor-echo-0-cpu_per_unit.png", "fiber-fetch-1-p99.png"}
     assert plots.write({**told, "cells": []}, tmp_path / "none") == []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -71,8 +71,15 @@ def apply(outcome: Outcome, entries: Sequence[Entry], base_is_within: Callable[[
         if (entry.until and today > entry.until) or (entry.base and not base_is_within(entry.base)):
             told.append(f"the accepted entry for {entry.cell} {entry.metric} has expired; remove it ({entry.reason})")
             continue
+        def covers(scenario: str, metric: str, entry: Entry = entry) -> bool:
+            return fnmatch.fnmatchcase(scenario, entry.cell) and fnmatch.fnmatchcase(metric, entry.metric)
+
+        outcome.counters = [
+            replace(c, accepted=f"accepted: {entry.reason}")
+            if covers(c.scenario, c.counter) and c.head <= entry.most * max(c.base, 1.0) else c for c in outcome.counters
+        ]  # fmt: skip
         for cell in outcome.regressions:
-            if fnmatch.fnmatchcase(cell.scenario, entry.cell) and fnmatch.fnmatchcase(cell.metric.name, entry.metric):
+            if covers(cell.scenario, cell.metric.name):
                 if cell.estimate().high <= entry.most - 1:
                     cell.verdict, cell.note = Verdict.ACCEPTED, f"accepted: {entry.reason}"
                 else:

@@ -29,7 +29,7 @@ from .slot import Side
 
 RESERVED = 0.25  # of the time budget is kept for confirming
 SHED_AFTER = (1, 3, 6)  # rounds of the screen after which what does not fit is left out
-COUNTING_S, COUNTING_SHARE = 30.0, 0.05  # of the budget, the lesser, is kept for the counters
+COUNTING_S, COUNTING_SHARE = 60.0, 0.08  # of the budget, the lesser, is kept for the counters
 TIMEOUT_S = 20.0  # of one slot; a cell that hangs must not eat the job
 PATHS = {"base": "a", "head": "b", "control": "c"}  # of equal length: a path is part of the stack's layout
 

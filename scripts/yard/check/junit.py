@@ -22,7 +22,8 @@ def render(result: Mapping[str, Any]) -> str:
         kind = "failure" if suite["verdict"] == "REGRESSION" else ""
         cases.append(("suite", suite["metric"], kind, f"{words.percent(suite['slowdown'])} {words.interval(suite)}"))
     cases += [(b["scenario"], "runs", "failure", f"fails on head alone: {b['reason']}") for b in result["broken"]]
-    cases += [("counters", line.split(":")[0], "failure", line) for line in result["counters"]]
+    cases += [(c["scenario"], c["counter"], "" if c["accepted"] else "failure", f"{words.counter(c)}; repeat: {c['repeat']}")
+              for c in result["counters"]]  # fmt: skip
     cases += [(id, "compared", "skipped", why) for id, why in result["not_compared"].items()]
     if result["exit_code"] in (2, 3):
         cases.append(("check", "verdict", "skipped" if result["exit_code"] == 2 else "error", result["reason"]))

@@ -34,11 +34,11 @@ def render(result: Mapping[str, Any]) -> str:
                       f"{words.interval(suite)} in the median scenario of {suite['rounds']} rounds.", ""]  # fmt: skip
     for broken in result["broken"]:
         lines += [f"**BROKEN** `{broken['scenario']}` fails on head alone: {_safe(broken['reason'])}", ""]
-    for line in result["counters"]:
-        lines += [f"**REGRESSION** {_safe(line)}", ""]
-    repeats = [c["repeat"] for c in rows if c["verdict"] == "REGRESSION"] + [b["repeat"] for b in result["broken"]]
-    if repeats:
-        lines += ["To repeat one cell alone:", "```", *repeats, "```", ""]
+    for grown in result["counters"]:
+        verdict, _, text = words.counter(grown).partition("  ")
+        lines += [f"**{verdict}** {_safe(text)}", ""]
+    if repeats := words.repeats(result):
+        lines += ["To repeat one alone:", "```", *repeats, "```", ""]
     if summary := words.quiet_summary(result):
         lines += [summary + ".", ""]
     missing = words.not_compared(result)

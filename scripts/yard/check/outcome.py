@@ -39,6 +39,28 @@ class CellResult:
         return rule.estimate(self.fresh if len(self.fresh) > 1 else self.screen, self.metric, self.alpha)
 
 
+@dataclass(frozen=True)
+class Grown:
+    """A counter of a run that is above base in each of so many processes: the most of base, the least of head."""
+
+    scenario: str
+    counter: str
+    base: float
+    head: float
+    processes: int
+    accepted: str = ""  # why
+
+    @property
+    def name(self) -> str:
+        return f"{self.scenario} {self.counter}"
+
+    @property
+    def text(self) -> str:
+        share = f" ({100 * (self.head / self.base - 1):+.1f} %)" if self.base else ""
+        return (f"{self.name}: {self.base:g} -> {self.head:g}{share} in a run, in {self.processes} of {self.processes} "
+                "processes")  # fmt: skip
+
+
 @dataclass
 class Outcome:
     profile: rule.Profile
@@ -46,7 +68,7 @@ class Outcome:
     cells: list[CellResult] = field(default_factory=list)
     suite: dict[str, bool] = field(default_factory=dict)  # metric -> regressed
     suite_medians: dict[str, list[float]] = field(default_factory=dict)  # metric -> one a round
-    counters: list[str] = field(default_factory=list)  # exact counters that grew, a line each
+    counters: list[Grown] = field(default_factory=list)  # exact ones
     broken: dict[str, str] = field(default_factory=dict)  # scenario -> how head fails where base does not
     control_broken: str = ""  # why the control could not be measured
     stopped_early: str = ""  # why it ended before its looks, "" if it did not
@@ -63,6 +85,10 @@ class Outcome:
     @property
     def regressions(self) -> list[CellResult]:
         return [cell for cell in self.judged if cell.verdict is Verdict.REGRESSION]
+
+    @property
+    def grown(self) -> list[Grown]:
+        return [counter for counter in self.counters if not counter.accepted]
 
     @property
     def control_failed(self) -> list[CellResult]:
@@ -87,7 +113,7 @@ class Outcome:
 
     def why(self) -> tuple[int, str]:
         """The exit code and the reason for it in one line."""
-        red = len(self.regressions) + sum(self.suite.values()) + len(self.counters) + len(self.broken)
+        red = len(self.regressions) + sum(self.suite.values()) + len(self.grown) + len(self.broken)
         if self.control_failed:
             return NOT_COMPARABLE, ("the control, base against itself, differs: this machine cannot compare anything "
                                     "now; try again when it is quieter")  # fmt: skip

@@ -36,7 +36,9 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
         "suite": [_suite(name, outcome.suite_medians[name], red) for name, red in outcome.suite.items()],
         "broken": [{"scenario": id, "reason": why, "repeat": _repeat(repeat, id, "", seed)}
                    for id, why in sorted(outcome.broken.items())],
-        "counters": list(outcome.counters), "not_compared": dict(sorted(found.not_compared.items())),
+        "counters": [{"scenario": c.scenario, "counter": c.counter, "base": c.base, "head": c.head, "text": c.text,
+                      "accepted": c.accepted, "repeat": _repeat(repeat, c.scenario, "", seed)} for c in outcome.counters],
+        "not_compared": dict(sorted(found.not_compared.items())),
         "notes": found.notes, "control": {"of": found.control_of, "failed": [c.name for c in outcome.control_failed]},
         "machine": {
             "pairs": found.disturbed.pairs, "repeated": found.disturbed.repeated,

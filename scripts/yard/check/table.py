@@ -29,14 +29,12 @@ def show(result: Mapping[str, Any], everything: bool = False, console: Console |
                                f"{suite['rounds']} rounds, p = {suite['p']:.1g}", style="bold red"))  # fmt: skip
     for broken in result["broken"]:
         console.print(Text(f"BROKEN  {broken['scenario']}: fails on head alone: {broken['reason']}", style="bold red"))
-        console.print(Text(f"  {broken['repeat']}", style="dim"))
-    for line in result["counters"]:
-        console.print(Text(f"REGRESSION  {line}", style="bold red"))
-    red = [cell for cell in rows if cell["verdict"] == "REGRESSION"]
-    if red:
-        console.print(Text("To repeat one cell alone:"))
-        for cell in red:
-            console.print(Text(f"  {cell['repeat']}", style="dim"), soft_wrap=True)
+    for grown in result["counters"]:
+        console.print(Text(words.counter(grown), style="cyan" if grown["accepted"] else "bold red"), soft_wrap=True)
+    if repeats := words.repeats(result):
+        console.print(Text("To repeat one alone:"))
+        for command in repeats:
+            console.print(Text(f"  {command}", style="dim"), soft_wrap=True)
     for line in (words.quiet_summary(result), *(f"not compared: {text}" for text in words.not_compared(result)),
                  *(f"note: {note}" for note in result["notes"]), words.about(result)):  # fmt: skip
         if line:

@@ -53,6 +53,16 @@ def evidence(cell: Cell) -> str:
     return f"{cell['pairs']} {kind}, p = {cell['p']:.1g}, more than {100 * cell['tolerated']:g} % is not tolerated"
 
 
+def counter(grown: Mapping[str, Any]) -> str:
+    return f"ACCEPTED  {grown['text']}; {grown['accepted']}" if grown["accepted"] else f"REGRESSION  {grown['text']}"
+
+
+def repeats(result: Mapping[str, Any]) -> list[str]:
+    """The commands that measure again what is red, a scenario or a cell of it alone."""
+    red = [c for c in result["cells"] if c["verdict"] == "REGRESSION"] + list(result["broken"])
+    return list(dict.fromkeys(c["repeat"] for c in [*red, *(c for c in result["counters"] if not c["accepted"])]))
+
+
 def headline(result: Mapping[str, Any]) -> str:
     return f"{TITLES[result['exit_code']]}: {result['reason']}"
 
