@@ -16,7 +16,7 @@ def finished(folder, code, red=(), pairs=()):
 
 
 def plan(**counts):
-    return {e.name: e for e in prove.experiments({"aa": 0, "busy": 0, "tail": 0, "hog": 0, **counts}, "quick", "quick", "1m", ())}
+    return {e.name: e for e in prove.experiments({"aa": 0, "busy": 0, "tail": 0, "moved": 0, "hog": 0, **counts}, "quick", "quick", "1m", ())}
 
 
 CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_unit"
@@ -24,7 +24,7 @@ CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_
 
 @pytest.mark.parametrize("name, code, red, good", [
     ("aa", 0, [], True), ("aa", 2, [], True), ("aa", 1, ["floor/echo/epoll@0 p50"], False), ("aa", 3, [], False),
-    ("hog", 2, [], True), ("hog", 1, ["x"], False),
+    ("moved", 0, [], True), ("moved", 1, ["floor/echo/epoll@0 p50"], False), ("hog", 2, [], True), ("hog", 1, ["x"], False),
     ("busy", 1, [CPU], True), ("busy", 1, [CPU, TIME], True), ("busy", 0, [], False), ("busy", 2, [], False),
     ("busy", 1, [CPU, "floor/echo/epoll@0 p50"], False), ("busy", 1, ["floor/echo/epoll@0 p50"], False),
     ("tail", 1, ["floor/echo/epoll@0 p99"], True), ("tail", 1, ["floor/echo/epoll@0 p99", "floor/echo/epoll@0 p50"], False),
@@ -51,14 +51,14 @@ def test_finished_jobs_are_not_run_again(tmp_path, monkeypatch):
 
 def test_a_missing_injected_build_names_the_command(tmp_path):
     (tmp_path / "build" / "bin").mkdir(parents=True)
-    done = fakes.switchyard(tmp_path, "prove", "--aa", 0, "--busy", 1, "--tail", 0, "--hog", 0, "--build", tmp_path / "build",
+    done = fakes.switchyard(tmp_path, "prove", "--aa", 0, "--busy", 1, "--tail", 0, "--moved", 0, "--hog", 0, "--build", tmp_path / "build",
                             "--out", tmp_path / "out")  # fmt: skip
     assert done.returncode == 64 and "scripts/build release suite injected" in done.stderr
 
 
 def test_a_proof_of_fakes_from_end_to_end(tmp_path):
     fakes.build(tmp_path / "build", "steady")
-    done = fakes.switchyard(tmp_path, "prove", "--aa", 1, "--busy", 0, "--tail", 0, "--hog", 0, "--preset", "smoke", "--build",
+    done = fakes.switchyard(tmp_path, "prove", "--aa", 1, "--busy", 0, "--tail", 0, "--moved", 0, "--hog", 0, "--preset", "smoke", "--build",
                             tmp_path / "build", "--profile", "quick", "--time-budget", "60s", "--out", tmp_path / "out")  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| the same binaries, two paths | never red | 1 |" in done.stdout and "hyperfine" in done.stdout

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the gate does with known answers on this machine: A/A, slow-downs that were injected, a neighbour that comes and
-goes. Every experiment is the real command in its own folder, so that a proof that was cut off goes on where it was."""
+"""What the gate does with known answers on this machine: A/A, code that only lies elsewhere, slow-downs that were
+injected, a neighbour that comes and goes. Every experiment is the real command in its own folder, so that a proof that was cut off goes on where it was."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ def experiments(counts: dict[str, int], preset: str, profile: str, budget: str, 
                    counts["busy"], few, injected="busy"),
         Experiment("tail", "1 operation in 50 of floor/echo/epoll sleeps 2 ms", "p99 red, p50 not", counts["tail"],
                    ("--preset", preset, "--profile", profile, "--time-budget", budget, "--only", TAIL), injected="tail"),
+        Experiment("moved", "the same source, all code 1,984 bytes further", "never red", counts["moved"], (*common, *chosen),
+                   injected="moved"),
         Experiment("hog", "the same binaries beside a CPU hog, 2 s on and 3 s off", "never red", counts["hog"], few, hog=True),
     ]  # fmt: skip
 

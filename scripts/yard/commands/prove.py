@@ -18,6 +18,7 @@ from . import _options
 @click.option("--aa", default=20, show_default=True, type=click.IntRange(0, 1000), help="Jobs without a change.")
 @click.option("--busy", default=10, show_default=True, type=click.IntRange(0, 1000), help="Jobs with one operation 7 % slower.")
 @click.option("--tail", default=5, show_default=True, type=click.IntRange(0, 1000), help="Jobs with 1 operation in 50 slow.")
+@click.option("--moved", default=3, show_default=True, type=click.IntRange(0, 1000), help="Jobs in which only the code lies elsewhere.")
 @click.option("--hog", default=5, show_default=True, type=click.IntRange(0, 1000), help="Jobs without a change beside a CPU hog.")
 @_options.add(_options.PRESET, _options.BUILD, _options.VERBOSE)
 @click.option("--cells", type=_options.Names(), default=(), help="Globs on model/workload/variant; default all for A/A, serial and floor for the rest.")
@@ -40,7 +41,7 @@ def command(**given: Any) -> int:
     if not (build / "bin").is_dir():
         raise UsageError(f"{build} has no executables. Build them: scripts/build release suite injected")
     budget_s = given["budget_s"]
-    counts = {name: given[name] for name in ("aa", "busy", "tail", "hog")}
+    counts = {name: given[name] for name in ("aa", "busy", "tail", "moved", "hog")}
     plan = prove.experiments(counts, given["preset"], given["profile"], f"{budget_s:g}s", given["cells"])
 
     def say(text: str) -> None:
