@@ -161,3 +161,10 @@ def test_the_cache_forgets_the_oldest(tmp_path):
         os.utime(folder, (number, number))
     build._forget_old(tmp_path, tmp_path / "00")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["00", *(f"{n:02d}" for n in range(4, 12))]
+
+
+def test_names_that_a_side_has_pass_before_anything_is_built(tmp_path):
+    sides = [build.source("HEAD", tmp_path)]
+    build.check_names(sides, ("coroutine", "python", "self"), ("all", "echo", "noop"), ("coroutine/echo/epoll@0", "serial/fib@1"))
+    with pytest.raises(UsageError, match="'serial@1': '' is not there"):
+        build.check_names(sides, (), (), ("serial@1",))

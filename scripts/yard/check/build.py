@@ -99,8 +99,7 @@ def check_names(sources: Sequence[Source], models: Sequence[str], workloads: Seq
         except YardError:
             return set()  # an older layout
 
-    here = {"self"}
-    jobs = set()
+    here, jobs = {"self"}, {"all"}
     for source in sources:
         here |= there("-d", source.content["impl"]) | there("-d", f"{source.content['impl']}:foreign")
         jobs |= there(f"{source.content['bench']}:contract/workloads")

@@ -35,7 +35,8 @@ def write(result: Mapping[str, Any], folder: Path, with_plots: bool = True) -> N
 def regressions(result: Mapping[str, Any]) -> list[str]:
     cells = [f"{c['scenario']} {c['metric']}" for c in result["cells"] if c["verdict"] == "REGRESSION"]
     suite = [f"suite {s['metric']}" for s in result["suite"] if s["verdict"] == "REGRESSION"]
-    return [*cells, *suite, *(b["scenario"] for b in result["broken"]), *(f"{c['scenario']} {c['counter']}" for c in result["counters"] if not c["accepted"])]
+    counters = [f"{c['scenario']} {c['counter']}" for c in result["counters"] if not c["accepted"]]
+    return [*cells, *suite, *(b["scenario"] for b in result["broken"]), *counters]
 
 
 def verdict(folder: Path, code: int, reason: str, compared: int = 0, red: list[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the gate does with known answers on this machine: A/A, code that only lies elsewhere, slow-downs that were
-injected, a neighbour that comes and goes. Every experiment is the real command in its own folder, so that a proof that was cut off goes on where it was."""
+injected, a neighbour that comes and goes. Every experiment is the real command in its own folder, so that a proof that was
+cut off goes on where it was."""
 
 from __future__ import annotations
 
