@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // task.cancel(), asyncio's: in the next turn of the loop cancelled_error is thrown into the task
-// where it sleeps, and unwinds it; clean-up is a destructor. Joined with coro::wait, asyncio.wait,
-// which does not throw what its tasks ended with: awaiting a task throws it once more.
+// where it sleeps, and unwinds it; clean-up is a destructor. Joined with siding::wait,
+// asyncio.wait, which does not throw what its tasks ended with: awaiting a task throws it once
+// more.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/cancel.hpp"
+#include "siding/siding.hpp"
 
 #include <chrono>
 #include <vector>
@@ -22,7 +23,7 @@ public:
 
     cancel::outcome run(contract::probe& probe) override {
         outcome_ = {};
-        coro::run(cancel_all(probe));
+        siding::run(cancel_all(probe));
         return outcome_;
     }
 
@@ -47,33 +48,33 @@ private:
         bool passed_ = false;
     };
 
-    coro::coroutine<> wait(std::uint64_t unit, coro::event& all_wait, contract::probe& probe) {
+    siding::coroutine<> wait(std::uint64_t unit, siding::event& all_wait, contract::probe& probe) {
         clean_up after(*this, unit, probe);
         std::chrono::nanoseconds const length(kernel::cancel::wait_ns(seed_, unit));
         outcome_.waiting += kernel::cancel::waiting_mark(seed_, unit);
         // Tasks start in the order of their creation.
         if (unit + 1 == params_.units) all_wait.set();
-        co_await coro::sleep(length);
+        co_await siding::sleep(length);
         after.wait_has_passed();
     }
 
-    coro::coroutine<> cancel_all(contract::probe& probe) {
-        coro::event all_wait;
-        std::vector<coro::task<>> units;
+    siding::coroutine<> cancel_all(contract::probe& probe) {
+        siding::event all_wait;
+        std::vector<siding::task<>> units;
         units.reserve(params_.units);
         for (std::uint64_t unit = 0; unit < params_.units; ++unit) {
-            units.push_back(coro::create_task(wait(unit, all_wait, probe)));
+            units.push_back(siding::create_task(wait(unit, all_wait, probe)));
         }
         co_await all_wait.wait();
         for (std::uint64_t first = 0; first < params_.units; first += params_.burst) {
             auto const end = first + params_.burst;
-            std::vector<coro::task<>> burst;
+            std::vector<siding::task<>> burst;
             for (auto k = first; k < end; ++k) {
                 probe.begin(order_[k]);
                 units[order_[k]].cancel();
                 burst.push_back(units[order_[k]]);
             }
-            auto const joined = co_await coro::wait(burst);
+            auto const joined = co_await siding::wait(burst);
             for (auto const& each : joined.done) {
                 outcome_.joined += each.cancelled() ? 1 : 0;
             }

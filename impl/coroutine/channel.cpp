@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// coro::queue with a maxsize, asyncio's bounded channel: producers are tasks that `co_await put`.
+// siding::queue with a maxsize, asyncio's bounded channel: producers are tasks that `co_await put`.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/channel_ledger.hpp"
+#include "siding/siding.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -18,23 +18,23 @@ public:
     bounded_queue(channel::params const& params, std::uint64_t seed)
         : params_(params), seed_(seed) {}
 
-    channel::outcome run(contract::probe&) override { return coro::run(consume()); }
+    channel::outcome run(contract::probe&) override { return siding::run(consume()); }
 
 private:
-    using queue = coro::queue<kernel::channel_item>;
+    using queue = siding::queue<kernel::channel_item>;
 
-    coro::coroutine<> produce(queue& to, std::uint64_t producer) const {
+    siding::coroutine<> produce(queue& to, std::uint64_t producer) const {
         for (std::uint64_t i = 0; i < params_.items; ++i) {
             co_await to.put(kernel::item_of(seed_, params_.items, producer, i));
         }
     }
 
-    coro::coroutine<channel::outcome> consume() const {
+    siding::coroutine<channel::outcome> consume() const {
         queue items(params_.capacity);
         kernel::channel_ledger ledger(params_.producers);
-        std::vector<coro::task<>> producers;
+        std::vector<siding::task<>> producers;
         for (std::uint64_t producer = 0; producer < params_.producers; ++producer) {
-            producers.push_back(coro::create_task(produce(items, producer)));
+            producers.push_back(siding::create_task(produce(items, producer)));
         }
         std::uint64_t most = 0;
         while (ledger.taken() < params_.producers * params_.items) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "coro/coroutine.hpp"
-#include "coro/io/descriptor.hpp"
-#include "coro/io/socket.hpp"
+#include "siding/coroutine.hpp"
+#include "siding/io/descriptor.hpp"
+#include "siding/io/socket.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,8 +16,8 @@
 namespace coroutine_model {
 
 /// A connection to the backend of a client workload.
-inline coro::coroutine<coro::descriptor> connect_to_backend(std::uint16_t port) {
-    coro::descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+inline siding::coroutine<siding::descriptor> connect_to_backend(std::uint16_t port) {
+    siding::descriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!connection) throw std::system_error(errno, std::generic_category(), "socket");
     int const on = 1;
     ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -25,8 +25,8 @@ inline coro::coroutine<coro::descriptor> connect_to_backend(std::uint16_t port) 
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    co_await coro::connect(connection.get(), reinterpret_cast<sockaddr const*>(&address),
-                           sizeof address);
+    co_await siding::connect(connection.get(), reinterpret_cast<sockaddr const*>(&address),
+                             sizeof address);
     co_return connection;
 }
 

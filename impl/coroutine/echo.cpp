@@ -7,7 +7,7 @@
 #include "out_of_descriptors.hpp"
 
 #include "contract/echo_service.hpp"
-#include "coro/coro.hpp"
+#include "siding/siding.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,26 +25,26 @@ using contract::echo;
 template <std::size_t BufferBytes>
 class echo_session final : public contract::session<echo> {
 public:
-    echo_session(contract::environment const& around, coro::loop_options options)
+    echo_session(contract::environment const& around, siding::loop_options options)
         : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
 
     echo::outcome run(contract::probe&) override {
-        coro::run(serve(), options_);
+        siding::run(serve(), options_);
         return out_;
     }
 
 private:
-    coro::coroutine<> serve() {
-        auto const accepting = coro::create_task(accept_all());
-        co_await coro::readable(stop_fd_);
+    siding::coroutine<> serve() {
+        auto const accepting = siding::create_task(accept_all());
+        co_await siding::readable(stop_fd_);
     }
 
-    coro::coroutine<> accept_all() {
+    siding::coroutine<> accept_all() {
         while (true) {
             try {
-                coro::descriptor connection(co_await coro::accept(listen_fd_));
+                siding::descriptor connection(co_await siding::accept(listen_fd_));
                 ++out_.accepted;
-                coro::create_task(talk(std::move(connection)));
+                siding::create_task(talk(std::move(connection)));
                 continue;
             } catch (std::system_error const& error) {
                 if (!out_of_descriptors(error)) throw;
@@ -53,15 +53,15 @@ private:
         }
     }
 
-    coro::coroutine<> talk(coro::descriptor connection) {
+    siding::coroutine<> talk(siding::descriptor connection) {
         int const on = 1;
         ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         std::array<std::byte, BufferBytes> buffer;
         try {
             while (true) {
-                auto const count = co_await coro::recv(connection.get(), buffer);
+                auto const count = co_await siding::recv(connection.get(), buffer);
                 if (count == 0) break;
-                co_await coro::send_all(connection.get(), std::span(buffer).first(count));
+                co_await siding::send_all(connection.get(), std::span(buffer).first(count));
                 out_.echoed_bytes += count;
             }
         } catch (std::system_error const&) {
@@ -71,7 +71,7 @@ private:
 
     int listen_fd_;
     int stop_fd_;
-    coro::loop_options options_;
+    siding::loop_options options_;
     echo::outcome out_;
 };
 
@@ -85,7 +85,7 @@ using for_streams = echo_session<stream_buffer_bytes>;
 
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
                                                          contract::environment const& around) {
-    return std::make_unique<for_messages>(around, coro::loop_options{});
+    return std::make_unique<for_messages>(around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
@@ -96,7 +96,7 @@ std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
 std::unique_ptr<contract::session<contract::pump>>
 make_pump_epoll(contract::pump::params const&, contract::environment const& around) {
     return contract::echo_service<contract::pump>(
-        std::make_unique<for_streams>(around, coro::loop_options{}));
+        std::make_unique<for_streams>(around, siding::loop_options{}));
 }
 
 std::unique_ptr<contract::session<contract::pump>>
@@ -108,7 +108,7 @@ make_pump_io_uring(contract::pump::params const&, contract::environment const& a
 std::unique_ptr<contract::session<contract::accept>>
 make_accept_epoll(contract::accept::params const&, contract::environment const& around) {
     return contract::echo_service<contract::accept>(
-        std::make_unique<for_messages>(around, coro::loop_options{}));
+        std::make_unique<for_messages>(around, siding::loop_options{}));
 }
 
 std::unique_ptr<contract::session<contract::accept>>

@@ -8,8 +8,8 @@
 #include "cells.hpp"
 #include "connect_to_backend.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/hash.hpp"
+#include "siding/siding.hpp"
 
 #include <bit>
 #include <span>
@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "a request is little e
 
 class fetch_session final : public contract::session<fetch> {
 public:
-    fetch_session(fetch::params const& params, std::uint16_t port, coro::loop_options options)
+    fetch_session(fetch::params const& params, std::uint16_t port, siding::loop_options options)
         : params_(params), loop_(options) {
         loop_.run_until_complete(connect_all(port));
     }
@@ -36,21 +36,23 @@ public:
     }
 
 private:
-    coro::coroutine<> connect_all(std::uint16_t port) {
+    siding::coroutine<> connect_all(std::uint16_t port) {
         for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
             connections_.push_back(co_await connect_to_backend(port));
         }
     }
 
-    coro::coroutine<> fetch_slot(std::uint64_t slot, contract::probe& probe, fetch::outcome& out) {
+    siding::coroutine<> fetch_slot(std::uint64_t slot, contract::probe& probe,
+                                   fetch::outcome& out) {
         int const connection = connections_[slot].get();
         std::vector<std::byte> buffer(params_.response_bytes + 1);
         auto const response = std::span(buffer).first(params_.response_bytes);
         for (auto index = slot; index < params_.requests; index += params_.in_flight) {
             probe.begin(index);
-            co_await coro::send_all(connection, std::as_bytes(std::span(&index, 1)));
+            co_await siding::send_all(connection, std::as_bytes(std::span(&index, 1)));
             for (std::size_t have = 0; have < response.size();) {
-                auto const count = co_await coro::recv(connection, std::span(buffer).subspan(have));
+                auto const count =
+                    co_await siding::recv(connection, std::span(buffer).subspan(have));
                 if (count == 0) throw std::runtime_error("the backend closed a connection");
                 have += count;
                 if (have > response.size()) throw std::runtime_error("more than was asked for");
@@ -61,10 +63,10 @@ private:
         }
     }
 
-    coro::coroutine<> fetch_all(contract::probe& probe, fetch::outcome& out) {
-        std::vector<coro::task<>> slots;
+    siding::coroutine<> fetch_all(contract::probe& probe, fetch::outcome& out) {
+        std::vector<siding::task<>> slots;
         for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
-            slots.push_back(coro::create_task(fetch_slot(slot, probe, out)));
+            slots.push_back(siding::create_task(fetch_slot(slot, probe, out)));
         }
         for (auto const& each : slots) {
             co_await each;
@@ -72,15 +74,15 @@ private:
     }
 
     fetch::params params_;
-    coro::loop loop_;
-    std::vector<coro::descriptor> connections_; // closed before the loop
+    siding::loop loop_;
+    std::vector<siding::descriptor> connections_; // closed before the loop
 };
 
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch_epoll(fetch::params const& params,
                                                            contract::environment const& around) {
-    return std::make_unique<fetch_session>(params, around.backend_port, coro::loop_options{});
+    return std::make_unique<fetch_session>(params, around.backend_port, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<fetch>> make_fetch_io_uring(fetch::params const& params,

@@ -5,8 +5,8 @@
 
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 #include <chrono>
 #include <vector>
@@ -21,16 +21,16 @@ struct lesson {
     std::uint64_t seed;
 };
 
-coro::coroutine<std::uint64_t> fetch(lesson const& of, std::uint64_t i, contract::probe& probe) {
+siding::coroutine<std::uint64_t> fetch(lesson const& of, std::uint64_t i, contract::probe& probe) {
     probe.begin(i);
-    co_await coro::sleep(std::chrono::microseconds((i + 1) * of.params.step_us));
+    co_await siding::sleep(std::chrono::microseconds((i + 1) * of.params.step_us));
     auto const value = kernel::fetched_value(of.seed, i);
     probe.end(i);
     co_return value;
 }
 
-coro::coroutine<fetch_data::outcome> one_after_another(lesson const& of, contract::probe& probe) {
-    std::vector<coro::coroutine<std::uint64_t>> coroutines;
+siding::coroutine<fetch_data::outcome> one_after_another(lesson const& of, contract::probe& probe) {
+    std::vector<siding::coroutine<std::uint64_t>> coroutines;
     for (std::uint64_t i = 0; i < of.params.fetches; ++i) {
         coroutines.push_back(fetch(of, i, probe)); // runs nothing yet
     }
@@ -42,10 +42,10 @@ coro::coroutine<fetch_data::outcome> one_after_another(lesson const& of, contrac
     co_return out;
 }
 
-coro::coroutine<fetch_data::outcome> all_at_once(lesson const& of, contract::probe& probe) {
-    std::vector<coro::task<std::uint64_t>> tasks;
+siding::coroutine<fetch_data::outcome> all_at_once(lesson const& of, contract::probe& probe) {
+    std::vector<siding::task<std::uint64_t>> tasks;
     for (std::uint64_t i = 0; i < of.params.fetches; ++i) {
-        tasks.push_back(coro::create_task(fetch(of, i, probe)));
+        tasks.push_back(siding::create_task(fetch(of, i, probe)));
     }
     fetch_data::outcome out;
     for (auto const& each : tasks) {
@@ -55,14 +55,14 @@ coro::coroutine<fetch_data::outcome> all_at_once(lesson const& of, contract::pro
     co_return out;
 }
 
-using way = coro::coroutine<fetch_data::outcome>(lesson const&, contract::probe&);
+using way = siding::coroutine<fetch_data::outcome>(lesson const&, contract::probe&);
 
 class fetch_data_session final : public contract::session<fetch_data> {
 public:
     fetch_data_session(lesson of, way& run_it) : of_(of), run_it_(run_it) {}
 
     fetch_data::outcome run(contract::probe& probe) override {
-        return coro::run(run_it_(of_, probe));
+        return siding::run(run_it_(of_, probe));
     }
 
 private:

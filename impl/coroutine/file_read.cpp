@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// A task a slot, `in_flight` of them, and `coro::file`: what lies in the page cache is read at
+// A task a slot, `in_flight` of them, and `siding::file`: what lies in the page cache is read at
 // once; what does not is read by io_uring, or for epoll, which knows no files, on a thread of an
 // executor of `in_flight` threads.
 
 #include "backends.hpp"
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/read_block.hpp"
+#include "siding/siding.hpp"
 
 #include <fcntl.h>
 
@@ -22,13 +22,13 @@ using contract::file_read;
 class file_read_session final : public contract::session<file_read> {
 public:
     file_read_session(file_read::params const& params, contract::environment const& around,
-                      coro::loop_options options)
+                      siding::loop_options options)
         : params_(params),
           seed_(around.limits.seed),
           options_(options),
-          executor_(std::make_shared<coro::executor>(params.in_flight)),
-          file_(coro::run(
-              coro::file::open(around.file_path, O_RDONLY | (params.direct == 1 ? O_DIRECT : 0)))) {
+          executor_(std::make_shared<siding::executor>(params.in_flight)),
+          file_(siding::run(siding::file::open(around.file_path,
+                                               O_RDONLY | (params.direct == 1 ? O_DIRECT : 0)))) {
         for (std::uint64_t i = 0; i < params.in_flight; ++i) {
             buffers_.emplace_back(params.block_bytes);
         }
@@ -37,23 +37,23 @@ public:
     file_read::outcome run(contract::probe& probe) override {
         out_ = {};
         next_ = 0;
-        coro::run(read_all(probe), options_);
+        siding::run(read_all(probe), options_);
         return out_;
     }
 
 private:
-    coro::coroutine<> read_all(contract::probe& probe) {
-        coro::loop::running().set_default_executor(executor_);
-        std::vector<coro::task<>> slots;
+    siding::coroutine<> read_all(contract::probe& probe) {
+        siding::loop::running().set_default_executor(executor_);
+        std::vector<siding::task<>> slots;
         for (auto const& buffer : buffers_) {
-            slots.push_back(coro::create_task(read_some(buffer, probe)));
+            slots.push_back(siding::create_task(read_some(buffer, probe)));
         }
         for (auto const& each : slots) {
             co_await each;
         }
     }
 
-    coro::coroutine<> read_some(kernel::page_buffer const& into, contract::probe& probe) {
+    siding::coroutine<> read_some(kernel::page_buffer const& into, contract::probe& probe) {
         while (next_ < params_.reads) {
             auto const i = next_++;
             auto const offset = kernel::block_of(seed_, i, params_.blocks()) * params_.block_bytes;
@@ -68,9 +68,9 @@ private:
 
     file_read::params params_;
     std::uint64_t seed_;
-    coro::loop_options options_;
-    std::shared_ptr<coro::executor> executor_; ///< starts its threads as they are needed
-    coro::file file_;
+    siding::loop_options options_;
+    std::shared_ptr<siding::executor> executor_; ///< starts its threads as they are needed
+    siding::file file_;
     std::vector<kernel::page_buffer> buffers_;
     file_read::outcome out_;
     std::uint64_t next_ = 0;
@@ -80,7 +80,7 @@ private:
 
 std::unique_ptr<contract::session<file_read>>
 make_file_read_epoll(file_read::params const& params, contract::environment const& around) {
-    return std::make_unique<file_read_session>(params, around, coro::loop_options{});
+    return std::make_unique<file_read_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<file_read>>

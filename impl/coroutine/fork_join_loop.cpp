@@ -3,8 +3,8 @@
 // awaited at once. Nothing overlaps, for nothing waits: the price of a task, and no speed-up.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/fork_join/all.hpp"
+#include "siding/siding.hpp"
 
 #include <array>
 
@@ -18,23 +18,23 @@ public:
         : tree_(params, limits.seed) {}
 
     typename Tree::workload::outcome run(contract::probe&) override {
-        return Tree::outcome(coro::run(solve(tree_.root())));
+        return Tree::outcome(siding::run(solve(tree_.root())));
     }
 
 private:
     using node = typename Tree::node;
 
-    coro::coroutine<std::uint64_t> solve(node at) {
+    siding::coroutine<std::uint64_t> solve(node at) {
         std::uint64_t sum = 0;
         if (tree_.is_leaf(at)) co_return tree_.solve(at);
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
-            std::array<coro::task<std::uint64_t>, Tree::most_children - 1> tasks;
+            std::array<siding::task<std::uint64_t>, Tree::most_children - 1> tasks;
             unsigned forked = 0;
             unsigned cursor = 0;
             node child;
             if (!tree_.next(at, phase, cursor, child)) continue;
             for (node after; tree_.next(at, phase, cursor, after); child = after) {
-                tasks[forked++] = coro::create_task(solve(child));
+                tasks[forked++] = siding::create_task(solve(child));
             }
             sum += co_await solve(child);
             for (unsigned i = 0; i < forked; ++i) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// coro::par_pool with `workers` threads: each child but the last is forked, which runs it at once
+// siding::par_pool with `workers` threads: each child but the last is forked, which runs it at once
 // and leaves the rest of the node to whoever is idle; the last is called, then the node joins. The
 // caller only waits.
 #include "cells.hpp"
 
-#include "coro/par/pool.hpp"
 #include "kernel/fork_join/all.hpp"
+#include "siding/par/pool.hpp"
 
 #include <array>
 
@@ -13,7 +13,7 @@ namespace coroutine_model {
 namespace {
 
 template <kernel::fork_join_tree Tree>
-coro::par<std::uint64_t> solve(Tree const& tree, typename Tree::node at) {
+siding::par<std::uint64_t> solve(Tree const& tree, typename Tree::node at) {
     if (tree.is_leaf(at)) co_return tree.solve(at);
     std::uint64_t sum = 0;
     for (unsigned phase = 0; phase < Tree::phases; ++phase) {
@@ -23,10 +23,10 @@ coro::par<std::uint64_t> solve(Tree const& tree, typename Tree::node at) {
         typename Tree::node child;
         if (!tree.next(at, phase, cursor, child)) continue;
         for (typename Tree::node after; tree.next(at, phase, cursor, after); child = after) {
-            co_await coro::fork(values[forked++], solve(tree, child));
+            co_await siding::fork(values[forked++], solve(tree, child));
         }
         sum += co_await solve(tree, child);
-        co_await coro::join();
+        co_await siding::join();
         for (unsigned i = 0; i < forked; ++i) {
             sum += values[i];
         }
@@ -47,14 +47,14 @@ public:
 
 private:
     static unsigned workers_of(contract::budget const& limits) {
-        if (limits.workers > coro::par_pool::most_workers) {
+        if (limits.workers > siding::par_pool::most_workers) {
             throw contract::declined_error("a par_pool has 64 workers at most");
         }
         return limits.workers;
     }
 
     Tree tree_;
-    coro::par_pool pool_;
+    siding::par_pool pool_;
 };
 
 } // namespace

@@ -5,8 +5,8 @@
 
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/hash.hpp"
+#include "siding/siding.hpp"
 
 #include <vector>
 
@@ -20,18 +20,18 @@ public:
     hash_blocks_session(hash_blocks::params const& params, std::uint64_t seed)
         : params_(params), seed_(seed) {}
 
-    hash_blocks::outcome run(contract::probe&) override { return coro::run(hash_all()); }
+    hash_blocks::outcome run(contract::probe&) override { return siding::run(hash_all()); }
 
 private:
-    coro::coroutine<std::uint64_t> hash_one(std::uint64_t block) {
+    siding::coroutine<std::uint64_t> hash_one(std::uint64_t block) {
         co_return kernel::hash_block(seed_, block, params_.block_bytes, params_.passes);
     }
 
-    coro::coroutine<hash_blocks::outcome> hash_all() {
-        std::vector<coro::task<std::uint64_t>> tasks;
+    siding::coroutine<hash_blocks::outcome> hash_all() {
+        std::vector<siding::task<std::uint64_t>> tasks;
         tasks.reserve(params_.blocks);
         for (std::uint64_t block = 0; block < params_.blocks; ++block) {
-            tasks.push_back(coro::create_task(hash_one(block)));
+            tasks.push_back(siding::create_task(hash_one(block)));
         }
         hash_blocks::outcome out;
         for (auto const& each : tasks) {

@@ -6,8 +6,8 @@
 #include "cells.hpp"
 #include "out_of_descriptors.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/http.hpp"
+#include "siding/siding.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,26 +23,26 @@ using contract::http;
 
 class http_session final : public contract::session<http> {
 public:
-    http_session(contract::environment const& around, coro::loop_options options)
+    http_session(contract::environment const& around, siding::loop_options options)
         : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
 
     http::outcome run(contract::probe&) override {
-        coro::run(serve(), options_);
+        siding::run(serve(), options_);
         return out_;
     }
 
 private:
-    coro::coroutine<> serve() {
-        auto const accepting = coro::create_task(accept_all());
-        co_await coro::readable(stop_fd_);
+    siding::coroutine<> serve() {
+        auto const accepting = siding::create_task(accept_all());
+        co_await siding::readable(stop_fd_);
     }
 
-    coro::coroutine<> accept_all() {
+    siding::coroutine<> accept_all() {
         while (true) {
             try {
-                coro::descriptor connection(co_await coro::accept(listen_fd_));
+                siding::descriptor connection(co_await siding::accept(listen_fd_));
                 ++out_.accepted;
-                coro::create_task(talk(std::move(connection)));
+                siding::create_task(talk(std::move(connection)));
                 continue;
             } catch (std::system_error const& error) {
                 if (!out_of_descriptors(error)) throw;
@@ -51,7 +51,7 @@ private:
         }
     }
 
-    coro::coroutine<> talk(coro::descriptor connection) {
+    siding::coroutine<> talk(siding::descriptor connection) {
         int const on = 1;
         ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         std::array<std::byte, 16'384> buffer;
@@ -59,13 +59,13 @@ private:
         kernel::http_exchange exchange;
         try {
             while (true) {
-                auto const count = co_await coro::recv(connection.get(), buffer);
+                auto const count = co_await siding::recv(connection.get(), buffer);
                 if (count == 0) break;
                 exchange.receive(std::span(buffer).first(count));
                 out_.requests += exchange.requests() - answered;
                 answered = exchange.requests();
                 if (auto const replies = exchange.unsent(); !replies.empty()) {
-                    co_await coro::send_all(connection.get(), replies);
+                    co_await siding::send_all(connection.get(), replies);
                     out_.sent_bytes += replies.size();
                     exchange.sent(replies.size());
                 }
@@ -78,7 +78,7 @@ private:
 
     int listen_fd_;
     int stop_fd_;
-    coro::loop_options options_;
+    siding::loop_options options_;
     http::outcome out_;
 };
 
@@ -89,7 +89,7 @@ std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }
-    return std::make_unique<http_session>(around, coro::loop_options{});
+    return std::make_unique<http_session>(around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<http>> make_http_io_uring(http::params const&,

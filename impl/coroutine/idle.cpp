@@ -3,8 +3,8 @@
 // all arrive through a second event, for a task starts when its creator suspends.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/ballast.hpp"
+#include "siding/siding.hpp"
 
 #include <vector>
 
@@ -21,13 +21,13 @@ public:
         outcome_ = {};
         waiting_ = 0;
         probe_ = &probe;
-        coro::run(hold_all());
+        siding::run(hold_all());
         return outcome_;
     }
 
 private:
     // Parameters are a part of each frame: what all units share is in the session.
-    coro::coroutine<> live(std::uint64_t i) {
+    siding::coroutine<> live(std::uint64_t i) {
         kernel::ballast const ballast(seed_, i, params_.ballast_bytes);
         probe_->begin(i);
         if (++waiting_ == step_) step_waits_.set();
@@ -37,15 +37,15 @@ private:
         ++outcome_.released;
     }
 
-    coro::coroutine<> hold_all() {
+    siding::coroutine<> hold_all() {
         gate_.clear();
-        std::vector<coro::task<>> units;
+        std::vector<siding::task<>> units;
         units.reserve(params_.units);
         for (auto const step : idle::steps(params_)) {
             step_ = step;
             step_waits_.clear();
             for (auto i = units.size(); i < step; ++i) {
-                units.push_back(coro::create_task(live(i)));
+                units.push_back(siding::create_task(live(i)));
             }
             co_await step_waits_.wait();
             probe_->look();
@@ -60,8 +60,8 @@ private:
     std::uint64_t seed_;
     idle::outcome outcome_;
     contract::probe* probe_ = nullptr;
-    coro::event gate_;
-    coro::event step_waits_;
+    siding::event gate_;
+    siding::event step_waits_;
     std::uint64_t waiting_ = 0;
     std::uint64_t step_ = 0; ///< so many are to wait at the next look
 };

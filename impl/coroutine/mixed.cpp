@@ -7,9 +7,9 @@
 #include "cells.hpp"
 #include "out_of_descriptors.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/frames.hpp"
 #include "kernel/spin.hpp"
+#include "siding/siding.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,7 +26,7 @@ using contract::mixed;
 class mixed_session final : public contract::session<mixed> {
 public:
     mixed_session(mixed::params const& params, contract::environment const& around,
-                  coro::loop_options options)
+                  siding::loop_options options)
         : params_(params),
           listen_fd_(around.listen_fd),
           stop_fd_(around.stop_fd),
@@ -34,22 +34,22 @@ public:
           executor_(around.limits.workers) {}
 
     mixed::outcome run(contract::probe&) override {
-        coro::run(serve(), options_);
+        siding::run(serve(), options_);
         return out_;
     }
 
 private:
-    coro::coroutine<> serve() {
-        auto const accepting = coro::create_task(accept_all());
-        co_await coro::readable(stop_fd_);
+    siding::coroutine<> serve() {
+        auto const accepting = siding::create_task(accept_all());
+        co_await siding::readable(stop_fd_);
     }
 
-    coro::coroutine<> accept_all() {
+    siding::coroutine<> accept_all() {
         while (true) {
             try {
-                coro::descriptor connection(co_await coro::accept(listen_fd_));
+                siding::descriptor connection(co_await siding::accept(listen_fd_));
                 ++out_.accepted;
-                coro::create_task(talk(std::move(connection)));
+                siding::create_task(talk(std::move(connection)));
                 continue;
             } catch (std::system_error const& error) {
                 if (!out_of_descriptors(error)) throw;
@@ -58,19 +58,19 @@ private:
         }
     }
 
-    coro::coroutine<> talk(coro::descriptor connection) {
+    siding::coroutine<> talk(siding::descriptor connection) {
         int const on = 1;
         ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         kernel::frames frames(params_.message_bytes);
         try {
             while (true) {
-                auto const count = co_await coro::recv(connection.get(), frames.room());
+                auto const count = co_await siding::recv(connection.get(), frames.room());
                 if (count == 0) break;
                 frames.received(count);
                 for (auto message = frames.next(); !message.empty(); message = frames.next()) {
                     auto const dear = mixed::is_dear(message.front());
                     if (dear) co_await burn();
-                    co_await coro::send_all(connection.get(), message);
+                    co_await siding::send_all(connection.get(), message);
                     ++out_.requests;
                     out_.dear += dear ? 1 : 0;
                 }
@@ -80,21 +80,21 @@ private:
         }
     }
 
-    coro::coroutine<> burn() {
+    siding::coroutine<> burn() {
         std::chrono::microseconds const length(params_.burn_us);
         if (params_.offload == 0) {
             kernel::burn(length);
             co_return;
         }
-        auto burning = coro::run_in_executor(executor_, [length] { kernel::burn(length); });
+        auto burning = siding::run_in_executor(executor_, [length] { kernel::burn(length); });
         co_await std::move(burning);
     }
 
     mixed::params params_;
     int listen_fd_;
     int stop_fd_;
-    coro::loop_options options_;
-    coro::executor executor_; ///< starts its threads as they are needed
+    siding::loop_options options_;
+    siding::executor executor_; ///< starts its threads as they are needed
     mixed::outcome out_;
 };
 
@@ -102,7 +102,7 @@ private:
 
 std::unique_ptr<contract::session<mixed>> make_mixed_epoll(mixed::params const& params,
                                                            contract::environment const& around) {
-    return std::make_unique<mixed_session>(params, around, coro::loop_options{});
+    return std::make_unique<mixed_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<mixed>> make_mixed_io_uring(mixed::params const& params,

@@ -122,6 +122,6 @@ contract::model const& the_model() noexcept {
         supports<startup>(make_startup, {.ledger = "threads=1; a loop on epoll, a task"}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
-                                 "coro 0.1, this project's", cells};
+                                 "siding 0.1, this project's", cells};
     return coroutine;
 }

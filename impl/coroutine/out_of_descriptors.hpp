@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "coro/coro.hpp"
+#include "siding/siding.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -15,6 +15,6 @@ namespace coroutine_model {
 }
 
 /// Awaited before accept is tried again.
-[[nodiscard]] inline auto descriptors() { return coro::sleep(std::chrono::milliseconds(10)); }
+[[nodiscard]] inline auto descriptors() { return siding::sleep(std::chrono::milliseconds(10)); }
 
 } // namespace coroutine_model

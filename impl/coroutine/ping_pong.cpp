@@ -3,8 +3,8 @@
 // wait for the answer.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 namespace coroutine_model {
 namespace {
@@ -18,23 +18,23 @@ public:
 
     ping_pong::outcome run(contract::probe&) override {
         outcome_ = {.trips = 0, .token = seed_};
-        coro::run(ping());
+        siding::run(ping());
         return outcome_;
     }
 
 private:
-    using queue = coro::queue<std::uint64_t>;
+    using queue = siding::queue<std::uint64_t>;
 
-    coro::coroutine<> pong(queue& from_ping, queue& to_ping) const {
+    siding::coroutine<> pong(queue& from_ping, queue& to_ping) const {
         for (std::uint64_t trip = 0; trip < trips_; ++trip) {
             auto const token = co_await from_ping.get();
             co_await to_ping.put(kernel::mix(token + 1));
         }
     }
 
-    coro::coroutine<> ping() {
+    siding::coroutine<> ping() {
         queue to_pong(1), from_pong(1);
-        auto const other = coro::create_task(pong(to_pong, from_pong));
+        auto const other = siding::create_task(pong(to_pong, from_pong));
         for (; outcome_.trips < trips_; ++outcome_.trips) {
             co_await to_pong.put(outcome_.token);
             auto const token = co_await from_pong.get();

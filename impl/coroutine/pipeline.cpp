@@ -8,11 +8,11 @@
 #include "cells.hpp"
 #include "connect_to_backend.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/hash.hpp"
 #include "kernel/http.hpp"
 #include "kernel/http_download.hpp"
 #include "kernel/picture.hpp"
+#include "siding/siding.hpp"
 
 #include <fstream>
 #include <span>
@@ -36,7 +36,7 @@ enum class place { executor, loop };
 class pipeline_session final : public contract::session<pipeline> {
 public:
     pipeline_session(pipeline::params const& params, contract::environment const& around,
-                     coro::loop_options options, place where)
+                     siding::loop_options options, place where)
         : params_(params),
           folder_(around.output_folder),
           where_(where),
@@ -54,23 +54,23 @@ public:
     }
 
 private:
-    coro::coroutine<> connect_all(std::uint16_t port) {
+    siding::coroutine<> connect_all(std::uint16_t port) {
         for (std::uint64_t slot = 0; slot < params_.in_flight; ++slot) {
             connections_.push_back(co_await connect_to_backend(port));
         }
     }
 
-    coro::coroutine<> process_all(contract::probe& probe) {
-        std::vector<coro::task<>> tasks;
+    siding::coroutine<> process_all(contract::probe& probe) {
+        std::vector<siding::task<>> tasks;
         for (auto const& connection : connections_) {
-            tasks.push_back(coro::create_task(process_some(connection.get(), probe)));
+            tasks.push_back(siding::create_task(process_some(connection.get(), probe)));
         }
         for (auto const& each : tasks) {
             co_await each;
         }
     }
 
-    coro::coroutine<> process_some(int connection, contract::probe& probe) {
+    siding::coroutine<> process_some(int connection, contract::probe& probe) {
         kernel::http_download reply(kernel::picture_bytes(params_.side));
         while (next_ < params_.items) {
             auto const i = next_++;
@@ -84,22 +84,22 @@ private:
         }
     }
 
-    static coro::coroutine<> download(int connection, std::uint64_t i,
-                                      kernel::http_download& into) {
+    static siding::coroutine<> download(int connection, std::uint64_t i,
+                                        kernel::http_download& into) {
         auto const request = kernel::http_get(i);
-        co_await coro::send_all(connection, std::as_bytes(std::span(request)));
+        co_await siding::send_all(connection, std::as_bytes(std::span(request)));
         for (bool complete = false; !complete;) {
-            auto const count = co_await coro::recv(connection, into.room());
+            auto const count = co_await siding::recv(connection, into.room());
             if (count == 0) throw std::runtime_error("the backend closed a connection");
             complete = into.received(count);
         }
     }
 
-    coro::coroutine<std::vector<std::byte>> make_and_save(std::uint64_t i,
-                                                          std::span<std::byte const> picture) {
+    siding::coroutine<std::vector<std::byte>> make_and_save(std::uint64_t i,
+                                                            std::span<std::byte const> picture) {
         if (where_ == place::loop) co_return make_file(i, picture);
-        auto making =
-            coro::run_in_executor(executor_, [this, i, picture] { return make_file(i, picture); });
+        auto making = siding::run_in_executor(executor_,
+                                              [this, i, picture] { return make_file(i, picture); });
         co_return co_await std::move(making);
     }
 
@@ -116,14 +116,14 @@ private:
     kernel::thumbnailer make_small_;
     pipeline::outcome out_;
     std::uint64_t next_ = 0;
-    coro::loop loop_;
-    std::vector<coro::descriptor> connections_; // closed before the loop
-    coro::executor executor_;                   ///< starts its threads as they are needed
+    siding::loop loop_;
+    std::vector<siding::descriptor> connections_; // closed before the loop
+    siding::executor executor_;                   ///< starts its threads as they are needed
 };
 
 std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params,
                                                   contract::environment const& around,
-                                                  coro::loop_options options, place where) {
+                                                  siding::loop_options options, place where) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

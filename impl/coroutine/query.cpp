@@ -5,9 +5,9 @@
 #include "backends.hpp"
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/read_block.hpp"
 #include "postgres/connection.hpp"
+#include "siding/siding.hpp"
 
 #include <exception>
 #include <vector>
@@ -20,7 +20,7 @@ using contract::query;
 class query_session final : public contract::session<query> {
 public:
     query_session(query::params const& params, contract::environment const& around,
-                  coro::loop_options options)
+                  siding::loop_options options)
         : params_(params), seed_(around.limits.seed), loop_(options) {
         pool_.reserve(params.connections);
         for (std::uint64_t i = 0; i < params.connections; ++i) {
@@ -42,10 +42,10 @@ public:
     }
 
 private:
-    coro::coroutine<> ask_all(contract::probe& probe) {
-        std::vector<coro::task<>> tasks;
+    siding::coroutine<> ask_all(contract::probe& probe) {
+        std::vector<siding::task<>> tasks;
         for (auto& connection : pool_) {
-            tasks.push_back(coro::create_task(ask_some(connection, probe)));
+            tasks.push_back(siding::create_task(ask_some(connection, probe)));
         }
         // All must have ended before the first exception leaves: they refer to this session.
         std::exception_ptr failure;
@@ -59,13 +59,13 @@ private:
         if (failure) std::rethrow_exception(failure);
     }
 
-    coro::coroutine<> ask_some(postgres::connection& on, contract::probe& probe) {
+    siding::coroutine<> ask_some(postgres::connection& on, contract::probe& probe) {
         while (next_ < params_.queries) {
             auto const i = next_++;
             probe.begin(i);
             on.start(params_.statement, kernel::block_of(seed_, i, params_.rows));
             do {
-                co_await coro::readable(on.socket());
+                co_await siding::readable(on.socket());
             } while (!on.proceed());
             probe.end(i);
             out_.checksum += kernel::mix(kernel::mix(i) ^ on.value());
@@ -78,14 +78,14 @@ private:
     query::outcome out_;
     std::uint64_t next_ = 0;
     std::vector<postgres::connection> pool_;
-    coro::loop loop_; // before the connections, as a cancelled task may wait for one
+    siding::loop loop_; // before the connections, as a cancelled task may wait for one
 };
 
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query_epoll(query::params const& params,
                                                            contract::environment const& around) {
-    return std::make_unique<query_session>(params, around, coro::loop_options{});
+    return std::make_unique<query_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<query>> make_query_io_uring(query::params const& params,

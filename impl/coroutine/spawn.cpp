@@ -3,8 +3,8 @@
 // the loop. The value comes out of the task.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 #include <vector>
 
@@ -17,18 +17,18 @@ class tasks final : public contract::session<spawn> {
 public:
     tasks(spawn::params const& params, std::uint64_t seed) : params_(params), seed_(seed) {}
 
-    spawn::outcome run(contract::probe&) override { return coro::run(spawn_all()); }
+    spawn::outcome run(contract::probe&) override { return siding::run(spawn_all()); }
 
 private:
-    coro::coroutine<std::uint64_t> live(std::uint64_t i) { co_return kernel::mix(seed_ ^ i); }
+    siding::coroutine<std::uint64_t> live(std::uint64_t i) { co_return kernel::mix(seed_ ^ i); }
 
-    coro::coroutine<spawn::outcome> spawn_all() {
+    siding::coroutine<spawn::outcome> spawn_all() {
         spawn::outcome outcome;
-        std::vector<coro::task<std::uint64_t>> batch;
+        std::vector<siding::task<std::uint64_t>> batch;
         batch.reserve(params_.at_once);
         for (std::uint64_t i = 0; i < params_.units;) {
             for (auto const end = i + params_.at_once; i < end; ++i) {
-                batch.push_back(coro::create_task(live(i)));
+                batch.push_back(siding::create_task(live(i)));
             }
             for (auto const& each : batch) {
                 outcome.sum += co_await each;

@@ -2,8 +2,8 @@
 // The loop and its backend are made in the maker; the first operation is a task on it.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 namespace coroutine_model {
 namespace {
@@ -19,14 +19,14 @@ public:
     }
 
 private:
-    coro::coroutine<std::uint64_t> live(contract::probe& probe) {
+    siding::coroutine<std::uint64_t> live(contract::probe& probe) {
         auto const value = kernel::mix(seed_);
         probe.end(0);
         co_return value;
     }
 
     std::uint64_t seed_;
-    coro::loop loop_;
+    siding::loop loop_;
 };
 
 } // namespace

@@ -7,8 +7,8 @@
 #include "backends.hpp"
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 #include <sys/prctl.h>
 
@@ -36,31 +36,31 @@ private:
 
 class waits_session : public contract::session<waits> {
 public:
-    waits_session(waits::params const& params, std::uint64_t seed, coro::loop_options options)
+    waits_session(waits::params const& params, std::uint64_t seed, siding::loop_options options)
         : params_(params), seed_(seed), options_(options) {}
 
     waits::outcome run(contract::probe& probe) override {
         waits::outcome out;
-        coro::run(wait_for_all(probe, out), options_);
+        siding::run(wait_for_all(probe, out), options_);
         return out;
     }
 
 private:
-    coro::coroutine<> wait_for_one(std::uint64_t i, contract::probe& probe, waits::outcome& out) {
+    siding::coroutine<> wait_for_one(std::uint64_t i, contract::probe& probe, waits::outcome& out) {
         std::chrono::nanoseconds const length(
             kernel::wait_ns(seed_, i, params_.shortest_us, params_.longest_us));
         probe.begin(i);
-        co_await coro::sleep(length);
+        co_await siding::sleep(length);
         probe.end(i);
         ++out.completed;
         out.checksum += kernel::mix(i);
     }
 
-    coro::coroutine<> wait_for_all(contract::probe& probe, waits::outcome& out) {
-        std::vector<coro::task<>> tasks;
+    siding::coroutine<> wait_for_all(contract::probe& probe, waits::outcome& out) {
+        std::vector<siding::task<>> tasks;
         tasks.reserve(params_.waits);
         for (std::uint64_t i = 0; i < params_.waits; ++i) {
-            tasks.push_back(coro::create_task(wait_for_one(i, probe, out)));
+            tasks.push_back(siding::create_task(wait_for_one(i, probe, out)));
         }
         for (auto const& each : tasks) {
             co_await each;
@@ -69,7 +69,7 @@ private:
 
     waits::params params_;
     std::uint64_t seed_;
-    coro::loop_options options_;
+    siding::loop_options options_;
 };
 
 class coarse_waits_session final : public waits_session {
@@ -86,12 +86,13 @@ public:
 
 std::unique_ptr<contract::session<waits>> make_waits_coarse(waits::params const& params,
                                                             contract::environment const& around) {
-    return std::make_unique<coarse_waits_session>(params, around.limits.seed, coro::loop_options{});
+    return std::make_unique<coarse_waits_session>(params, around.limits.seed,
+                                                  siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<waits>> make_waits_epoll(waits::params const& params,
                                                            contract::environment const& around) {
-    return std::make_unique<waits_session>(params, around.limits.seed, coro::loop_options{});
+    return std::make_unique<waits_session>(params, around.limits.seed, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<waits>> make_waits_io_uring(waits::params const& params,

@@ -3,8 +3,8 @@
 #include "backends.hpp"
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/wake.hpp"
+#include "siding/siding.hpp"
 
 #include <thread>
 
@@ -15,7 +15,7 @@ using contract::wakeup;
 
 class woken_by_event final : public contract::session<wakeup> {
 public:
-    woken_by_event(wakeup::params const& params, std::uint64_t seed, coro::loop_options options)
+    woken_by_event(wakeup::params const& params, std::uint64_t seed, siding::loop_options options)
         : params_(params), seed_(seed), loop_(options) {}
 
     wakeup::outcome run(contract::probe& probe) override {
@@ -25,8 +25,8 @@ public:
     }
 
 private:
-    coro::coroutine<> sleep_and_wake(contract::probe& probe) {
-        coro::event woken;
+    siding::coroutine<> sleep_and_wake(contract::probe& probe) {
+        siding::event woken;
         std::jthread const waker([&] {
             kernel::wake_repeatedly(params_.wakes, std::chrono::microseconds(params_.pause_us),
                                     probe, ledger_,
@@ -41,7 +41,7 @@ private:
 
     wakeup::params params_;
     std::uint64_t seed_;
-    coro::loop loop_;
+    siding::loop loop_;
     kernel::wake_ledger ledger_;
 };
 
@@ -49,7 +49,7 @@ private:
 
 std::unique_ptr<contract::session<wakeup>> make_wakeup_epoll(wakeup::params const& params,
                                                              contract::environment const& around) {
-    return std::make_unique<woken_by_event>(params, around.limits.seed, coro::loop_options{});
+    return std::make_unique<woken_by_event>(params, around.limits.seed, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<wakeup>>

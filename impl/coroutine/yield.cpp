@@ -3,8 +3,8 @@
 // in, first out, so that no unit runs out of turn.
 #include "cells.hpp"
 
-#include "coro/coro.hpp"
 #include "kernel/random.hpp"
+#include "siding/siding.hpp"
 
 #include <vector>
 
@@ -21,14 +21,14 @@ public:
     yield::outcome run(contract::probe&) override {
         outcome_ = {.turns = 0, .chain = seed_};
         next_ = 0;
-        coro::run(take_all_turns());
+        siding::run(take_all_turns());
         return outcome_;
     }
 
 private:
-    static constexpr coro::duration one_turn{0};
+    static constexpr siding::duration one_turn{0};
 
-    coro::coroutine<> take_turns(std::uint64_t unit) {
+    siding::coroutine<> take_turns(std::uint64_t unit) {
         for (std::uint64_t taken = 0; taken < params_.turns;) {
             if (next_ == unit) {
                 outcome_.chain = kernel::mix(outcome_.chain + unit);
@@ -36,15 +36,15 @@ private:
                 next_ = unit + 1 == params_.units ? 0 : unit + 1;
                 ++taken;
             }
-            co_await coro::sleep(one_turn);
+            co_await siding::sleep(one_turn);
         }
     }
 
-    coro::coroutine<> take_all_turns() {
-        std::vector<coro::task<>> units;
+    siding::coroutine<> take_all_turns() {
+        std::vector<siding::task<>> units;
         units.reserve(params_.units);
         for (std::uint64_t unit = 0; unit < params_.units; ++unit) {
-            units.push_back(coro::create_task(take_turns(unit)));
+            units.push_back(siding::create_task(take_turns(unit)));
         }
         for (auto const& each : units) {
             co_await each;

@@ -115,7 +115,7 @@ def check_model_includes(root, path, text):
         where = f"{path}:{line_of(text, match.start())}"
         first = name.split("/")[0]
         if quote == '"' and first not in MODEL_MAY_INCLUDE and name not in own and not (
-                model == "coroutine" and first == "coro"):
+                model == "coroutine" and first == "siding"):
             yield f"{where}: a model may not include {name}"
         if quote == "<" and re.match(r"(fmt|nlohmann|CLI|benchmark|gtest)\b", name):
             yield f"{where}: {name} belongs to the harness"
@@ -146,7 +146,7 @@ def findings(root):
             if top == "bench":
                 yield from check_bench_includes(path, text)
             # The coroutine library is no model: it stands alone.
-            if top == "impl" and path.parts[2] != "coro":
+            if top == "impl" and path.parts[2] != "siding":
                 yield from check_model_includes(root, path, text)
                 yield from check_model_deeds(path, text)
 

@@ -17,7 +17,7 @@ from typing import Any, Optional
 import numpy as np
 
 LIBRARIES = {
-    "serial": "std only", "floor": "no runtime: epoll by hand", "coroutine": "coro (this repository)",
+    "serial": "std only", "floor": "no runtime: epoll by hand", "coroutine": "siding (this repository)",
     "callback": "libuv 1.44.2", "fiber": "Boost.Fiber 1.74", "thread": "std::thread", "process": "fork",
 }
 FETCH_DATA = {

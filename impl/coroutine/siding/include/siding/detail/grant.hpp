@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "siding/loop.hpp"
+
+#include <coroutine>
+
+namespace siding::detail {
+
+/// One who waits for a grant: of a lock, a permit, a notification. It stays in its list until its
+/// task has resumed, as asyncio's futures do: who looks at the list in between must see it.
+struct grant_waiter : linked_waiter {
+    explicit grant_waiter(waiter_list& in) noexcept : linked_waiter(&react_to), list(in) {}
+    ~grant_waiter() {
+        if (linked()) list.erase(*this);
+    }
+
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+        list.push_back(*this);
+        return suspend(self, *this);
+    }
+    void grant() {
+        granted = true;
+        loop::of_this_thread()->wake(*this);
+    }
+    /// As a future: neither granted nor cancelled.
+    [[nodiscard]] bool pending() const noexcept { return !granted && !was_cancelled(*this); }
+
+    static bool react_to(waiter& self, signal what) noexcept {
+        if (what == signal::detach) {
+            auto& w = static_cast<grant_waiter&>(self);
+            if (w.linked()) w.list.erase(w);
+            return true;
+        }
+        self.react = &cancelled_reaction;
+        loop::of_this_thread()->wake(self);
+        return true;
+    }
+
+    waiter_list& list;
+    bool granted = false;
+};
+
+/// Calls `f(grant_waiter&)` for each, in order, until it returns true; true if one did.
+template <class F>
+bool any_waiter(waiter_list const& list, F f) {
+    for (auto* w = list.front(); w != nullptr; w = list.after(*w)) {
+        if (f(static_cast<grant_waiter&>(*w))) return true;
+    }
+    return false;
+}
+
+[[nodiscard]] inline bool all_cancelled(waiter_list const& list) {
+    // One that was granted and then cancelled is not a cancelled future: it was done before.
+    return !any_waiter(list, [](grant_waiter& w) { return w.granted || !was_cancelled(w); });
+}
+
+} // namespace siding::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "siding/coroutine.hpp"
+#include "siding/io/endpoint.hpp"
+#include "siding/io/stream_reader.hpp"
+#include "siding/io/stream_writer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace siding {
+
+/// Serves one connection. Each call runs as a task of its own; what it throws goes to the loop's
+/// exception handler, and the connection is closed.
+using connection_handler = std::function<coroutine<>(stream_reader, stream_writer)>;
+
+struct server_options {
+    int backlog = 100;
+    bool reuse_port = false; ///< several loops listen on one port
+    std::size_t limit_bytes = default_stream_limit_bytes;
+};
+
+namespace detail {
+class server_state;
+}
+
+/// asyncio.Server: accepts until it is closed; dropping the handle does not close it. For the
+/// loop's thread only.
+class server {
+public:
+    explicit server(std::shared_ptr<detail::server_state> state) noexcept : of_(std::move(state)) {}
+
+    /// Stops to listen; connections that were accepted live on. Removes a Unix socket's path if it
+    /// is still ours.
+    void close() const;
+    [[nodiscard]] bool is_serving() const noexcept;
+    /// Resumes when the server is closed and the last connection's handler has ended.
+    [[nodiscard]] coroutine<> wait_closed() const;
+    /// Waits until it is cancelled, and closes then; the cancellation goes on.
+    [[nodiscard]] coroutine<> serve_forever() const;
+    /// Where it listens; empty once it is closed.
+    [[nodiscard]] std::vector<endpoint> addresses() const;
+    /// The port of the first address: what the kernel chose for port 0.
+    [[nodiscard]] std::uint16_t port() const;
+
+private:
+    std::shared_ptr<detail::server_state> of_;
+};
+
+/// asyncio.start_server: listens on every address of the host, loopback unless told otherwise ("":
+/// all interfaces). Port 0 lets the kernel choose. Out of descriptors or memory it tells the
+/// exception handler, waits a second, and accepts again. Throws resolution_error,
+/// std::system_error.
+[[nodiscard]] coroutine<server> start_server(connection_handler handler,
+                                             std::string host = "127.0.0.1", std::uint16_t port = 0,
+                                             server_options options = {});
+
+/// asyncio.start_unix_server. A socket that lies at the path and nobody listens on is replaced, as
+/// asyncio does; a path that begins with '\0' is an abstract name.
+[[nodiscard]] coroutine<server> start_unix_server(connection_handler handler, std::string path,
+                                                  server_options options = {});
+
+} // namespace siding

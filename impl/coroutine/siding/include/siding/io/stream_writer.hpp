@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "siding/detail/connection.hpp"
+#include "siding/io/endpoint.hpp"
+
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace siding {
+
+/// asyncio.StreamWriter. A handle: copies write the same stream. For the loop's thread only. When
+/// the last reader and writer of a stream are dropped, what is buffered is sent, and it is closed.
+class stream_writer {
+public:
+    explicit stream_writer(std::shared_ptr<detail::connection> of) noexcept : of_(std::move(of)) {}
+
+    /// Sends what the kernel takes at once and buffers the rest; never blocks or suspends. Ignored
+    /// after close(), or when the connection is lost: drain() tells. Throws runtime_error after
+    /// write_eof().
+    void write(std::string_view bytes) { of_->write(bytes); }
+    template <std::ranges::input_range R>
+    void writelines(R const& lines) {
+        std::string all;
+        for (auto const& line : lines) {
+            all += line;
+        }
+        of_->write(all);
+    }
+    /// Suspends while more than 64 KiB were buffered, until it is down to 16 KiB. Cancelling it
+    /// loses nothing. Throws std::system_error when the connection is lost.
+    [[nodiscard]] coroutine<> drain() { return detail::connection::drain(of_); }
+    /// Ends our half of the stream when all is sent; the peer may send on. A pipe is closed.
+    void write_eof() { of_->write_eof(); }
+    /// Closes when all is sent. A read that waits gets the end of the stream.
+    void close() { of_->close(); }
+    /// Closes now; what is buffered is lost.
+    void abort() { of_->abort(); }
+    [[nodiscard]] bool is_closing() const noexcept { return of_->is_closing(); }
+    /// Suspends until it is closed. Throws the error by which the connection was lost.
+    [[nodiscard]] coroutine<> wait_closed() { return detail::connection::wait_closed(of_); }
+
+    [[nodiscard]] std::size_t unsent_bytes() const noexcept { return of_->unsent_bytes(); }
+    /// get_extra_info("peername") and ("sockname"); nullopt for pipes and once it is closed.
+    [[nodiscard]] std::optional<endpoint> peer_address() const {
+        return endpoint::peer_of(of_->fd());
+    }
+    [[nodiscard]] std::optional<endpoint> local_address() const {
+        return endpoint::local_of(of_->fd());
+    }
+
+private:
+    std::shared_ptr<detail::connection> of_;
+};
+
+} // namespace siding

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "siding/detail/timer_wheel.hpp"
+#include "siding/loop.hpp"
+
+#include <algorithm>
+#include <coroutine>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace siding {
+
+namespace detail {
+
+/// Waits for one turn, or for a time. It is its own awaiter, so that a frame which sleeps holds one
+/// object for it, not two.
+class sleep_awaiter : timer {
+public:
+    explicit sleep_awaiter(duration delay) noexcept : timer(&react_to) {
+        deadline_ns = static_cast<std::uint64_t>(std::max(delay, duration{0}).count());
+    }
+    /// `other` has not begun: until then there is nothing but the delay.
+    sleep_awaiter(sleep_awaiter&& other) noexcept : timer(&react_to) {
+        deadline_ns = other.deadline_ns;
+    }
+    sleep_awaiter& operator=(sleep_awaiter&&) = delete;
+    ~sleep_awaiter() {
+        if (linked()) [[unlikely]]
+            leave_timers();
+    }
+
+    [[nodiscard]] bool await_ready() const {
+        if (suspended) throw runtime_error("cannot reuse already awaited sleep");
+        return false;
+    }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        if (deadline_ns == 0) return suspend_for_a_turn(self, *this);
+        auto& home = *loop::of_this_thread();
+        // Until here it holds the delay. The sum of two non-negative int64 fits in 64 bits.
+        auto const now = static_cast<std::uint64_t>(home.time().time_since_epoch().count());
+        deadline_ns = std::min(deadline_ns + now, latest);
+        home.insert_timer(*this);
+        return suspend(self, *this);
+    }
+    void await_resume() const { throw_if_cancelled(*this); }
+
+private:
+    /// Out of line: only a frame that is destroyed while it sleeps comes here.
+    [[gnu::noinline, gnu::cold]] void leave_timers() noexcept {
+        loop::of_this_thread()->timers().erase(*this);
+    }
+    static bool react_to(waiter& self, signal what) noexcept {
+        auto& sleeper = static_cast<sleep_awaiter&>(self);
+        auto& home = *loop::of_this_thread();
+        if (what != signal::run && sleeper.linked()) home.timers().erase(sleeper);
+        if (what == signal::cancel) self.react = &cancelled_reaction;
+        if (what != signal::detach) home.wake(self); // asyncio's two steps: timer, then task
+        return true;
+    }
+
+    static constexpr auto latest = static_cast<std::uint64_t>(duration::max().count());
+};
+
+} // namespace detail
+
+/// What `sleep` returns: begins when awaited, once.
+template <class T = void>
+class [[nodiscard]] sleeping : public detail::sleep_awaiter {
+public:
+    sleeping(duration delay, T result) : sleep_awaiter(delay), result_(std::move(result)) {}
+    T await_resume() {
+        sleep_awaiter::await_resume();
+        return std::move(result_);
+    }
+
+private:
+    T result_;
+};
+
+template <>
+class [[nodiscard]] sleeping<void> : public detail::sleep_awaiter {
+public:
+    using sleep_awaiter::sleep_awaiter;
+};
+
+/// Waits for `delay`, never less. Zero or less lets all that is ready run once. Sleeps that end at
+/// the same time end in the order in which they began. (By reference, because g++ would keep a copy
+/// of the argument in the frame of who awaits: give a named constant where a million tasks wait.)
+[[nodiscard]] inline sleeping<> sleep(duration const& delay) noexcept { return sleeping<>(delay); }
+
+/// The same, and gives `result` back.
+template <class T>
+[[nodiscard]] sleeping<std::decay_t<T>> sleep(duration delay, T&& result) {
+    return {delay, std::forward<T>(result)};
+}
+
+} // namespace siding

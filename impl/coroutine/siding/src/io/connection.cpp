@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "siding/detail/connection.hpp"
+
+#include "siding/errors.hpp"
+#include "siding/io/socket.hpp"
+#include "siding/loop.hpp"
+#include "siding/sleep.hpp"
+#include "siding/task.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace siding::detail {
+
+namespace {
+
+std::exception_ptr system_failure(int error, char const* what) {
+    return std::make_exception_ptr(std::system_error(error, std::generic_category(), what));
+}
+
+/// Sets a flag as long as it lives.
+class flag_guard {
+public:
+    explicit flag_guard(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    flag_guard(flag_guard const&) = delete;
+    flag_guard& operator=(flag_guard const&) = delete;
+    ~flag_guard() { flag_ = false; }
+
+private:
+    bool& flag_;
+};
+
+} // namespace
+
+connection::connection(descriptor fd, channel kind, std::size_t limit_bytes)
+    : fd_(std::move(fd)), kind_(kind), limit_bytes_(limit_bytes) {
+    if (limit_bytes == 0) throw value_error("Limit cannot be <= 0");
+    resumed_.set();
+}
+
+void connection::rethrow_error() const {
+    if (error_) std::rethrow_exception(error_);
+}
+
+coroutine<> connection::fill(std::shared_ptr<connection> self, char const* asker) {
+    if (self->filling_) {
+        throw runtime_error(std::string(asker) +
+                            "() called while another coroutine is already waiting for incoming "
+                            "data");
+    }
+    flag_guard const guard(self->filling_);
+    if (self->lost_) {
+        self->eof_ = true;
+        co_return;
+    }
+    auto const space = self->input_.space();
+    std::size_t count = 0;
+    int error = 0;
+    try {
+        if (self->kind_ == channel::socket) {
+            count = co_await recv(self->fd(), space);
+        } else {
+            count = co_await siding::read(self->fd(), space);
+        }
+    } catch (std::system_error const& failed) {
+        error = failed.code().value();
+    }
+    if (error == 0) {
+        self->input_.commit(count);
+        self->eof_ = count == 0;
+    } else if (self->lost_) { // we closed it while it was read: not the peer's error
+        self->eof_ = true;
+    } else {
+        self->lose(system_failure(error, "read"));
+    }
+    self->rethrow_error();
+}
+
+bool connection::send_from(std::string_view bytes, std::size_t& sent) {
+    while (sent < bytes.size()) {
+        auto const* const from = bytes.data() + sent;
+        auto const left = bytes.size() - sent;
+        auto const count = kind_ == channel::socket
+                               ? sys::use().send(fd(), from, left, MSG_NOSIGNAL)
+                               : sys::write_without_signal(fd(), from, left);
+        if (count >= 0) {
+            sent += static_cast<std::size_t>(count);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return true;
+        } else if (errno != EINTR) {
+            lose(system_failure(errno, "write"));
+            return false;
+        }
+    }
+    return true;
+}
+
+void connection::write(std::string_view bytes) {
+    if (eof_asked_) throw runtime_error("Cannot call write() after write_eof()");
+    if (closing_ || bytes.empty()) return;
+    std::size_t sent = 0;
+    if (unsent_bytes() == 0) {
+        if (!send_from(bytes, sent) || sent == bytes.size()) return;
+    }
+    if (sent_ > output_.size() / 2) { // amortised: moves less than was sent
+        output_.erase(0, sent_);
+        sent_ = 0;
+    }
+    output_.append(bytes.substr(sent));
+    note_level();
+    if (flushing_) return;
+    flushing_ = true;
+    loop::running().create_task(flush(shared_from_this()));
+}
+
+coroutine<> connection::flush(std::shared_ptr<connection> self) {
+    while (!self->lost_ && self->unsent_bytes() > 0) {
+        try {
+            co_await writable(self->fd());
+        } catch (std::system_error const& failed) {
+            self->lose(system_failure(failed.code().value(), "write"));
+        } catch (cancelled_error const&) { // the loop ends
+            self->flushing_ = false;
+            self->lose(nullptr);
+            throw;
+        }
+        if (self->lost_ || !self->send_from(self->output_, self->sent_)) break;
+        if (self->unsent_bytes() == 0) {
+            self->output_.clear();
+            self->sent_ = 0;
+        }
+        self->note_level();
+    }
+    self->flushing_ = false;
+    self->end_if_flushed();
+}
+
+void connection::note_level() {
+    auto const level = unsent_bytes();
+    if (!paused_ && level > high_water_bytes) {
+        paused_ = true;
+        resumed_.clear();
+    } else if (paused_ && level <= low_water_bytes) {
+        paused_ = false;
+        resumed_.set();
+    }
+}
+
+void connection::end_if_flushed() {
+    if (lost_ || flushing_) return;
+    if (closing_) {
+        lose(nullptr);
+    } else if (eof_asked_) {
+        ::shutdown(fd(), SHUT_WR); // fails only when the peer is gone: the next read tells
+    }
+}
+
+void connection::write_eof() {
+    if (closing_ || eof_asked_) return;
+    if (kind_ == channel::pipe) return close();
+    eof_asked_ = true;
+    end_if_flushed();
+}
+
+void connection::close() {
+    if (closing_) return;
+    closing_ = true;
+    end_if_flushed();
+}
+
+void connection::lose(std::exception_ptr error) {
+    if (lost_) return;
+    lost_ = true;
+    closing_ = true;
+    error_ = std::move(error);
+    output_.clear();
+    sent_ = 0;
+    fd_.reset(); // wakes the reader and the flusher
+    paused_ = false;
+    resumed_.set();
+    closed_.set();
+}
+
+coroutine<> connection::drain(std::shared_ptr<connection> self) {
+    self->rethrow_error();
+    if (self->closing_) co_await sleep(duration{0}); // so that a loop of writes sees the end
+    if (!self->lost_) co_await self->resumed_.wait();
+    self->rethrow_error();
+    if (self->lost_) {
+        throw std::system_error(ECONNRESET, std::generic_category(), "Connection lost");
+    }
+}
+
+coroutine<> connection::wait_closed(std::shared_ptr<connection> self) {
+    co_await self->closed_.wait();
+    self->rethrow_error();
+}
+
+} // namespace siding::detail

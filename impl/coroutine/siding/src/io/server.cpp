@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "siding/io/server.hpp"
+
+#include "siding/event.hpp"
+#include "siding/io/getaddrinfo.hpp"
+#include "siding/io/open_connection.hpp"
+#include "siding/io/socket.hpp"
+#include "siding/loop.hpp"
+#include "siding/sleep.hpp"
+#include "siding/task.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+namespace siding {
+
+namespace detail {
+
+/// What the acceptors, the handlers' tasks and the handles share.
+class server_state {
+public:
+    server_state(connection_handler handler, server_options options)
+        : handler_(std::move(handler)), options_(options) {}
+    server_state(server_state const&) = delete;
+    server_state& operator=(server_state const&) = delete;
+    ~server_state() { close(); }
+
+    void listen(endpoint const& at);
+    void own_path(std::string path);
+    static void start(std::shared_ptr<server_state> const& self);
+    void close() noexcept;
+
+    [[nodiscard]] bool listens() const noexcept { return !listeners_.empty(); }
+    [[nodiscard]] std::vector<endpoint> addresses() const;
+    static coroutine<> wait_closed(std::shared_ptr<server_state> self);
+    static coroutine<> serve_forever(std::shared_ptr<server_state> self);
+
+private:
+    static coroutine<> accept_from(std::shared_ptr<server_state> self, int listener);
+    static coroutine<> serve(std::shared_ptr<server_state> self, descriptor connection);
+    void note_end();
+
+    connection_handler handler_;
+    server_options options_;
+    std::vector<descriptor> listeners_;
+    std::string path_;
+    struct stat path_identity_ {};
+    std::size_t connections_ = 0;
+    event ended_; ///< set: closed, and no connection is served
+};
+
+namespace {
+
+constexpr auto accept_retry_delay = std::chrono::seconds(1); // asyncio's ACCEPT_RETRY_DELAY
+
+[[noreturn]] void fail(char const* what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// accept can be tried again, but not at once: it fails until somebody lets go of something.
+bool out_of_resources(int error) noexcept {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+} // namespace
+
+void server_state::listen(endpoint const& at) {
+    descriptor made(sys::use().socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!made) fail("socket");
+    int const on = 1;
+    if (at.family() != AF_UNIX) {
+        ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (options_.reuse_port &&
+            ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+            fail("SO_REUSEPORT");
+        }
+        // Its twin for IPv4 is another address in the list.
+        if (at.family() == AF_INET6) {
+            ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        }
+    }
+    if (::bind(made.get(), at.data(), at.size()) != 0) fail("bind");
+    if (::listen(made.get(), options_.backlog) != 0) fail("listen");
+    listeners_.push_back(std::move(made));
+}
+
+void server_state::own_path(std::string path) {
+    if (::stat(path.c_str(), &path_identity_) == 0) path_ = std::move(path);
+}
+
+void server_state::start(std::shared_ptr<server_state> const& self) {
+    for (auto const& each : self->listeners_) {
+        create_task(accept_from(self, each.get()));
+    }
+}
+
+void server_state::close() noexcept {
+    listeners_.clear(); // ends the acceptors
+    struct stat now {};
+    if (!path_.empty() && ::stat(path_.c_str(), &now) == 0 && now.st_ino == path_identity_.st_ino &&
+        now.st_dev == path_identity_.st_dev) {
+        ::unlink(path_.c_str());
+    }
+    path_.clear();
+    if (connections_ == 0) ended_.set();
+}
+
+std::vector<endpoint> server_state::addresses() const {
+    std::vector<endpoint> all;
+    for (auto const& each : listeners_) {
+        if (auto at = endpoint::local_of(each.get())) all.push_back(*at);
+    }
+    return all;
+}
+
+coroutine<> server_state::accept_from(std::shared_ptr<server_state> self, int listener) {
+    while (self->listens()) {
+        int error = 0;
+        try {
+            descriptor connection(co_await accept(listener));
+            create_task(serve(self, std::move(connection)));
+        } catch (std::system_error const& failed) {
+            error = failed.code().value();
+            if (out_of_resources(error)) {
+                loop::running().call_exception_handler(
+                    {"socket.accept() out of system resource", std::current_exception()});
+            }
+        }
+        if (out_of_resources(error)) {
+            co_await sleep(accept_retry_delay);
+        } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
+            break; // closed
+        }          // else the peer was gone before we came: the next, please
+    }
+}
+
+coroutine<> server_state::serve(std::shared_ptr<server_state> self, descriptor connection) {
+    struct counted {
+        explicit counted(server_state& in) noexcept : of(in) { ++of.connections_; }
+        counted(counted const&) = delete;
+        counted& operator=(counted const&) = delete;
+        ~counted() { of.note_end(); }
+        server_state& of;
+    } const one(*self);
+    auto both = stream_of(std::move(connection), self->options_.limit_bytes);
+    auto writer = both.second;
+    auto handled = self->handler_(std::move(both.first), std::move(both.second));
+    try {
+        co_await std::move(handled);
+    } catch (cancelled_error const&) {
+        writer.abort();
+        throw;
+    } catch (...) {
+        loop::running().call_exception_handler(
+            {"Unhandled exception in client_connected_cb", std::current_exception()});
+        writer.close();
+    }
+}
+
+void server_state::note_end() {
+    if (--connections_ == 0 && !listens()) ended_.set();
+}
+
+coroutine<> server_state::wait_closed(std::shared_ptr<server_state> self) {
+    co_await self->ended_.wait();
+}
+
+coroutine<> server_state::serve_forever(std::shared_ptr<server_state> self) {
+    if (!self->listens()) throw runtime_error("server is closed");
+    event never;
+    try {
+        co_await never.wait();
+    } catch (...) {
+        self->close();
+        throw;
+    }
+}
+
+} // namespace detail
+
+void server::close() const { of_->close(); }
+bool server::is_serving() const noexcept { return of_->listens(); }
+coroutine<> server::wait_closed() const { return detail::server_state::wait_closed(of_); }
+coroutine<> server::serve_forever() const { return detail::server_state::serve_forever(of_); }
+std::vector<endpoint> server::addresses() const { return of_->addresses(); }
+
+std::uint16_t server::port() const {
+    auto const all = addresses();
+    return all.empty() ? std::uint16_t{0} : all.front().port();
+}
+
+coroutine<server> start_server(connection_handler handler, std::string host, std::uint16_t port,
+                               server_options options) {
+    auto state = std::make_shared<detail::server_state>(std::move(handler), options);
+    resolution_options how;
+    how.flags = AI_PASSIVE;
+    auto asked = getaddrinfo(std::move(host), std::to_string(port), how);
+    auto const addresses = co_await std::move(asked);
+    for (auto const& each : addresses) {
+        state->listen(each);
+    }
+    detail::server_state::start(state);
+    co_return server(std::move(state));
+}
+
+coroutine<server> start_unix_server(connection_handler handler, std::string path,
+                                    server_options options) {
+    auto state = std::make_shared<detail::server_state>(std::move(handler), options);
+    bool const abstract = path.starts_with('\0');
+    struct stat there {};
+    if (!abstract && ::stat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) {
+        ::unlink(path.c_str());
+    }
+    state->listen(endpoint::path(path));
+    if (!abstract) state->own_path(std::move(path));
+    detail::server_state::start(state);
+    co_return server(std::move(state));
+}
+
+} // namespace siding

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "siding/sys.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace siding::sys {
+
+calls const& real() noexcept {
+    static constexpr calls kernel{
+        .recv = ::recv,
+        .send = ::send,
+        .read = ::read,
+        .write = ::write,
+        .accept = ::accept4,
+        .connect = ::connect,
+        .poll = [](int fd, short events) -> int {
+            pollfd one{fd, events, 0};
+            auto const ready = ::poll(&one, 1, 0);
+            return ready < 0 ? ready : one.revents;
+        },
+        .socket = ::socket,
+        .close = ::close,
+        .epoll_create = ::epoll_create1,
+        .epoll_ctl = ::epoll_ctl,
+        .epoll_wait = [](int epoll, epoll_event* events, int most, timespec const* timeout) -> int {
+            return ::epoll_pwait2(epoll, events, most, timeout, nullptr);
+        },
+        .eventfd = [](unsigned initial, int flags) -> int { return ::eventfd(initial, flags); },
+        .pipe = ::pipe2,
+        .read_at = [](int fd, void* buffer, std::size_t bytes, std::uint64_t offset,
+                      int flags) -> ssize_t {
+            iovec const one{buffer, bytes};
+            return ::preadv2(fd, &one, 1, static_cast<off_t>(offset), flags);
+        },
+        .write_at = [](int fd, void const* buffer, std::size_t bytes, std::uint64_t offset)
+            -> ssize_t { return ::pwrite(fd, buffer, bytes, static_cast<off_t>(offset)); },
+        .sync = [](int fd, bool data_only) -> int {
+            return data_only ? ::fdatasync(fd) : ::fsync(fd);
+        },
+        .pidfd_open = [](pid_t process, unsigned flags) -> int {
+            return static_cast<int>(::syscall(SYS_pidfd_open, process, flags));
+        },
+        .io_uring_enter = [](int ring, unsigned submit, unsigned least, unsigned flags,
+                             void const* argument, std::size_t bytes) -> int {
+            return static_cast<int>(
+                ::syscall(SYS_io_uring_enter, ring, submit, least, flags, argument, bytes));
+        },
+    };
+    return kernel;
+}
+
+ssize_t write_without_signal(int fd, void const* buffer, std::size_t bytes) noexcept {
+    // Blocked in this thread, the signal stays pending, and is taken away if it was not before.
+    sigset_t pipe_signal;
+    sigset_t before;
+    sigset_t pending;
+    ::sigemptyset(&pipe_signal);
+    ::sigaddset(&pipe_signal, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    auto const written = use().write(fd, buffer, bytes);
+    auto const error = errno;
+    if (written < 0 && error == EPIPE && ::sigismember(&before, SIGPIPE) == 0) {
+        timespec const now{};
+        while (::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1 &&
+               ::sigtimedwait(&pipe_signal, nullptr, &now) < 0 && errno == EINTR) {
+        }
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = error;
+    return written;
+}
+
+} // namespace siding::sys

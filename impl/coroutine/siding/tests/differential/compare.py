@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The differential oracle: programs must leave the same trace with CPython's asyncio and with siding.
+
+compare.py EXECUTOR --seeds 0:300        random programs; a failure is shrunk, and kept with --keep DIRECTORY
+compare.py EXECUTOR --regressions DIR    the programs kept before
+compare.py EXECUTOR --mutations 0:300    executors with a deliberate fault: each must be noticed
+compare.py EXECUTOR --show FILE|SEED     one program, both traces side by side
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import generator
+import shrink
+
+HERE = pathlib.Path(__file__).resolve().parent
+SKIPPED = 77
+MUTATIONS = ("--late-event", "--eager-yield", "--reversed-gather", "--lost-message")
+BATCH = 500
+LEFT_OUT = "(left out)"  # see asyncio_show.py
+
+
+def why_not():
+    """asyncio changes between the versions (wait_for, semaphores, task groups): 3.11 is what siding promises."""
+    if sys.version_info[:2] != (3, 11):
+        return f"the oracle is CPython 3.11, this is {sys.version_info[0]}.{sys.version_info[1]}"
+    return None
+
+
+def run_batch(command, programs):
+    """The traces; a program that kills or hangs the executor has a trace that says so."""
+    traces = []
+    while len(traces) < len(programs):
+        left = programs[len(traces):]
+        with tempfile.TemporaryFile("w+") as lines:
+            lines.writelines(json.dumps(program) + "\n" for program in left)
+            lines.seek(0)
+            ran = subprocess.Popen(command, stdin=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            try:
+                output, errors = ran.communicate(timeout=20 + 0.1 * len(left))
+                end = f"exit {ran.returncode}"
+            except subprocess.TimeoutExpired:
+                ran.kill()
+                output, errors = ran.communicate()
+                end = "hangs"
+        parts = output.split("===\n")
+        traces += [part.splitlines() for part in parts[:-1]]
+        if len(traces) < len(programs):
+            last = [line for line in errors.splitlines() if line.strip()][-1:]
+            traces.append(parts[-1].splitlines() + [f"executor: {end}"] + last)
+    return traces
+
+
+def equal(theirs, ours):
+    """Line by line. CPython gives a task's cancel message only to the first who looks at the task (Task drops the
+    exception to break a cycle of references); siding gives it to all. So a message that siding alone has is no difference.
+    """
+    if len(theirs) != len(ours):
+        return False
+    return all(a == b or "Cancelled()" in a and
+               re.fullmatch(re.escape(a).replace(re.escape("Cancelled()"), r"Cancelled\(\w*\)"), b)
+               for a, b in zip(theirs, ours))
+
+
+class Comparison:
+    def __init__(self, executor, fault=None):
+        self.ours = [executor] + ([fault] if fault else [])
+        self.theirs = [sys.executable, "-B", str(HERE / "asyncio_executor.py")]
+        self.left_out = 0
+
+    def differing(self, programs):
+        """Indices of the programs whose traces differ, with both traces."""
+        theirs = run_batch(self.theirs, programs)
+        meant = [i for i, trace in enumerate(theirs) if not any(LEFT_OUT in line for line in trace)]
+        self.left_out += len(programs) - len(meant)
+        ours = run_batch(self.ours, [programs[i] for i in meant])
+        return [(i, theirs[i], trace) for i, trace in zip(meant, ours) if not equal(theirs[i], trace)]
+
+    def differs(self, programs):
+        return {i for i, _, _ in self.differing(programs)}
+
+
+def side_by_side(theirs, ours):
+    lines = []
+    for i in range(max(len(theirs), len(ours))):
+        left = theirs[i] if i < len(theirs) else ""
+        right = ours[i] if i < len(ours) else ""
+        lines.append(f"{' ' if left == right else '!'} {left:<58} | {right}")
+    return "\n".join([f"  {'asyncio':<58} | siding", *lines])
+
+
+def report(comparison, program, title):
+    found = comparison.differing([program])
+    print(f"\n{title}\n{json.dumps(program)}")
+    if found:
+        print(side_by_side(*found[0][1:]))
+    else:
+        print("(the traces no longer differ: the difference depends on more than the program)")
+
+
+def compare_seeds(comparison, seeds, keep, most):
+    failed = 0
+    for start in range(seeds.start, seeds.stop, BATCH):
+        numbers = range(start, min(start + BATCH, seeds.stop))
+        programs = [generator.program(seed) for seed in numbers]
+        for i, _, _ in comparison.differing(programs):
+            failed += 1
+            if failed > most:
+                continue
+            smallest = shrink.smallest(programs[i], comparison.differs)
+            report(comparison, smallest, f"seed {numbers[i]} differs; shrunk:")
+            if keep:
+                pathlib.Path(keep, f"seed-{numbers[i]}.json").write_text(json.dumps(smallest) + "\n")
+    print(f"{len(seeds)} programs, {comparison.left_out} left out, {failed} differ")
+    return failed
+
+
+def compare_kept(comparison, directory):
+    files = sorted(pathlib.Path(directory).glob("*.json"))
+    programs = [json.loads(file.read_text()) for file in files]
+    found = comparison.differing(programs)
+    for i, theirs, ours in found:
+        print(f"\n{files[i].name} differs:\n{side_by_side(theirs, ours)}")
+    print(f"{len(files)} kept programs, {len(found)} differ")
+    return len(found) or (not files)
+
+
+def check_mutations(executor, seeds):
+    """How many programs notice each deliberate fault; a fault that none notices is a failure."""
+    programs = [generator.program(seed) for seed in seeds]
+    unnoticed = 0
+    for fault in MUTATIONS:
+        noticed = len(Comparison(executor, fault).differing(programs))
+        print(f"{fault[2:]:<16} noticed by {noticed} of {len(programs)} programs")
+        unnoticed += noticed == 0
+    return unnoticed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("executor")
+    parser.add_argument("--seeds", metavar="FROM:TO")
+    parser.add_argument("--mutations", metavar="FROM:TO")
+    parser.add_argument("--regressions", metavar="DIRECTORY")
+    parser.add_argument("--show", metavar="FILE|SEED")
+    parser.add_argument("--keep", metavar="DIRECTORY")
+    parser.add_argument("--most", type=int, default=5, help="how many failures are shrunk and shown")
+    options = parser.parse_args()
+    if reason := why_not():
+        print(f"skipped: {reason}")
+        return SKIPPED
+    comparison = Comparison(options.executor)
+    failed = 0
+    if options.seeds:
+        failed += compare_seeds(comparison, range(*map(int, options.seeds.split(":"))), options.keep, options.most)
+    if options.regressions:
+        failed += compare_kept(comparison, options.regressions)
+    if options.mutations:
+        failed += check_mutations(options.executor, range(*map(int, options.mutations.split(":"))))
+    if options.show:
+        program = generator.program(int(options.show)) if options.show.isdigit() else json.loads(
+            pathlib.Path(options.show).read_text())
+        theirs = run_batch(comparison.theirs, [program])[0]
+        print(side_by_side(theirs, run_batch(comparison.ours, [program])[0]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
