@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cell/fresh_process.hpp"
 
-#include "cell/cpus.hpp"
-#include "cell/rig.hpp"
-#include "cell/verdict.hpp"
 #include "contract/check.hpp"
+#include "facts/verdict.hpp"
 #include "kernel/random.hpp"
+#include "proc/cpus.hpp"
+#include "rig/rig.hpp"
 
 #include <algorithm>
 #include <cstdlib>

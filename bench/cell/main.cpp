@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cell/build_info.hpp"
-#include "cell/cpus.hpp"
 #include "cell/describe.hpp"
 #include "cell/fresh_process.hpp"
 #include "cell/options.hpp"
-#include "cell/placement.hpp"
-#include "cell/posix.hpp"
 #include "cell/registry.hpp"
-#include "cell/watchdog.hpp"
+#include "proc/cpus.hpp"
+#include "proc/placement.hpp"
+#include "proc/posix.hpp"
+#include "proc/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
 #include <cstdio>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cell/measure.hpp"
 
-#include "cell/cpus.hpp"
 #include "contract/check.hpp"
+#include "proc/cpus.hpp"
 
 #include <fmt/format.h>
 

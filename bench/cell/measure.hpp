@@ -3,7 +3,7 @@
 
 #include "cell/measure_batch.hpp"
 #include "cell/measure_server.hpp"
-#include "cell/watchdog.hpp"
+#include "proc/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

@@ -2,16 +2,16 @@
 #pragma once
 
 #include "cell/counts.hpp"
-#include "cell/data_file.hpp"
-#include "cell/database_rig.hpp"
 #include "cell/fresh_process.hpp"
 #include "cell/job.hpp"
-#include "cell/memory_looks.hpp"
-#include "cell/output_folder.hpp"
-#include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
 #include "cell/shared_slots.hpp"
-#include "cell/usage.hpp"
+#include "proc/memory_looks.hpp"
+#include "proc/usage.hpp"
+#include "rig/data_file.hpp"
+#include "rig/database_rig.hpp"
+#include "rig/output_folder.hpp"
+#include "rig/rig.hpp"
 
 #include <algorithm>
 #include <benchmark/benchmark.h>

@@ -3,9 +3,9 @@
 
 #include "cell/counts.hpp"
 #include "cell/job.hpp"
-#include "cell/process_tree.hpp"
-#include "cell/rig.hpp"
 #include "cell/session_watch.hpp"
+#include "proc/process_tree.hpp"
+#include "rig/rig.hpp"
 
 #include <benchmark/benchmark.h>
 #include <memory>

@@ -2,7 +2,7 @@
 #include "cell/options.hpp"
 
 #include "cell/nearest.hpp"
-#include "cell/verdict.hpp"
+#include "facts/verdict.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

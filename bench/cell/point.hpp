@@ -3,7 +3,7 @@
 
 #include "cell/nearest.hpp"
 #include "cell/options.hpp"
-#include "cell/verdict.hpp"
+#include "facts/verdict.hpp"
 #include "oracle/all.hpp"
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cell/registry.hpp"
 
-#include "cell/cpus.hpp"
 #include "cell/measure.hpp"
 #include "cell/nearest.hpp"
 #include "cell/point.hpp"
+#include "proc/cpus.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

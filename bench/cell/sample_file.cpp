@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/sample_file.hpp"
 
-#include "cell/verdict.hpp"
+#include "facts/verdict.hpp"
 
 #include <cstring>
 #include <fcntl.h>

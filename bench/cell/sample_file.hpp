@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/posix.hpp"
+#include "proc/posix.hpp"
 
 #include <nlohmann/json.hpp>
 #include <string>

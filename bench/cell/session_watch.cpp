@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/session_watch.hpp"
 
-#include "cell/process_tree.hpp"
+#include "proc/process_tree.hpp"
 
 #include <chrono>
 #include <fmt/format.h>

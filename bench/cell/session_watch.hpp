@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/audit.hpp"
-#include "cell/leak_check.hpp"
 #include "cell/recorder.hpp"
+#include "proc/audit.hpp"
+#include "proc/leak_check.hpp"
 
 #include <functional>
 #include <optional>

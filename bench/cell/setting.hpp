@@ -3,8 +3,8 @@
 
 #include "cell/options.hpp"
 #include "cell/sample_file.hpp"
-#include "cell/verdict.hpp"
 #include "contract/model.hpp"
+#include "facts/verdict.hpp"
 
 #include <nlohmann/json.hpp>
 #include <string>

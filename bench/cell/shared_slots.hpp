@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/posix.hpp"
 #include "contract/probe.hpp"
+#include "proc/posix.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/server_watch.hpp"
 
-#include "cell/process_tree.hpp"
+#include "proc/process_tree.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -3,7 +3,7 @@ import sys
 import traceback
 
 try:
-    from .cli import main
+    from yard.cli.main import main
 
     code = main()
 except SystemExit:

@@ -34,5 +34,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {' or '.join(close)}?"
     if not known:
         return "there is none"
-    more = f" and {len(known) - MOST_NAMED} more; scripts/switchyard list has the cells" if len(known) > MOST_NAMED else ""
+    more = (
+        f" and {len(known) - MOST_NAMED} more; scripts/switchyard list has the cells"
+        if len(known) > MOST_NAMED
+        else ""
+    )
     return f"there is {', '.join(known[:MOST_NAMED])}{more}"

@@ -60,23 +60,46 @@ def serve(cpu):
 
 
 def run(command, cpu):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False,
-                          preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))  # fmt: skip
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
+    )
     if done.returncode:
-        sys.exit(f"{command} exited with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+        sys.exit(
+            f"{command} exited with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}"
+        )
     return done.stdout
 
 
 def rate_of_wrk(port, cpu):
-    said = run(["wrk", "-c", str(CONNECTIONS), "-t", "1", "-d", "1s", f"http://127.0.0.1:{port}/"], cpu)
+    said = run(
+        ["wrk", "-c", str(CONNECTIONS), "-t", "1", "-d", "1s", f"http://127.0.0.1:{port}/"], cpu
+    )
     if "Socket errors" in said or "Non-2xx" in said:
         sys.exit(said)
     return float(re.search(r"Requests/sec: +([\d.]+)", said)[1])
 
 
 def rate_of(client, port, messages, cpu):
-    said = run([client, "http", "--port", str(port), "--connections", str(CONNECTIONS), "--messages", str(messages),
-                "--warm-up", str(CONNECTIONS)], cpu)  # fmt: skip
+    said = run(
+        [
+            client,
+            "http",
+            "--port",
+            str(port),
+            "--connections",
+            str(CONNECTIONS),
+            "--messages",
+            str(messages),
+            "--warm-up",
+            str(CONNECTIONS),
+        ],
+        cpu,
+    )
     report = json.loads(said)
     assert report["received"] == messages, report["reason"]
     return messages / report["window_ns"] * 1e9
@@ -102,7 +125,9 @@ def main():
         return SKIPPED
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
-        print("skipped: one CPU; server and client would share it, and what a client costs would count")
+        print(
+            "skipped: one CPU; server and client would share it, and what a client costs would count"
+        )
         return SKIPPED
     port, server = serve(cpus[0])
     try:
@@ -110,9 +135,13 @@ def main():
         ratios = []
         while len(ratios) < MOST_PAIRS:
             if len(ratios) % 2:
-                theirs, ours = rate_of_wrk(port, cpus[-1]), rate_of(client, port, messages, cpus[-1])
+                theirs, ours = rate_of_wrk(port, cpus[-1]), rate_of(
+                    client, port, messages, cpus[-1]
+                )
             else:
-                ours, theirs = rate_of(client, port, messages, cpus[-1]), rate_of_wrk(port, cpus[-1])
+                ours, theirs = rate_of(client, port, messages, cpus[-1]), rate_of_wrk(
+                    port, cpus[-1]
+                )
             ratios.append(ours / theirs)
             print(f"{ours:.0f} a second, wrk {theirs:.0f}: {ratios[-1]:.3f}", flush=True)
             if len(ratios) >= LEAST_PAIRS:
@@ -123,7 +152,9 @@ def main():
         os.kill(server, signal.SIGKILL)
         os.waitpid(server, 0)
     middle = statistics.median(ratios)
-    print(f"ratio {middle:.3f} [{low:.3f}, {high:.3f}], {len(ratios)} pairs of {CONNECTIONS} connections")
+    print(
+        f"ratio {middle:.3f} [{low:.3f}, {high:.3f}], {len(ratios)} pairs of {CONNECTIONS} connections"
+    )
     return 0 if 1 / WITHIN <= middle <= WITHIN else 1
 
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cell/posix.hpp"
 #include "harness/run_program.hpp"
+#include "proc/posix.hpp"
 
 #include <cstdint>
 #include <functional>

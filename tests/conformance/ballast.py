@@ -18,12 +18,25 @@ ATTEMPTS = 3
 def bytes_per_unit(executable, cell, units, ballast):
     with tempfile.TemporaryDirectory(prefix="switchyard-") as folder:
         samples = pathlib.Path(folder, "samples.jsonl")
-        ended = subprocess.run([executable, "--cell", cell, "--set", f"units={units}", "--set",
-                                f"ballast_bytes={ballast}", "--samples", str(samples)], capture_output=True, text=True,
-                               check=False)
+        ended = subprocess.run(
+            [
+                executable,
+                "--cell",
+                cell,
+                "--set",
+                f"units={units}",
+                "--set",
+                f"ballast_bytes={ballast}",
+                "--samples",
+                str(samples),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if ended.returncode != 0:
             raise SystemExit(f"{cell}: exit code {ended.returncode}: {ended.stderr[-500:]}")
-        sample, = [json.loads(line) for line in samples.read_text().splitlines()]
+        (sample,) = [json.loads(line) for line in samples.read_text().splitlines()]
     if sample["verdict"] != "ok":
         raise SystemExit(f"{cell}: {sample['verdict']}: {sample['reason']}")
     return sample["waiting"]["bytes_per_unit"]
@@ -34,31 +47,50 @@ def main():
     parser.add_argument("executable")
     parser.add_argument("--units", type=int, required=True)
     parser.add_argument("--ballast", type=int, default=1000, help="bytes that each unit carries")
-    parser.add_argument("--expect", type=int, help="look for this instead: what an allocator makes of it, or a falsehood")
+    parser.add_argument(
+        "--expect",
+        type=int,
+        help="look for this instead: what an allocator makes of it, or a falsehood",
+    )
     parser.add_argument("--variants", nargs="+", help="of the cells; all without it")
     arguments = parser.parse_args()
     expected = arguments.expect or arguments.ballast
-    description = json.loads(subprocess.run([arguments.executable, "--describe"], check=True, stdout=subprocess.PIPE,
-                                            text=True).stdout)
+    description = json.loads(
+        subprocess.run(
+            [arguments.executable, "--describe"], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+    )
     if missing := description.get("missing"):
         print(f"skipped: {missing['skipped']}; {missing['install']}")
         return 77
-    cells = ["/".join(filter(None, ("idle", cell["variant"]))) for cell in description["cells"]
-             if cell["workload"] == "idle" and cell["declined"] is None
-             and (arguments.variants is None or cell["variant"] in arguments.variants)]
+    cells = [
+        "/".join(filter(None, ("idle", cell["variant"])))
+        for cell in description["cells"]
+        if cell["workload"] == "idle"
+        and cell["declined"] is None
+        and (arguments.variants is None or cell["variant"] in arguments.variants)
+    ]
     missed = []
     for cell in cells:
         for _ in range(ATTEMPTS):
-            without, loaded = (bytes_per_unit(arguments.executable, cell, arguments.units, ballast)
-                               for ballast in (0, arguments.ballast))
-            print(f"{cell}: {without:.0f} bytes a unit, {loaded:.0f} with {arguments.ballast} more: "
-                  f"found {loaded - without:.0f}", flush=True)
+            without, loaded = (
+                bytes_per_unit(arguments.executable, cell, arguments.units, ballast)
+                for ballast in (0, arguments.ballast)
+            )
+            print(
+                f"{cell}: {without:.0f} bytes a unit, {loaded:.0f} with {arguments.ballast} more: "
+                f"found {loaded - without:.0f}",
+                flush=True,
+            )
             if abs(loaded - without - expected) <= TOLERANCE * expected:
                 break
         else:
             missed.append(cell)
     for cell in missed:
-        print(f"FAULT: {cell}: {expected} bytes were not found within {TOLERANCE:.0%}", file=sys.stderr)
+        print(
+            f"FAULT: {cell}: {expected} bytes were not found within {TOLERANCE:.0%}",
+            file=sys.stderr,
+        )
     return 1 if missed or not cells else 0
 
 

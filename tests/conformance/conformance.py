@@ -40,16 +40,38 @@ def fault(executable, cell, point, workers, timeout):
     with tempfile.TemporaryDirectory(prefix="switchyard-") as folder:
         samples = pathlib.Path(folder, "samples.jsonl")
         ended = subprocess.run(
-            [executable, "--cell", name_of(cell), "--preset", "smoke", "--point", str(point),
-             "--workers", str(workers), "--iterations", "2", "--audit",
-             "--timeout", str(timeout), "--samples", str(samples)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+            [
+                executable,
+                "--cell",
+                name_of(cell),
+                "--preset",
+                "smoke",
+                "--point",
+                str(point),
+                "--workers",
+                str(workers),
+                "--iterations",
+                "2",
+                "--audit",
+                "--timeout",
+                str(timeout),
+                "--samples",
+                str(samples),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
         text = samples.read_text() if samples.exists() else ""
     lines = [json.loads(line) for line in text.splitlines()]
     verdicts = sorted({line["verdict"] for line in lines})
     reasons = sorted({line["reason"] for line in lines if line["reason"]})
-    print(f"{name_of(cell)} point {point} workers {workers}: {' '.join(verdicts) or 'no sample'}"
-          f" {'; '.join(reasons)}", flush=True)
+    print(
+        f"{name_of(cell)} point {point} workers {workers}: {' '.join(verdicts) or 'no sample'}"
+        f" {'; '.join(reasons)}",
+        flush=True,
+    )
     if ended.returncode != 0:
         return f"exit code {ended.returncode}: {'; '.join(reasons) or ended.stderr[-500:]}"
     if not lines:
@@ -71,19 +93,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("executable")
     parser.add_argument("--partial", action="store_true", help="the table may have holes")
-    parser.add_argument("--sizes-of", help="the executable that knows the workloads; a foreign model does not")
+    parser.add_argument(
+        "--sizes-of", help="the executable that knows the workloads; a foreign model does not"
+    )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--timeout", type=float, default=30, help="seconds for one cell")
     arguments = parser.parse_args()
-    description, sizes = (json.loads(subprocess.run([file, "--describe"], check=True, stdout=subprocess.PIPE,
-                                                    text=True).stdout)
-                          for file in (arguments.executable, arguments.sizes_of or arguments.executable))
+    description, sizes = (
+        json.loads(
+            subprocess.run(
+                [file, "--describe"], check=True, stdout=subprocess.PIPE, text=True
+            ).stdout
+        )
+        for file in (arguments.executable, arguments.sizes_of or arguments.executable)
+    )
     if missing := description.get("missing"):
         print(f"{description['model']}: skipped: {missing['skipped']}; {missing['install']}")
         return SKIPPED
     faults = [] if arguments.partial else list(holes(description))
-    smoke = {workload["name"]: workload["presets"]["smoke"]
-             for workload in sizes["workloads"]}
+    smoke = {workload["name"]: workload["presets"]["smoke"] for workload in sizes["workloads"]}
     # Side by side: what is asked for is the right answer, and a load that came too slowly is marked.
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         asked = {}
@@ -94,7 +122,8 @@ def main():
             for point in range(len(smoke[cell["workload"]])):
                 for workers in arguments.workers:
                     asked[f"{name_of(cell)} point {point} workers {workers}"] = pool.submit(
-                        fault, arguments.executable, cell, point, workers, arguments.timeout)
+                        fault, arguments.executable, cell, point, workers, arguments.timeout
+                    )
     for name, ended in asked.items():
         if why := ended.result():
             faults.append(f"{name}: {why}")

@@ -28,8 +28,12 @@ def is_asked(server):
     """A backend shows what it does in its command line."""
     try:
         tasks = pathlib.Path("/proc", str(server), "task")
-        children = " ".join(pathlib.Path(task, "children").read_text() for task in tasks.iterdir()).split()
-        return any(b"SELECT" in pathlib.Path("/proc", child, "cmdline").read_bytes() for child in children)
+        children = " ".join(
+            pathlib.Path(task, "children").read_text() for task in tasks.iterdir()
+        ).split()
+        return any(
+            b"SELECT" in pathlib.Path("/proc", child, "cmdline").read_bytes() for child in children
+        )
     except OSError:
         return False
 
@@ -49,12 +53,32 @@ def fault(executable, cell, folder):
     name = cell["workload"] + ("/" + cell["variant"] if cell["variant"] else "")
     samples = folder / (name.replace("/", "-") + ".jsonl")
     process = subprocess.Popen(
-        [executable, "--cell", name, "--preset", "smoke", "--point", "1", "--set", "queries=4000",
-         "--iterations", "1", "--warm-up", "0", "--samples", str(samples)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(folder)})  # fmt: skip
+        [
+            executable,
+            "--cell",
+            name,
+            "--preset",
+            "smoke",
+            "--point",
+            "1",
+            "--set",
+            "queries=4000",
+            "--iterations",
+            "1",
+            "--warm-up",
+            "0",
+            "--samples",
+            str(samples),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
     was_killed = kill_database(folder, process)
     code = process.wait(timeout=PATIENCE_S)
-    lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+    lines = (
+        [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+    )
     said = [(line["verdict"], line["reason"]) for line in lines]
     print(name, code, said, flush=True)
     if said and said[0][0] == "skipped":
@@ -64,7 +88,9 @@ def fault(executable, cell, folder):
     if code != 1 or len(said) != 1 or said[0][0] != "crashed" or "PostgreSQL:" not in said[0][1]:
         if "a child ended" not in str(said):
             return f"{name}: exit code {code}, {said}"
-    left = [path.name for path in folder.glob("switchyard-postgres-*") if "-empty-" not in path.name]
+    left = [
+        path.name for path in folder.glob("switchyard-postgres-*") if "-empty-" not in path.name
+    ]
     if left:
         return f"{name}: left behind: {left}"
     return None
@@ -72,7 +98,9 @@ def fault(executable, cell, folder):
 
 def main():
     executable = sys.argv[1]
-    described = json.loads(subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout)
+    described = json.loads(
+        subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout
+    )
     cells = [c for c in described["cells"] if c["workload"] == "query" and c["declined"] is None]
     with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
         folder = pathlib.Path(name)

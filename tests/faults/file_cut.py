@@ -29,8 +29,11 @@ def ticks_of(pid):
 def links_to_file(pid):
     """The harness makes the file; the model opens it in `make`, and then there are two."""
     try:
-        return [link for link in pathlib.Path("/proc", str(pid), "fd").iterdir()
-                if "switchyard-data" in os.readlink(link)]  # fmt: skip
+        return [
+            link
+            for link in pathlib.Path("/proc", str(pid), "fd").iterdir()
+            if "switchyard-data" in os.readlink(link)
+        ]
     except OSError:
         return []
 
@@ -55,27 +58,59 @@ def fault(executable, cell):
     with tempfile.TemporaryDirectory(prefix="switchyard-") as folder:
         samples = pathlib.Path(folder, "samples.jsonl")
         process = subprocess.Popen(
-            [executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "reads=1000000",
-             "--set", f"file_bytes={FILE_BYTES}", "--iterations", "1", "--warm-up", "0", "--samples", str(samples)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            [
+                executable,
+                "--cell",
+                name,
+                "--preset",
+                "smoke",
+                "--point",
+                "0",
+                "--set",
+                "reads=1000000",
+                "--set",
+                f"file_bytes={FILE_BYTES}",
+                "--iterations",
+                "1",
+                "--warm-up",
+                "0",
+                "--samples",
+                str(samples),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         was_cut = cut(process)
         code = process.wait(timeout=PATIENCE_S)
-        lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+        lines = (
+            [json.loads(line) for line in samples.read_text().splitlines()]
+            if samples.exists()
+            else []
+        )
     if not was_cut:
         return f"{name}: it ended before the file was cut: {lines}"
     said = [(line["verdict"], line["reason"]) for line in lines]
     print(name, code, said, flush=True)
     if said and said[0][0] == "skipped":
         return None
-    if code != 1 or len(said) != 1 or said[0][0] != "crashed" or "has become shorter" not in said[0][1]:
+    if (
+        code != 1
+        or len(said) != 1
+        or said[0][0] != "crashed"
+        or "has become shorter" not in said[0][1]
+    ):
         return f"{name}: exit code {code}, {said}"
     return None
 
 
 def main():
     executable = sys.argv[1]
-    described = json.loads(subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout)
-    cells = [c for c in described["cells"] if c["workload"] == "file_read" and c["declined"] is None]
+    described = json.loads(
+        subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout
+    )
+    cells = [
+        c for c in described["cells"] if c["workload"] == "file_read" and c["declined"] is None
+    ]
     faults = [found for found in (fault(executable, cell) for cell in cells) if found]
     for found in faults:
         print(f"FAULT: {found}", file=sys.stderr)

@@ -106,7 +106,14 @@ def main():
         seen, wrong = "", [f"the stand-in: {type(error).__name__} {error}"]
     result = {"opened": STREAMS + 1, "wrong": wrong, "seen": seen}
     pathlib.Path(os.environ["FAULT_RESULT"]).write_text(json.dumps(result))
-    report = {"schema": 1, "window_ns": 1, "latency": None, "connections": 0, "verdict": "ok", "reason": ""}
+    report = {
+        "schema": 1,
+        "window_ns": 1,
+        "latency": None,
+        "connections": 0,
+        "verdict": "ok",
+        "reason": "",
+    }
     os.write(int(flags["--report-fd"]), json.dumps(report).encode())
 
 

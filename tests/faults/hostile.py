@@ -13,7 +13,12 @@ import sys
 import tempfile
 
 SKIPPED = 77
-SERVERS = {"peers": ("echo", "http", "mixed"), "crowd": ("echo", "http", "mixed"), "greedy": ("echo", "pump"), "wrk": ("http",)}
+SERVERS = {
+    "peers": ("echo", "http", "mixed"),
+    "crowd": ("echo", "http", "mixed"),
+    "greedy": ("echo", "pump"),
+    "wrk": ("http",),
+}
 # The message of hostile_client.py, and both ways to compute.
 SETTINGS = {"mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)]}
 
@@ -24,19 +29,54 @@ def fault(executable, mode, cell, settings, folder):
     samples, result = folder / "samples.jsonl", folder / "result.json"
     for old in (samples, result):
         old.unlink(missing_ok=True)
-    subprocess.run([executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "connections=16", "--set", "messages=200",
-                    *(["--workers", "1"] if mode == "greedy" else []),  # the model, not the kernel, decides who is next
-                    *(word for setting in settings for word in ("--set", setting)),
-                    "--iterations", "1", "--warm-up", "0", "--samples", samples],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
-                   env={**os.environ, "FAULT_MODE": mode, "FAULT_RESULT": str(result),
-                        "FAULT_VARIANT": cell["variant"], "FAULT_ALLOWANCE": cell["allowance"]})  # fmt: skip
-    lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+    subprocess.run(
+        [
+            executable,
+            "--cell",
+            name,
+            "--preset",
+            "smoke",
+            "--point",
+            "0",
+            "--set",
+            "connections=16",
+            "--set",
+            "messages=200",
+            *(
+                ["--workers", "1"] if mode == "greedy" else []
+            ),  # the model, not the kernel, decides who is next
+            *(word for setting in settings for word in ("--set", setting)),
+            "--iterations",
+            "1",
+            "--warm-up",
+            "0",
+            "--samples",
+            samples,
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+        env={
+            **os.environ,
+            "FAULT_MODE": mode,
+            "FAULT_RESULT": str(result),
+            "FAULT_VARIANT": cell["variant"],
+            "FAULT_ALLOWANCE": cell["allowance"],
+        },
+    )
+    lines = (
+        [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+    )
     said = [(line["verdict"], line["reason"]) for line in lines]
     if said and said[0][0] == "skipped":
         print(name, said, flush=True)
         return None
-    seen = json.loads(result.read_text()) if result.exists() else {"wrong": ["no peer ran"], "opened": None}
+    seen = (
+        json.loads(result.read_text())
+        if result.exists()
+        else {"wrong": ["no peer ran"], "opened": None}
+    )
     print(name, *settings, said, seen, flush=True)
     if seen["wrong"]:
         return f"{name}: {seen['wrong']}"
@@ -53,17 +93,24 @@ def main():
     if mode == "wrk" and not shutil.which("wrk"):
         print("skipped: no wrk; apt-get install wrk")
         return SKIPPED
-    cells = json.loads(subprocess.run([source, "--describe"], capture_output=True, check=True).stdout)["cells"]
+    cells = json.loads(
+        subprocess.run([source, "--describe"], capture_output=True, check=True).stdout
+    )["cells"]
     with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
         folder = pathlib.Path(name)
         executable = shutil.copy(source, folder)
         client = folder / "switchyard-client"
-        here = pathlib.Path(__file__).resolve().parent / ("greedy_client.py" if mode == "greedy" else "hostile_client.py")
+        here = pathlib.Path(__file__).resolve().parent / (
+            "greedy_client.py" if mode == "greedy" else "hostile_client.py"
+        )
         client.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{here}" "$@"\n')
         client.chmod(0o755)
-        faults = [fault(executable, mode, cell, settings, folder) for cell in cells
-                  if cell["workload"] in SERVERS[mode] and not cell["declined"]
-                  for settings in SETTINGS.get(cell["workload"], [[]])]  # fmt: skip
+        faults = [
+            fault(executable, mode, cell, settings, folder)
+            for cell in cells
+            if cell["workload"] in SERVERS[mode] and not cell["declined"]
+            for settings in SETTINGS.get(cell["workload"], [[]])
+        ]
     if not faults:
         print("skipped: no such server")
         return SKIPPED

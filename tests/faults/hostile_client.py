@@ -33,7 +33,9 @@ def processes(pid):
     if pid == os.getpid():
         return []
     try:
-        children = " ".join(t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children"))
+        children = " ".join(
+            t.read_text() for t in pathlib.Path(f"/proc/{pid}/task").glob("*/children")
+        )
     except OSError:
         return []
     return [pid] + [found for child in children.split() for found in processes(int(child))]
@@ -60,7 +62,11 @@ def comes_to_rest(pid):
     """Is every thread of the tree asleep in 20 looks in a row? One that tries again and again never is."""
     until, calm = time.monotonic() + PATIENCE_S, 0
     while calm < 20 and time.monotonic() < until:
-        stats = (t.read_text() for each in processes(pid) for t in pathlib.Path(f"/proc/{each}/task").glob("*/stat"))
+        stats = (
+            t.read_text()
+            for each in processes(pid)
+            for t in pathlib.Path(f"/proc/{each}/task").glob("*/stat")
+        )
         calm = calm + 1 if all(text.rpartition(")")[2].split()[0] == "S" for text in stats) else 0
         time.sleep(0.001)
     return calm == 20
@@ -68,7 +74,12 @@ def comes_to_rest(pid):
 
 class Peers:
     def __init__(self, workload, port):
-        self.port, self.opened, self.http, self.mixed = port, 0, workload == "http", workload == "mixed"
+        self.port, self.opened, self.http, self.mixed = (
+            port,
+            0,
+            workload == "http",
+            workload == "mixed",
+        )
         self.request = GET if self.http else DEAR if self.mixed else ECHO
         self.good = self.connect()
         self.good.sendall(self.request)
@@ -187,7 +198,6 @@ class Peers:
     def oversized_header(self):
         self.refused(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 20_000 + b"\r\n\r\n", b"431")
 
-
     def is_turned_away(self, peer):
         """False: it is served."""
         try:
@@ -262,9 +272,28 @@ def attack(workload, port, server):
 
 
 def drive_wrk(port):
-    done = subprocess.run([shutil.which("wrk"), "-c", "8", "-t", "1", "-d", "1s", "--latency", f"http://127.0.0.1:{port}/"],
-                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)  # fmt: skip
-    wrong = [line.strip() for line in done.stdout.splitlines() if "Socket errors" in line or "Non-2xx" in line]
+    done = subprocess.run(
+        [
+            shutil.which("wrk"),
+            "-c",
+            "8",
+            "-t",
+            "1",
+            "-d",
+            "1s",
+            "--latency",
+            f"http://127.0.0.1:{port}/",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    wrong = [
+        line.strip()
+        for line in done.stdout.splitlines()
+        if "Socket errors" in line or "Non-2xx" in line
+    ]
     requests = re.search(r"(\d+) requests in", done.stdout)
     if done.returncode or not requests or int(requests[1]) < 8:
         wrong.append(f"wrk exited with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
@@ -282,8 +311,17 @@ def main():
             opened, wrong = (attack if mode == "peers" else crowd)(workload, port, server)
     except Exception as error:  # noqa: BLE001: the test has to hear of it, whatever it is
         opened, wrong = None, [f"the stand-in: {type(error).__name__} {error}"]
-    pathlib.Path(os.environ["FAULT_RESULT"]).write_text(json.dumps({"opened": opened, "wrong": wrong}))
-    report = {"schema": 1, "window_ns": 1, "latency": None, "connections": 0, "verdict": "ok", "reason": ""}
+    pathlib.Path(os.environ["FAULT_RESULT"]).write_text(
+        json.dumps({"opened": opened, "wrong": wrong})
+    )
+    report = {
+        "schema": 1,
+        "window_ns": 1,
+        "latency": None,
+        "connections": 0,
+        "verdict": "ok",
+        "reason": "",
+    }
     os.write(int(flags["--report-fd"]), json.dumps(report).encode())
 
 

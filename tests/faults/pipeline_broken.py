@@ -75,14 +75,38 @@ def fault(executable, cell, way):
         ours.mkdir()
         samples = pathlib.Path(root, "samples.jsonl")
         process = subprocess.Popen(
-            [executable, "--cell", name, "--preset", "smoke", "--point", "0", "--set", "items=200000", "--set",
-             "delay_us=0", "--iterations", "1", "--warm-up", "0", "--samples", str(samples)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(inside)})  # fmt: skip
+            [
+                executable,
+                "--cell",
+                name,
+                "--preset",
+                "smoke",
+                "--point",
+                "0",
+                "--set",
+                "items=200000",
+                "--set",
+                "delay_us=0",
+                "--iterations",
+                "1",
+                "--warm-up",
+                "0",
+                "--samples",
+                str(samples),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"TMPDIR": str(inside)},
+        )
         folder = wait_for_output(process, inside)
         if folder is not None:
             BREAKS[way](process, folder)
         code = process.wait(timeout=PATIENCE_S)
-        lines = [json.loads(line) for line in samples.read_text().splitlines()] if samples.exists() else []
+        lines = (
+            [json.loads(line) for line in samples.read_text().splitlines()]
+            if samples.exists()
+            else []
+        )
         left = sorted(each.name for each in inside.iterdir())
         said = [(line["verdict"], line["reason"]) for line in lines]
         print(name, way, code, said, flush=True)
@@ -90,7 +114,12 @@ def fault(executable, cell, way):
             return None
         if folder is None:
             return f"{name}: it ended before anything was written: {said}"
-        if code != 1 or len(said) != 1 or said[0][0] != "crashed" or not re.search(REASONS[way], said[0][1]):
+        if (
+            code != 1
+            or len(said) != 1
+            or said[0][0] != "crashed"
+            or not re.search(REASONS[way], said[0][1])
+        ):
             return f"{name}, {way}: exit code {code}, {said}"
         if left != [ours.name]:
             return f"{name}, {way}: {left} are left, not only {ours.name} (and never {old.name})"
@@ -99,7 +128,9 @@ def fault(executable, cell, way):
 
 def main():
     executable = sys.argv[1]
-    described = json.loads(subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout)
+    described = json.loads(
+        subprocess.run([executable, "--describe"], check=True, stdout=subprocess.PIPE).stdout
+    )
     cells = [c for c in described["cells"] if c["workload"] == "pipeline" and c["declined"] is None]
     faults = [found for cell in cells for way in BREAKS if (found := fault(executable, cell, way))]
     for found in faults:

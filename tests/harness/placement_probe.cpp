@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A process that has only just begun, as a cell's has: says where within a page a block and a
 // function lie.
-#include "cell/placement.hpp"
+#include "proc/placement.hpp"
 
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // That the padding moves what is allocated after it, by its own length.
-#include "cell/placement.hpp"
+#include "proc/placement.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "run_program.hpp"
 
-#include "cell/posix.hpp"
-#include "cell/process_tree.hpp"
+#include "proc/posix.hpp"
+#include "proc/process_tree.hpp"
 
 #include <fcntl.h>
 #include <filesystem>

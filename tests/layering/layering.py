@@ -17,9 +17,12 @@ BENCH_MAY_INCLUDE = {
     "kernel": {"contract", "kernel"},
     "histogram": {"histogram"},
     "oracle": {"contract", "kernel", "oracle"},
-    "cell": {"cell", "contract", "count", "histogram", "kernel", "oracle"},
-    "client": {"cell", "client", "histogram", "kernel"},
-    "backend": {"backend", "cell", "client", "histogram", "kernel"},
+    "facts": {"facts"},
+    "proc": {"contract", "facts", "proc"},
+    "rig": {"cell", "contract", "facts", "histogram", "kernel", "oracle", "proc", "rig"},
+    "cell": {"cell", "contract", "count", "facts", "histogram", "kernel", "oracle", "proc", "rig"},
+    "client": {"client", "facts", "histogram", "kernel", "proc"},
+    "backend": {"backend", "client", "histogram", "kernel", "proc"},
     "postgres": {"contract", "postgres"},
     "database": {"database", "kernel", "postgres"},
     "self": {"contract", "kernel"},
@@ -44,20 +47,36 @@ MAY_SLEEP = OWN_TIMERS | GIVES_WAY | WAITS_FOR_DESCRIPTORS
 WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits|cancel)")
 
 FORBIDDEN = [
-    (re.compile(r"_clock\s*::\s*now|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\brdtsc"),
-     "reads a clock", lambda path: str(path) in OWN_TIMERS),
-    (re.compile(r"\bstd::(cout|cerr|clog|print)\b|\b(printf|fprintf|puts|putchar|perror)\s*\("
-                r"|\bfmt::print|\bSTD(OUT|ERR)_FILENO"), "prints", lambda path: False),
+    (
+        re.compile(r"_clock\s*::\s*now|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\brdtsc"),
+        "reads a clock",
+        lambda path: str(path) in OWN_TIMERS,
+    ),
+    (
+        re.compile(
+            r"\bstd::(cout|cerr|clog|print)\b|\b(printf|fprintf|puts|putchar|perror)\s*\("
+            r"|\bfmt::print|\bSTD(OUT|ERR)_FILENO"
+        ),
+        "prints",
+        lambda path: False,
+    ),
     (re.compile(r"\bgetenv\b|\bargv\b|\bargc\b"), "reads its surroundings", lambda path: False),
-    (re.compile(r"\bsleep_(for|until)\s*\(|\b(u|nano|clock_nano)?sleep\s*\("), "sleeps",
-     lambda path: bool(WAITING_IS_THE_WORK.match(path.name)) or str(path) in MAY_SLEEP),
-    (re.compile(r"\b(std::)?j?thread\b[^;\n]*\.\s*detach\s*\("), "detaches a thread",
-     lambda path: False),
+    (
+        re.compile(r"\bsleep_(for|until)\s*\(|\b(u|nano|clock_nano)?sleep\s*\("),
+        "sleeps",
+        lambda path: bool(WAITING_IS_THE_WORK.match(path.name)) or str(path) in MAY_SLEEP,
+    ),
+    (
+        re.compile(r"\b(std::)?j?thread\b[^;\n]*\.\s*detach\s*\("),
+        "detaches a thread",
+        lambda path: False,
+    ),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 CATCH_ALL = re.compile(r"catch\s*\(\s*\.\.\.\s*\)")
-PASSES_IT_ON = re.compile(r"\bthrow\b|current_exception|\b_exit\b|terminate|\babort\b|raise_|"
-                          r"unhandled_exception")
+PASSES_IT_ON = re.compile(
+    r"\bthrow\b|current_exception|\b_exit\b|terminate|\babort\b|raise_|" r"unhandled_exception"
+)
 
 
 def without_comments(text):
@@ -69,6 +88,7 @@ def without_comments(text):
         if found.startswith('"'):
             return '""'
         return "\n" * found.count("\n")
+
     return pattern.sub(blank, text)
 
 
@@ -102,8 +122,11 @@ def check_bench_includes(path, text):
         # A kernel may wrap a library; its header hides which.
         if part == "kernel" and path.suffix == ".cpp":
             continue
-        if quote == "<" and part in STANDARD_ONLY and re.match(
-                r"(boost|fmt|nlohmann|CLI|benchmark|gtest|uv)\b", name):
+        if (
+            quote == "<"
+            and part in STANDARD_ONLY
+            and re.match(r"(boost|fmt|nlohmann|CLI|benchmark|gtest|uv)\b", name)
+        ):
             yield f"{where}: bench/{part} takes the standard library only, not {name}"
 
 
@@ -114,8 +137,12 @@ def check_model_includes(root, path, text):
         quote, name = match.groups()
         where = f"{path}:{line_of(text, match.start())}"
         first = name.split("/")[0]
-        if quote == '"' and first not in MODEL_MAY_INCLUDE and name not in own and not (
-                model == "coroutine" and first == "siding"):
+        if (
+            quote == '"'
+            and first not in MODEL_MAY_INCLUDE
+            and name not in own
+            and not (model == "coroutine" and first == "siding")
+        ):
             yield f"{where}: a model may not include {name}"
         if quote == "<" and re.match(r"(fmt|nlohmann|CLI|benchmark|gtest)\b", name):
             yield f"{where}: {name} belongs to the harness"
@@ -129,16 +156,17 @@ def check_model_deeds(path, text):
         for match in pattern.finditer(code):
             yield f"{path}:{line_of(code, match.start())}: a model never {deed}"
     for match in CATCH_ALL.finditer(code):
-        after = "\n".join(code[match.end():].splitlines()[:9])
+        after = "\n".join(code[match.end() :].splitlines()[:9])
         if not PASSES_IT_ON.search(after):
-            yield (f"{path}:{line_of(code, match.start())}: "
-                   "catches everything and tells nobody")
+            yield (f"{path}:{line_of(code, match.start())}: " "catches everything and tells nobody")
 
 
 def findings(root):
     for top in ("bench", "impl", "tests"):
         for file in sorted((root / top).rglob("*")):
-            if file.suffix not in SOURCES or {"build", "broken"} & set(file.relative_to(root).parts):
+            if file.suffix not in SOURCES or {"build", "broken"} & set(
+                file.relative_to(root).parts
+            ):
                 continue
             path = file.relative_to(root)
             text = file.read_text()

@@ -26,9 +26,15 @@ EXPECTED = [
 ]
 
 found = list(layering.findings(pathlib.Path(sys.argv[1])))
-faults = [f"not found: {line}" for line in EXPECTED
-          if not any(finding.startswith(line) for finding in found)]
-faults += [f"not expected: {finding}" for finding in found
-           if not any(finding.startswith(line) for line in EXPECTED)]
+faults = [
+    f"not found: {line}"
+    for line in EXPECTED
+    if not any(finding.startswith(line) for finding in found)
+]
+faults += [
+    f"not expected: {finding}"
+    for finding in found
+    if not any(finding.startswith(line) for line in EXPECTED)
+]
 print("\n".join(faults))
 sys.exit(1 if faults else 0)

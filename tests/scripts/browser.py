@@ -17,7 +17,11 @@ def missing():
         import selenium  # noqa: F401
     except ImportError:
         return "python3-selenium is not installed: scripts/setup --ci"
-    return "" if BINARY and DRIVER else "chromium and chromium-driver are not installed: scripts/setup --ci"
+    return (
+        ""
+        if BINARY and DRIVER
+        else "chromium and chromium-driver are not installed: scripts/setup --ci"
+    )
 
 
 class Browser:
@@ -29,15 +33,23 @@ class Browser:
         options = Options()
         options.binary_location = BINARY
         # Containers run tests as root and with a small /dev/shm; the pages are our own files.
-        for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
+        for flag in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+        ):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
         self.driver.set_script_timeout(60)
 
     def open(self, path, fragment="", width=1440, height=900, theme="light"):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
+        )
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         self.driver.get("about:blank")
@@ -47,7 +59,8 @@ class Browser:
     def settle(self):
         """Two frames later what was asked for is drawn."""
         self.driver.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));")
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));"
+        )
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -58,7 +71,11 @@ class Browser:
     def messages(self):
         """What the console was told since the last call; not how fast the browser would have liked to draw."""
         told = self.driver.get_log("browser")
-        return [entry for entry in told if entry["level"] in ("SEVERE", "WARNING") and entry["source"] != "rendering"]
+        return [
+            entry
+            for entry in told
+            if entry["level"] in ("SEVERE", "WARNING") and entry["source"] != "rendering"
+        ]
 
     def picture(self):
         import matplotlib.image

@@ -13,28 +13,71 @@ FACTOR = 1.0  # fakes.build may write another one here
 FAILS = ""  # "now and then": a crash in a third of the processes
 
 WORKLOADS = [
-    {"name": "count", "group": "cpu_bound", "role": "batch", "unit": "item",
-     "fields": [{"name": "items", "least": 1, "most": 1000, "meaning": "items"}],
-     "presets": {"smoke": [{"items": 1}], "quick": [{"items": 1}, {"items": 2}], "full": [{"items": 3}]}},
-    {"name": "serve", "group": "io_bound", "role": "server", "unit": "message",
-     "fields": [{"name": "clients", "least": 1, "most": 9, "meaning": "clients"}],
-     "presets": {"smoke": [{"clients": 1}], "quick": [{"clients": 1}], "full": [{"clients": 1}]}},
-    {"name": "noop", "group": "self", "role": "batch", "unit": "call", "fields": [],
-     "presets": {"smoke": [{}], "quick": [{}], "full": [{}]}},
+    {
+        "name": "count",
+        "group": "cpu_bound",
+        "role": "batch",
+        "unit": "item",
+        "fields": [{"name": "items", "least": 1, "most": 1000, "meaning": "items"}],
+        "presets": {
+            "smoke": [{"items": 1}],
+            "quick": [{"items": 1}, {"items": 2}],
+            "full": [{"items": 3}],
+        },
+    },
+    {
+        "name": "serve",
+        "group": "io_bound",
+        "role": "server",
+        "unit": "message",
+        "fields": [{"name": "clients", "least": 1, "most": 9, "meaning": "clients"}],
+        "presets": {"smoke": [{"clients": 1}], "quick": [{"clients": 1}], "full": [{"clients": 1}]},
+    },
+    {
+        "name": "noop",
+        "group": "self",
+        "role": "batch",
+        "unit": "call",
+        "fields": [],
+        "presets": {"smoke": [{}], "quick": [{}], "full": [{}]},
+    },
 ]
-MODEL = os.path.basename(sys.argv[0])[len("switchyard-"):]
+MODEL = os.path.basename(sys.argv[0])[len("switchyard-") :]
 
 
 def describe():
-    cell = {"variant": "", "style": "idiomatic", "allowance": "workers", "ledger": {}, "declined": None}
-    cells = [{**cell, "workload": "count"}, {**cell, "workload": "serve", "declined": "it only counts"}]
+    cell = {
+        "variant": "",
+        "style": "idiomatic",
+        "allowance": "workers",
+        "ledger": {},
+        "declined": None,
+    }
+    cells = [
+        {**cell, "workload": "count"},
+        {**cell, "workload": "serve", "declined": "it only counts"},
+    ]
     if MODEL == "twofold":
-        cells = [{**cell, "workload": "count", "variant": v} for v in ("left", "right")] + [{**cell, "workload": "serve"}]
+        cells = [{**cell, "workload": "count", "variant": v} for v in ("left", "right")] + [
+            {**cell, "workload": "serve"}
+        ]
     if MODEL == "holey":
         cells = cells[:1]
-    build = {"type": "debug" if MODEL == "unoptimised" else "release", "compiler": "none", "flags": "", "sanitizer": ""}
-    return {"schema": 1, "model": MODEL, "summary": "fake", "library": "none", "build": build, "cells": cells,
-            "workloads": WORKLOADS}
+    build = {
+        "type": "debug" if MODEL == "unoptimised" else "release",
+        "compiler": "none",
+        "flags": "",
+        "sanitizer": "",
+    }
+    return {
+        "schema": 1,
+        "model": MODEL,
+        "summary": "fake",
+        "library": "none",
+        "build": build,
+        "cells": cells,
+        "workloads": WORKLOADS,
+    }
 
 
 def arguments():
@@ -77,13 +120,30 @@ def main():
     about = next(w for w in WORKLOADS if w["name"] == workload)
     params = {**about["presets"][given["preset"]][int(given["point"])], **given["set"]}
     sample = {
-        "schema": 1, "model": MODEL, "variant": variant, "workload": workload, "preset": given["preset"],
-        "point": -1 if given["set"] else int(given["point"]), "params": params, "workers": int(given["workers"]),
-        "cpus": [int(c) for c in given["cpus"].split(",")], "client_cpus": [int(given["client-cpus"])],
-        "seed": int(given["seed"]), "iteration": 0, "warm": False, "verdict": "ok", "reason": "", "make_ns": 1,
-        "run_ns": slowed(100_000_000), "destroy_ns": 1, "units": 1, "unit": about["unit"], "cpu_ns": slowed(90_000_000),
+        "schema": 1,
+        "model": MODEL,
+        "variant": variant,
+        "workload": workload,
+        "preset": given["preset"],
+        "point": -1 if given["set"] else int(given["point"]),
+        "params": params,
+        "workers": int(given["workers"]),
+        "cpus": [int(c) for c in given["cpus"].split(",")],
+        "client_cpus": [int(given["client-cpus"])],
+        "seed": int(given["seed"]),
+        "iteration": 0,
+        "warm": False,
+        "verdict": "ok",
+        "reason": "",
+        "make_ns": 1,
+        "run_ns": slowed(100_000_000),
+        "destroy_ns": 1,
+        "units": 1,
+        "unit": about["unit"],
+        "cpu_ns": slowed(90_000_000),
         "latency": None,
-        "padding": len(os.environ["SWITCHYARD_PADDING"]), **given["tag"],
+        "padding": len(os.environ["SWITCHYARD_PADDING"]),
+        **given["tag"],
     }
     code = 0
     if MODEL == "crasher" or (FAILS == "now and then" and random.random() < 0.34):
@@ -119,9 +179,18 @@ def main():
         if MODEL == "slow":
             time.sleep(0.01)
     if "benchmark_out" in given:
-        row = {"name": f"{MODEL}/{given['cell']}", "run_name": f"{MODEL}/{given['cell']}", "run_type": "iteration",
-               "repetitions": 1, "repetition_index": 0, "threads": 1, "iterations": 3, "real_time": 1.0 + len(params),
-               "cpu_time": 1.0, "time_unit": "ns"}
+        row = {
+            "name": f"{MODEL}/{given['cell']}",
+            "run_name": f"{MODEL}/{given['cell']}",
+            "run_type": "iteration",
+            "repetitions": 1,
+            "repetition_index": 0,
+            "threads": 1,
+            "iterations": 3,
+            "real_time": 1.0 + len(params),
+            "cpu_time": 1.0,
+            "time_unit": "ns",
+        }
         with open(given["benchmark_out"], "w") as out:
             json.dump({"context": {"library_build_type": "release"}, "benchmarks": [row]}, out)
     return code

@@ -17,23 +17,50 @@ from typing import Any, Optional
 import numpy as np
 
 LIBRARIES = {
-    "serial": "std only", "floor": "no runtime: epoll by hand", "coroutine": "siding (this repository)",
-    "callback": "libuv 1.44.2", "fiber": "Boost.Fiber 1.74", "thread": "std::thread", "process": "fork",
+    "serial": "std only",
+    "floor": "no runtime: epoll by hand",
+    "coroutine": "siding (this repository)",
+    "callback": "libuv 1.44.2",
+    "fiber": "Boost.Fiber 1.74",
+    "thread": "std::thread",
+    "process": "fork",
 }
 FETCH_DATA = {
-    "serial": "sum", "coroutine/sequential": "sum", "coroutine/tasks": "max", "callback": "max",
-    "fiber": "max", "thread": "max", "process": "max", "floor": "max",
+    "serial": "sum",
+    "coroutine/sequential": "sum",
+    "coroutine/tasks": "max",
+    "callback": "max",
+    "fiber": "max",
+    "thread": "max",
+    "process": "max",
+    "floor": "max",
 }
 ECHO_CPU_NS = {
-    "floor": 6_000, "coroutine": 6_150, "callback": 7_700, "fiber": 8_400, "thread/pool": 8_200,
-    "thread/per_connection": 11_000, "process": 6_400, "serial": 0,
+    "floor": 6_000,
+    "coroutine": 6_150,
+    "callback": 7_700,
+    "fiber": 8_400,
+    "thread/pool": 8_200,
+    "thread/per_connection": 11_000,
+    "process": 6_400,
+    "serial": 0,
 }
 HASH_SPEED_UP = {
-    "serial": 1.0, "floor": 1.98, "coroutine": 1.0, "callback": 1.0, "fiber": 1.0, "thread": 1.95,
+    "serial": 1.0,
+    "floor": 1.98,
+    "coroutine": 1.0,
+    "callback": 1.0,
+    "fiber": 1.0,
+    "thread": 1.95,
     "process": 1.91,
 }
 WAIT_CPU_NS = {
-    "serial": 0, "floor": 300, "coroutine": 420, "callback": 610, "fiber": 900, "thread": 14_000,
+    "serial": 0,
+    "floor": 300,
+    "coroutine": 420,
+    "callback": 610,
+    "fiber": 900,
+    "thread": 14_000,
     "process": 60_000,
 }
 
@@ -76,7 +103,10 @@ def encode_histogram(values_ns: np.ndarray, digits: int = 3) -> str:
             payload += _leb128(-(place - at))
         payload += _leb128(counts[place])
         at = place + 1
-    body = struct.pack(">iiiiqqd", 0x1C849313, len(payload), 0, digits, 1, 3_600_000_000_000, 1.0) + payload
+    body = (
+        struct.pack(">iiiiqqd", 0x1C849313, len(payload), 0, digits, 1, 3_600_000_000_000, 1.0)
+        + payload
+    )
     packed = zlib.compress(bytes(body))
     return base64.b64encode(struct.pack(">ii", 0x1C849314, len(packed)) + packed).decode()
 
@@ -84,7 +114,10 @@ def encode_histogram(values_ns: np.ndarray, digits: int = 3) -> str:
 def latency(values_ns: np.ndarray, histogram: bool = True) -> dict[str, Any]:
     values = np.sort(values_ns)
     result: dict[str, Any] = {
-        "count": len(values), "min_ns": int(values[0]), "mean_ns": float(values.mean()), "max_ns": int(values[-1]),
+        "count": len(values),
+        "min_ns": int(values[0]),
+        "mean_ns": float(values.mean()),
+        "max_ns": int(values[-1]),
     }
     for name, q in (("p50_ns", 0.5), ("p90_ns", 0.9), ("p99_ns", 0.99), ("p999_ns", 0.999)):
         enough = len(values) * (1 - q) >= 20 - 1e-6
@@ -94,7 +127,9 @@ def latency(values_ns: np.ndarray, histogram: bool = True) -> dict[str, Any]:
 
 
 class Maker:
-    def __init__(self, seed: int = 1, rounds: int = 10, noise: float = 0.03, iterations: int = 3) -> None:
+    def __init__(
+        self, seed: int = 1, rounds: int = 10, noise: float = 0.03, iterations: int = 3
+    ) -> None:
         self.random = np.random.default_rng(seed)
         self.rounds, self.noise, self.iterations = rounds, noise, iterations
         self.samples: list[dict[str, Any]] = []
@@ -105,28 +140,74 @@ class Maker:
         return float(self.shared[number] * np.exp(self.random.standard_t(4) * self.noise))
 
     def add(
-        self, contender: str, workload: str, params: dict[str, int], *, point: int = 0, run_ns: float = 1e6,
-        units: int = 1, unit: str = "run", cpu_ns: float = 1e6, verdict: str = "ok", reason: str = "",
-        only_rounds: Optional[range] = None, **more: Any,
+        self,
+        contender: str,
+        workload: str,
+        params: dict[str, int],
+        *,
+        point: int = 0,
+        run_ns: float = 1e6,
+        units: int = 1,
+        unit: str = "run",
+        cpu_ns: float = 1e6,
+        verdict: str = "ok",
+        reason: str = "",
+        only_rounds: Optional[range] = None,
+        **more: Any,
     ) -> None:
         model, _, variant = contender.partition("/")
         for number in only_rounds if only_rounds is not None else range(self.rounds):
             slow = self.factor(number)
             for iteration in range(-1, self.iterations):
                 here = slow * float(np.exp(self.random.normal() * self.noise / 3))
-                void = verdict in ("crashed", "wrong", "timeout", "over_budget", "declined", "skipped")
+                void = verdict in (
+                    "crashed",
+                    "wrong",
+                    "timeout",
+                    "over_budget",
+                    "declined",
+                    "skipped",
+                )
                 sample = {
-                    "schema": 1, "run": "20261123T013000Z-0123abc", "round": number, "order": 0, "model": model,
-                    "variant": variant, "workload": workload, "preset": "quick", "point": point, "params": params,
-                    "workers": 2, "cpus": [0, 1], "client_cpus": [1], "seed": 7 + number,
-                    "iteration": max(iteration, 0), "warm": iteration < 0, "verdict": verdict, "reason": reason,
-                    "make_ns": int(40_000 * here), "run_ns": None if void else int(run_ns * here),
-                    "destroy_ns": int(20_000 * here), "units": None if void else units, "unit": unit,
-                    "cpu_ns": int(cpu_ns * here), "user_ns": int(cpu_ns * here * 0.4),
-                    "system_ns": int(cpu_ns * here * 0.6), "busiest_thread_ns": int(cpu_ns * here * 0.7),
-                    "voluntary_switches": int(units * 0.1) + 3, "involuntary_switches": 2, "minor_faults": 10,
-                    "major_faults": 0, "peak_rss_bytes": 6_000_000, "pss_bytes": 3_500_000, "threads": 2,
-                    "processes": 1, "latency": None, "client": None, "backend": None, "started_ns": 1,
+                    "schema": 1,
+                    "run": "20261123T013000Z-0123abc",
+                    "round": number,
+                    "order": 0,
+                    "model": model,
+                    "variant": variant,
+                    "workload": workload,
+                    "preset": "quick",
+                    "point": point,
+                    "params": params,
+                    "workers": 2,
+                    "cpus": [0, 1],
+                    "client_cpus": [1],
+                    "seed": 7 + number,
+                    "iteration": max(iteration, 0),
+                    "warm": iteration < 0,
+                    "verdict": verdict,
+                    "reason": reason,
+                    "make_ns": int(40_000 * here),
+                    "run_ns": None if void else int(run_ns * here),
+                    "destroy_ns": int(20_000 * here),
+                    "units": None if void else units,
+                    "unit": unit,
+                    "cpu_ns": int(cpu_ns * here),
+                    "user_ns": int(cpu_ns * here * 0.4),
+                    "system_ns": int(cpu_ns * here * 0.6),
+                    "busiest_thread_ns": int(cpu_ns * here * 0.7),
+                    "voluntary_switches": int(units * 0.1) + 3,
+                    "involuntary_switches": 2,
+                    "minor_faults": 10,
+                    "major_faults": 0,
+                    "peak_rss_bytes": 6_000_000,
+                    "pss_bytes": 3_500_000,
+                    "threads": 2,
+                    "processes": 1,
+                    "latency": None,
+                    "client": None,
+                    "backend": None,
+                    "started_ns": 1,
                 }
                 sample.update(more)
                 if callable(sample["latency"]):
@@ -140,51 +221,119 @@ def realistic(seed: int = 1, rounds: int = 10, operations: int = 4_000) -> Run:
     for name, kind in FETCH_DATA.items():
         make.noise = 0.002
         make.shared[:] = 1.0
-        make.add(name, "fetch_data", {"fetches": 3, "step_us": 10_000}, units=3, unit="fetch",
-                 run_ns=(sum(waits_ns) if kind == "sum" else max(waits_ns)) + 150_000, cpu_ns=60_000)
+        make.add(
+            name,
+            "fetch_data",
+            {"fetches": 3, "step_us": 10_000},
+            units=3,
+            unit="fetch",
+            run_ns=(sum(waits_ns) if kind == "sum" else max(waits_ns)) + 150_000,
+            cpu_ns=60_000,
+        )
     make = _continue(make, seed, rounds)
     for point, waits in enumerate((1_000, 10_000)):
         for name, cpu in WAIT_CPU_NS.items():
             if not cpu or (name == "process" and waits > 1_000):
                 continue
-            make.add(name, "waits", {"waits": waits, "shortest_us": 1_000, "longest_us": 10_000}, point=point,
-                     run_ns=10.2e6 + waits * 90, units=waits, unit="wait", cpu_ns=cpu * waits,
-                     latency=lambda slow, cpu=cpu: latency(
-                         slow * (60_000 + cpu * 20) * make.random.lognormal(0, 0.5, operations // 2)))
-    make.add("process", "waits", {"waits": 10_000, "shortest_us": 1_000, "longest_us": 10_000}, point=1,
-             verdict="declined", reason="one process per wait: 10000 exceed the limit of 1024")
+            make.add(
+                name,
+                "waits",
+                {"waits": waits, "shortest_us": 1_000, "longest_us": 10_000},
+                point=point,
+                run_ns=10.2e6 + waits * 90,
+                units=waits,
+                unit="wait",
+                cpu_ns=cpu * waits,
+                latency=lambda slow, cpu=cpu: latency(
+                    slow * (60_000 + cpu * 20) * make.random.lognormal(0, 0.5, operations // 2)
+                ),
+            )
+    make.add(
+        "process",
+        "waits",
+        {"waits": 10_000, "shortest_us": 1_000, "longest_us": 10_000},
+        point=1,
+        verdict="declined",
+        reason="one process per wait: 10000 exceed the limit of 1024",
+    )
     for point, connections in enumerate((1, 64, 1_000)):
         for name, cpu in ECHO_CPU_NS.items():
             if not cpu:
                 continue
             limited = connections == 64 and name in ("floor", "coroutine", "process")
             make.iterations = 1
-            make.add(name, "echo", {"connections": connections, "messages": 50_000, "message_bytes": 64,
-                                    "rate_per_s": 0, "poisson": 0}, point=point, units=50_000, unit="round trip",
-                     run_ns=50_000 * cpu * 1.9 * (2.5 if connections == 1 else 1), cpu_ns=50_000 * cpu,
-                     pss_bytes=2_000_000 + connections * (140_000 if name == "thread/per_connection" else 2_000),
-                     verdict="rig_limited" if limited else "ok",
-                     reason="the client used 97 % of its CPU" if limited else "",
-                     client={"cpu_ns": 9, "share": 0.97 if limited else 0.7}, latency=lambda slow, c=cpu, n=connections:
-                     latency(slow * c * (1.5 + n) * make.random.lognormal(0, 0.35, operations)))
+            make.add(
+                name,
+                "echo",
+                {
+                    "connections": connections,
+                    "messages": 50_000,
+                    "message_bytes": 64,
+                    "rate_per_s": 0,
+                    "poisson": 0,
+                },
+                point=point,
+                units=50_000,
+                unit="round trip",
+                run_ns=50_000 * cpu * 1.9 * (2.5 if connections == 1 else 1),
+                cpu_ns=50_000 * cpu,
+                pss_bytes=2_000_000
+                + connections * (140_000 if name == "thread/per_connection" else 2_000),
+                verdict="rig_limited" if limited else "ok",
+                reason="the client used 97 % of its CPU" if limited else "",
+                client={"cpu_ns": 9, "share": 0.97 if limited else 0.7},
+                latency=lambda slow, c=cpu, n=connections: latency(
+                    slow * c * (1.5 + n) * make.random.lognormal(0, 0.35, operations)
+                ),
+            )
     for name, cpu in ECHO_CPU_NS.items():
         if cpu and name != "thread/per_connection":
-            make.add(name, "fetch", {"requests": 2_000, "in_flight": 100, "delay_us": 5_000, "response_bytes": 512},
-                     units=2_000, unit="request", run_ns=108e6 + cpu * 400, cpu_ns=2_000 * cpu * 1.4,
-                     backend={"requests": 2_000}, latency=lambda slow, c=cpu:
-                     latency(5_000_000 + slow * c * 5 * make.random.lognormal(0, 0.6, operations // 2)))
+            make.add(
+                name,
+                "fetch",
+                {"requests": 2_000, "in_flight": 100, "delay_us": 5_000, "response_bytes": 512},
+                units=2_000,
+                unit="request",
+                run_ns=108e6 + cpu * 400,
+                cpu_ns=2_000 * cpu * 1.4,
+                backend={"requests": 2_000},
+                latency=lambda slow, c=cpu: latency(
+                    5_000_000 + slow * c * 5 * make.random.lognormal(0, 0.6, operations // 2)
+                ),
+            )
     make.iterations = 3
     for name, speed_up in HASH_SPEED_UP.items():
-        make.add(name, "hash_blocks", {"blocks": 256, "block_bytes": 16_384, "passes": 16}, units=256, unit="block",
-                 run_ns=60e6 / speed_up, cpu_ns=60e6)
-    make.add("thread/crashing", "hash_blocks", {"blocks": 256, "block_bytes": 16_384, "passes": 16},
-             verdict="crashed", reason="signal 11 (SIGSEGV)", only_rounds=range(2), unit="block")
+        make.add(
+            name,
+            "hash_blocks",
+            {"blocks": 256, "block_bytes": 16_384, "passes": 16},
+            units=256,
+            unit="block",
+            run_ns=60e6 / speed_up,
+            cpu_ns=60e6,
+        )
+    make.add(
+        "thread/crashing",
+        "hash_blocks",
+        {"blocks": 256, "block_bytes": 16_384, "passes": 16},
+        verdict="crashed",
+        reason="signal 11 (SIGSEGV)",
+        only_rounds=range(2),
+        unit="block",
+    )
     make.noise = 0.01
     make.shared[:] = 1.0
     make.add("self", "noop", {"calls": 1}, run_ns=180, cpu_ns=170, unit="call")
     make.add("self", "spin", {"spin_us": 1_000}, run_ns=1_000_400, cpu_ns=1_000_100, unit="spin")
-    plan = {"schema": 1, "run": make.samples[0]["run"], "preset": "quick", "rounds": rounds, "seed": seed, "cells": [],
-            "processes": []}  # fmt: skip
+    plan = {
+        "schema": 1,
+        "run": make.samples[0]["run"],
+        "preset": "quick",
+        "rounds": rounds,
+        "seed": seed,
+        "cells": [],
+        "processes": [],
+    }
     return Run(Path("results/raw/testhost/20261123T013000Z-0123abc"), meta(), plan, make.samples)
 
 
@@ -196,25 +345,55 @@ def _continue(make: Maker, seed: int, rounds: int) -> Maker:
 
 def describe(model: str, cells: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "schema": 1, "model": model, "summary": f"{model}, for tests", "library": LIBRARIES.get(model, "none"),
-        "build": {"type": "release", "compiler": "g++ 12.2.0", "flags": "-O3 -march=native", "sanitizer": ""},
+        "schema": 1,
+        "model": model,
+        "summary": f"{model}, for tests",
+        "library": LIBRARIES.get(model, "none"),
+        "build": {
+            "type": "release",
+            "compiler": "g++ 12.2.0",
+            "flags": "-O3 -march=native",
+            "sanitizer": "",
+        },
         "cells": cells,
     }
 
 
 def meta() -> dict[str, Any]:
-    cell = {"variant": "", "style": "idiomatic", "allowance": "workers", "ledger": {}, "declined": None}
+    cell = {
+        "variant": "",
+        "style": "idiomatic",
+        "allowance": "workers",
+        "ledger": {},
+        "declined": None,
+    }
     describes = {
-        model: describe(model, [{**cell, "workload": "echo", "ledger": {"TCP_NODELAY": "on", "buffer": "64 KiB"}},
-                                {**cell, "workload": "hash_blocks"}])
+        model: describe(
+            model,
+            [
+                {**cell, "workload": "echo", "ledger": {"TCP_NODELAY": "on", "buffer": "64 KiB"}},
+                {**cell, "workload": "hash_blocks"},
+            ],
+        )
         for model in LIBRARIES
     }
     describes["serial"]["cells"][0]["declined"] = "one connection would keep all others waiting"
     return {
-        "schema": 1, "run": "20261123T013000Z-0123abc", "preset": "quick", "rounds": 10, "seed": 7,
-        "commit": "0123abc", "command": "scripts/switchyard run --preset quick --seed 7",
-        "host": {"name": "testhost", "cpu_model": "Test CPU @ 2.60GHz", "cpus": 2, "kernel": "Linux 6.1.0",
-                 "governor": "powersave", "memory_bytes": 8_000_000_000},
+        "schema": 1,
+        "run": "20261123T013000Z-0123abc",
+        "preset": "quick",
+        "rounds": 10,
+        "seed": 7,
+        "commit": "0123abc",
+        "command": "scripts/switchyard run --preset quick --seed 7",
+        "host": {
+            "name": "testhost",
+            "cpu_model": "Test CPU @ 2.60GHz",
+            "cpus": 2,
+            "kernel": "Linux 6.1.0",
+            "governor": "powersave",
+            "memory_bytes": 8_000_000_000,
+        },
         "warnings": ["governor is powersave: the clock frequency varies"],
         "describe": describes,
     }

@@ -8,8 +8,9 @@ from pathlib import Path
 import fake_runs
 import pytest
 from fakes import switchyard
-from yard import advise, estimates, rank
-from yard.commands import advise as command
+from yard.learn import advise
+from yard.stats import estimates, rank
+from yard.cli.commands import advise as command
 from yard.errors import UsageError
 
 # Measured: 12 points of mixed by ten contenders, 5 rounds each, on a machine that others used meanwhile.
@@ -24,7 +25,9 @@ def measured():
 
 def mix_of(at):
     sizes = at.sizes
-    return advise.Mix(0.0, sizes["dear_percent"] / 100 * sizes["burn_us"] * 1000, sizes["connections"])
+    return advise.Mix(
+        0.0, sizes["dear_percent"] / 100 * sizes["burn_us"] * 1000, sizes["connections"]
+    )
 
 
 def test_held_out_points_agree(measured):
@@ -33,7 +36,9 @@ def test_held_out_points_agree(measured):
     good, said_one = 0, 0
     for at in points:
         answer = advise.advise([cell for cell in measured if cell.at != at], mix_of(at))
-        truth = rank.rank([cell for cell in measured if cell.at == at], advise.COST, advise.ACCEPT).group
+        truth = rank.rank(
+            [cell for cell in measured if cell.at == at], advise.COST, advise.ACCEPT
+        ).group
         tied = {choice.contender for choice in answer.choices if choice.rank == 1}
         assert all(evidence.at != at for evidence in answer.evidence)
         # A tie that leaves the best out would be wrong, too.
@@ -44,7 +49,9 @@ def test_held_out_points_agree(measured):
 
 
 def cell(model, workload, sizes, cost, p99=None, rate=None, rounds=7):
-    made = estimates.Cell(estimates.PointKey(workload, "quick", 0, tuple(sizes.items())), model, "", workers=1)
+    made = estimates.Cell(
+        estimates.PointKey(workload, "quick", 0, tuple(sizes.items())), model, "", workers=1
+    )
     made.counts["ok"] = rounds
     noise = [1 + 0.004 * (r % 3 - 1) for r in range(rounds)]
     for name, value in ((advise.COST, cost), ("p99_ns", p99), ("throughput", rate)):
@@ -55,14 +62,27 @@ def cell(model, workload, sizes, cost, p99=None, rate=None, rounds=7):
 
 
 def servers(connections, **costs):
-    sizes = {"connections": connections, "messages": 1, "message_bytes": 64, "rate_per_s": 0, "poisson": 0}
+    sizes = {
+        "connections": connections,
+        "messages": 1,
+        "message_bytes": 64,
+        "rate_per_s": 0,
+        "poisson": 0,
+    }
     # A closed loop whose p99 is twice its mean response.
     return [cell(m, "echo", sizes, c, 2 * connections * c, 1e9 / c) for m, c in costs.items()]
 
 
 def clients(in_flight, **costs):
-    return [cell(m, "fetch", {"requests": 1, "in_flight": in_flight, "delay_us": 20_000, "response_bytes": 1}, c)
-            for m, c in costs.items()]  # fmt: skip
+    return [
+        cell(
+            m,
+            "fetch",
+            {"requests": 1, "in_flight": in_flight, "delay_us": 20_000, "response_bytes": 1},
+            c,
+        )
+        for m, c in costs.items()
+    ]
 
 
 def test_serving_waiting_and_computing_are_added():
@@ -71,8 +91,13 @@ def test_serving_waiting_and_computing_are_added():
     assert [c.contender for c in answer.choices] == ["cde", "ab"] and not answer.tie
     assert answer.choices[0].cost_ns == pytest.approx(117e3, rel=0.01)
     assert answer.words.startswith("Take cde") and "leads ab by" in answer.words
-    assert "echo (connections 64" in answer.evidence[0].words() and "fetch" in answer.evidence[1].words()
-    assert advise.advise(cells, advise.Mix(0.0, 100e3, 64)).choices[0].contender == "ab"  # nothing waits: fetch is no evidence
+    assert (
+        "echo (connections 64" in answer.evidence[0].words()
+        and "fetch" in answer.evidence[1].words()
+    )
+    assert (
+        advise.advise(cells, advise.Mix(0.0, 100e3, 64)).choices[0].contender == "ab"
+    )  # nothing waits: fetch is no evidence
 
 
 def test_what_is_not_separated_is_a_tie():
@@ -99,12 +124,17 @@ def test_who_misses_the_target_comes_last():
 
 
 def test_a_target_below_the_wait_is_refused_in_words():
-    answer = advise.advise(servers(64, ab=1e4, cde=2e4) + clients(64, ab=1e4, cde=2e4), advise.Mix(20e6, 0.0, 64, 10e6))
+    answer = advise.advise(
+        servers(64, ab=1e4, cde=2e4) + clients(64, ab=1e4, cde=2e4), advise.Mix(20e6, 0.0, 64, 10e6)
+    )
     assert answer.words.startswith("None: a request needs 20.0 ms even alone")
 
 
 def test_far_evidence_is_called_so_and_none_is_an_error():
-    assert "far from your mix" in advise.advise(servers(2, a=1e4, b=2e4), advise.Mix(0.0, 0.0, 5000)).evidence[0].words()
+    assert (
+        "far from your mix"
+        in advise.advise(servers(2, a=1e4, b=2e4), advise.Mix(0.0, 0.0, 5000)).evidence[0].words()
+    )
     with pytest.raises(UsageError, match="no measured cell of fetch"):
         advise.advise(servers(2, a=1e4, b=2e4), advise.Mix(1e6, 0.0, 2))
 
@@ -112,8 +142,15 @@ def test_far_evidence_is_called_so_and_none_is_an_error():
 def test_live_measures_that_very_point():
     serve, wait = command.live_options(advise.Mix(20e6, 200e3, 500), ())
     assert serve.workloads == ("mixed",)
-    assert {k: serve.set[k] for k in ("connections", "dear_percent", "burn_us")} == {"connections": 500, "dear_percent": 100, "burn_us": 200}
-    assert wait.workloads == ("fetch",) and (wait.set["in_flight"], wait.set["delay_us"]) == (500, 20_000)
+    assert {k: serve.set[k] for k in ("connections", "dear_percent", "burn_us")} == {
+        "connections": 500,
+        "dear_percent": 100,
+        "burn_us": 200,
+    }
+    assert wait.workloads == ("fetch",) and (wait.set["in_flight"], wait.set["delay_us"]) == (
+        500,
+        20_000,
+    )
     assert [o.workloads for o in command.live_options(advise.Mix(0.0, 0.0, 5), ())] == [("echo",)]
 
 

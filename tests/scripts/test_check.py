@@ -8,15 +8,35 @@ import xml.etree.ElementTree as xml
 import pytest
 
 import fakes
-from yard import cli, schema
-from yard.check import job
+from yard.cli import main as cli
+from yard.data import schema
+from yard.gate import job
 
 
 def check(folder, *more, **environment):
     return fakes.switchyard(
-        folder, "check", "--base-build", folder / "base", "--head-build", folder / "head", "--out", folder / "out",
-        "--cache", folder / "cache", "--profile", "quick", "--seed", 7, "--time-budget", "90s", "--no-plots", "--preset", "smoke", *more,
-        **environment)  # fmt: skip
+        folder,
+        "check",
+        "--base-build",
+        folder / "base",
+        "--head-build",
+        folder / "head",
+        "--out",
+        folder / "out",
+        "--cache",
+        folder / "cache",
+        "--profile",
+        "quick",
+        "--seed",
+        7,
+        "--time-budget",
+        "90s",
+        "--no-plots",
+        "--preset",
+        "smoke",
+        *more,
+        **environment,
+    )
 
 
 def sides(folder, base, head, **of_head):
@@ -54,17 +74,34 @@ def test_a_slower_head_is_red_named_measured_and_repeatable(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     told = json.loads((tmp_path / "out" / "check.json").read_text())
     red = [cell for cell in told["cells"] if cell["verdict"] == "REGRESSION"]
-    assert {(c["scenario"], c["metric"]) for c in red} >= {("steady/count@0", m) for m in ("cpu_per_unit", "time_per_unit")}
+    assert {(c["scenario"], c["metric"]) for c in red} >= {
+        ("steady/count@0", m) for m in ("cpu_per_unit", "time_per_unit")
+    }
     for cell in red:
-        assert 0.09 < cell["low"] <= cell["slowdown"] <= cell["high"] < 0.11 and cell["confirmed"] and cell["pairs"] >= 16
+        assert (
+            0.09 < cell["low"] <= cell["slowdown"] <= cell["high"] < 0.11
+            and cell["confirmed"]
+            and cell["pairs"] >= 16
+        )
     assert "REGRESSION" in done.stdout and "16 fresh" in done.stdout
     failures = [case for case in xml.parse(tmp_path / "out" / "junit.xml").iter("failure")]
-    assert len(failures) == len(red) and "repeat: scripts/switchyard check" in failures[0].get("message")
+    assert len(failures) == len(red) and "repeat: scripts/switchyard check" in failures[0].get(
+        "message"
+    )
     assert "| **REGRESSION** | `steady/count@0`" in (tmp_path / "out" / "check.md").read_text()
     words = red[0]["repeat"].split()
     assert words[words.index("--only") + 1] == red[0]["scenario"] and "--metric" in words
-    again = fakes.switchyard(tmp_path, *words[1:], "--out", tmp_path / "again", "--cache", tmp_path / "cache", "--no-plots",
-                             "--profile", "quick")  # fmt: skip
+    again = fakes.switchyard(
+        tmp_path,
+        *words[1:],
+        "--out",
+        tmp_path / "again",
+        "--cache",
+        tmp_path / "cache",
+        "--no-plots",
+        "--profile",
+        "quick",
+    )
     assert again.returncode == 1, again.stdout + again.stderr
 
 
@@ -77,19 +114,30 @@ def test_faster_is_listed_and_green(tmp_path):
 def test_a_scenario_that_crashes_on_head_alone_is_red(tmp_path):
     fakes.build(tmp_path / "base", "steady", "other")
     fakes.build(tmp_path / "head", "steady")
-    crashing = (tmp_path / "base" / "bin" / "switchyard-other").read_text().replace('MODEL == "crasher"', "True")
+    crashing = (
+        (tmp_path / "base" / "bin" / "switchyard-other")
+        .read_text()
+        .replace('MODEL == "crasher"', "True")
+    )
     (tmp_path / "head" / "bin" / "switchyard-other").write_text(crashing)
     (tmp_path / "head" / "bin" / "switchyard-other").chmod(0o755)
     done = check(tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "BROKEN  other/count@0: fails on head alone: crashed: died of SIGSEGV: about to die" in done.stdout
+    assert (
+        "BROKEN  other/count@0: fails on head alone: crashed: died of SIGSEGV: about to die"
+        in done.stdout
+    )
     assert "steady" not in " ".join(verdict(tmp_path)["regressions"])
 
 
 def test_a_scenario_that_crashes_on_base_alone_is_told_and_not_red(tmp_path):
     fakes.build(tmp_path / "head", "steady", "other")
     fakes.build(tmp_path / "base", "steady")
-    crashing = (tmp_path / "head" / "bin" / "switchyard-other").read_text().replace('MODEL == "crasher"', "True")
+    crashing = (
+        (tmp_path / "head" / "bin" / "switchyard-other")
+        .read_text()
+        .replace('MODEL == "crasher"', "True")
+    )
     (tmp_path / "base" / "bin" / "switchyard-other").write_text(crashing)
     (tmp_path / "base" / "bin" / "switchyard-other").chmod(0o755)
     done = check(tmp_path)
@@ -116,10 +164,18 @@ def test_a_cell_on_one_side_only_is_told(tmp_path):
     sides(tmp_path, ["steady", "old"], ["steady", "twofold"])
     done = check(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "new: head only: twofold/count/left@0" in done.stdout and "removed: base only: old/count@0" in done.stdout
+    assert (
+        "new: head only: twofold/count/left@0" in done.stdout
+        and "removed: base only: old/count@0" in done.stdout
+    )
 
 
-@pytest.mark.parametrize("base, head, text", [(["steady"], ["twofold"], "share no scenario"), ])  # fmt: skip
+@pytest.mark.parametrize(
+    "base, head, text",
+    [
+        (["steady"], ["twofold"], "share no scenario"),
+    ],
+)
 def test_nothing_in_common_is_not_comparable(tmp_path, base, head, text):
     sides(tmp_path, base, head)
     done = check(tmp_path)
@@ -136,8 +192,20 @@ def test_sides_that_were_built_differently_are_not_comparable(tmp_path):
 
 def test_an_interruption_is_inconclusive_and_keeps_the_pairs(tmp_path):
     sides(tmp_path, ["slow"], ["slow"])
-    child = fakes.start(tmp_path, "check", "--base-build", tmp_path / "base", "--head-build", tmp_path / "head", "--out",
-                        tmp_path / "out", "--cache", tmp_path / "cache", "--no-plots", FAKE_PACE_S="0.1")  # fmt: skip
+    child = fakes.start(
+        tmp_path,
+        "check",
+        "--base-build",
+        tmp_path / "base",
+        "--head-build",
+        tmp_path / "head",
+        "--out",
+        tmp_path / "out",
+        "--cache",
+        tmp_path / "cache",
+        "--no-plots",
+        FAKE_PACE_S="0.1",
+    )
     pairs = tmp_path / "out" / "pairs.jsonl"
     while not pairs.exists() or len(pairs.read_text().splitlines()) < 3:
         assert child.poll() is None, child.communicate()
@@ -154,9 +222,13 @@ def test_what_does_not_fit_on_a_slower_machine_is_left_out_and_the_rest_is_judge
     sides(tmp_path, ["steady", "other", "third"], ["steady", "other", "third"])
     slow = f"    if os.path.exists({str(tmp_path / 'out' / 'pairs.jsonl')!r}):\n        time.sleep(0.5)\n"
     for file in [*tmp_path.glob("base/bin/*"), *tmp_path.glob("head/bin/*")]:
-        file.write_text(file.read_text().replace('    if MODEL == "slow":', slow + '    if MODEL == "slow":', 1))
+        file.write_text(
+            file.read_text().replace('    if MODEL == "slow":', slow + '    if MODEL == "slow":', 1)
+        )
     done = check(tmp_path, "--time-budget", "40s")
-    assert "left out: the machine is slower than when it was tried" in done.stdout, done.stdout + done.stderr
+    assert "left out: the machine is slower than when it was tried" in done.stdout, (
+        done.stdout + done.stderr
+    )
     assert done.returncode in (0, 2) and verdict(tmp_path)["compared"] > 0
 
 
@@ -172,8 +244,17 @@ def test_an_uncaught_exception_is_four_and_leaves_no_verdict(tmp_path, monkeypat
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "verdict.json").write_text("{}")
     monkeypatch.setattr(job, "run", lambda *_, **__: 1 / 0)
-    code = cli.main(["check", "--base-build", str(tmp_path / "base"), "--head-build", str(tmp_path / "head"), "--out",
-                     str(tmp_path / "out")])  # fmt: skip
+    code = cli.main(
+        [
+            "check",
+            "--base-build",
+            str(tmp_path / "base"),
+            "--head-build",
+            str(tmp_path / "head"),
+            "--out",
+            str(tmp_path / "out"),
+        ]
+    )
     assert code == 4 and "ZeroDivisionError" in capsys.readouterr().err
     assert not (tmp_path / "out" / "verdict.json").exists()
 
@@ -184,27 +265,41 @@ def test_a_broken_installation_is_four_and_not_one(tmp_path):
     assert done.returncode == 4 and "broken" in done.stderr
 
 
-@pytest.mark.parametrize("words, text", [
-    ([], "name the sides"),
-    (["--base", "main", "--base-build", "build/release", "--head-build", "x"], "name the sides"),
-    (["--base-build", "build/release"], "belong together"),
-    (["--base-cmd", "true"], "belong together"),
-    (["--base", "no-such-revision"], "there is no revision 'no-such-revision'"),
-    (["--base", "HEAD", "--build-preset", "relaese"], "there is no preset"),
-    (["--base-build", "/nonexistent", "--head-build", "/nonexistent"], "no folder bin"),
-    (["--base", "HEAD", "--profile", "quik"], "did you mean quick?"),
-    (["--base", "HEAD", "--models", "fibre"], "did you mean fiber?"),  # before anything is built
-    (["--base", "HEAD", "--workloads", "ecko"], "did you mean echo?"),
-    (["--base", "HEAD", "--only", "coroutine/fecth/epoll@0"], "'coroutine/fecth/epoll@0': 'fecth' is not there: did you mean fetch"),
-    (["--base", "HEAD", "--only", "nosuch@0"], "there is asio, callback"),
-    (["--base", "HEAD", "--time-budget", "soon"], "write 90s"),
-    (["--base", "HEAD", "--metric", "cpu"], "unknown metric"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, text",
+    [
+        ([], "name the sides"),
+        (
+            ["--base", "main", "--base-build", "build/release", "--head-build", "x"],
+            "name the sides",
+        ),
+        (["--base-build", "build/release"], "belong together"),
+        (["--base-cmd", "true"], "belong together"),
+        (["--base", "no-such-revision"], "there is no revision 'no-such-revision'"),
+        (["--base", "HEAD", "--build-preset", "relaese"], "there is no preset"),
+        (["--base-build", "/nonexistent", "--head-build", "/nonexistent"], "no folder bin"),
+        (["--base", "HEAD", "--profile", "quik"], "did you mean quick?"),
+        (
+            ["--base", "HEAD", "--models", "fibre"],
+            "did you mean fiber?",
+        ),  # before anything is built
+        (["--base", "HEAD", "--workloads", "ecko"], "did you mean echo?"),
+        (
+            ["--base", "HEAD", "--only", "coroutine/fecth/epoll@0"],
+            "'coroutine/fecth/epoll@0': 'fecth' is not there: did you mean fetch",
+        ),
+        (["--base", "HEAD", "--only", "nosuch@0"], "there is asio, callback"),
+        (["--base", "HEAD", "--time-budget", "soon"], "write 90s"),
+        (["--base", "HEAD", "--metric", "cpu"], "unknown metric"),
+    ],
+)
 def test_usage(tmp_path, words, text):
     if words[:2] == ["--base", "HEAD"] and "--metric" in words:
         fakes.build(tmp_path / "b", "steady")
         words = ["--base-build", tmp_path / "b", "--head-build", tmp_path / "b", *words[2:]]
-    done = fakes.switchyard(tmp_path, "check", *words, "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+    done = fakes.switchyard(
+        tmp_path, "check", *words, "--out", tmp_path / "out", "--cache", tmp_path / "cache"
+    )
     assert done.returncode == 64 and text in done.stderr, done.stderr
     assert not (tmp_path / "out" / "verdict.json").exists()
 

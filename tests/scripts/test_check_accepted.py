@@ -5,9 +5,9 @@ import datetime
 
 import pytest
 
-from yard.check import accepted, rule
-from yard.check.outcome import CellResult, Grown, Outcome
-from yard.check.rule import Verdict
+from yard.gate import accepted, rule
+from yard.gate.outcome import CellResult, Grown, Outcome
+from yard.gate.rule import Verdict
 from yard.errors import UsageError
 
 CPU = rule.metrics()["cpu_per_unit"]
@@ -38,8 +38,15 @@ def entries(tmp_path, more):
 def test_a_red_that_is_wanted_is_accepted(tmp_path):
     job = outcome(red())
     assert job.exit_code() == 1
-    assert accepted.apply(job, entries(tmp_path, 'base = "abc"'), lambda rev: rev == "abc", TODAY) == []
-    assert job.cells[0].verdict is Verdict.ACCEPTED and job.exit_code() == 0 and "every byte" in job.cells[0].note
+    assert (
+        accepted.apply(job, entries(tmp_path, 'base = "abc"'), lambda rev: rev == "abc", TODAY)
+        == []
+    )
+    assert (
+        job.cells[0].verdict is Verdict.ACCEPTED
+        and job.exit_code() == 0
+        and "every byte" in job.cells[0].note
+    )
 
 
 def test_more_than_was_accepted_stays_red(tmp_path):
@@ -62,14 +69,22 @@ def test_it_expires_with_its_base_or_its_day(tmp_path):
         told = accepted.apply(job, entries(tmp_path, more), lambda rev: within, TODAY)
         assert job.exit_code() == 1 and "has expired; remove it" in told[0]
     job = outcome(red())
-    assert accepted.apply(job, entries(tmp_path, "until = 2030-01-15"), lambda rev: False, TODAY) == []
+    assert (
+        accepted.apply(job, entries(tmp_path, "until = 2030-01-15"), lambda rev: False, TODAY) == []
+    )
     assert job.exit_code() == 0
 
 
-@pytest.mark.parametrize("change, text", [
-    ("", "never expires"), ('base = ""', "never expires"), ('base = "a"\nbsae = 1', "unknown field 'bsae'"),
-    ('base = "a"\n[[accepted]]\ncell = 3', "entry 2 has no proper 'cell'"), ("base =", "no TOML"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        ("", "never expires"),
+        ('base = ""', "never expires"),
+        ('base = "a"\nbsae = 1', "unknown field 'bsae'"),
+        ('base = "a"\n[[accepted]]\ncell = 3', "entry 2 has no proper 'cell'"),
+        ("base =", "no TOML"),
+    ],
+)
 def test_a_wrong_file_is_told(tmp_path, change, text):
     with pytest.raises(UsageError, match=text):
         entries(tmp_path, change)

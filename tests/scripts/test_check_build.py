@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from yard.check import build
+from yard.gate import build
 from yard.errors import NotComparable, UsageError, YardError
 
 CMAKE = """
@@ -26,7 +26,9 @@ foreach(name IN LISTS names)
 endforeach()
 add_custom_target(suite DEPENDS ${all})
 """
-COMPILE = 'if grep -q broken "$1"; then echo "$1:1: error: it is broken" >&2; exit 1; fi; cp "$1" "$2"\n'
+COMPILE = (
+    'if grep -q broken "$1"; then echo "$1:1: error: it is broken" >&2; exit 1; fi; cp "$1" "$2"\n'
+)
 
 
 @pytest.fixture
@@ -35,10 +37,23 @@ def repository(tmp_path):
     for name in ("bench", "impl", "cmake"):
         (root / name).mkdir(parents=True)
     (root / "CMakeLists.txt").write_text(CMAKE)
-    presets = {"version": 6, "configurePresets": [
-        {"name": "hidden", "hidden": True, "generator": "Ninja", "cacheVariables": {"CMAKE_CXX_COMPILER": "g++"}},
-        {"name": "release", "inherits": "hidden"},
-        {"name": "strange", "generator": "Ninja", "cacheVariables": {"CMAKE_CXX_COMPILER": "no-such-compiler"}}]}  # fmt: skip
+    presets = {
+        "version": 6,
+        "configurePresets": [
+            {
+                "name": "hidden",
+                "hidden": True,
+                "generator": "Ninja",
+                "cacheVariables": {"CMAKE_CXX_COMPILER": "g++"},
+            },
+            {"name": "release", "inherits": "hidden"},
+            {
+                "name": "strange",
+                "generator": "Ninja",
+                "cacheVariables": {"CMAKE_CXX_COMPILER": "no-such-compiler"},
+            },
+        ],
+    }
     (root / "CMakePresets.json").write_text(json.dumps(presets))
     (root / "cmake" / "nothing").write_text("")
     (root / "bench" / "compile").write_text(COMPILE)
@@ -50,7 +65,12 @@ def repository(tmp_path):
 
 
 def git(root, *words):
-    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], cwd=root, check=True, capture_output=True)
+    subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
 
 
 def commit(root):
@@ -59,9 +79,14 @@ def commit(root):
 
 
 def make(root, tmp_path, base="HEAD~1", head="HEAD", which="base"):
-    sources = {"base": build.source(base, tmp_path, root), "head": build.source(head, tmp_path, root)}
+    sources = {
+        "base": build.source(base, tmp_path, root),
+        "head": build.source(head, tmp_path, root),
+    }
     said = []
-    built = build.build(sources[which], sources["head"], "release", tmp_path / "cache", said.append, root)
+    built = build.build(
+        sources[which], sources["head"], "release", tmp_path / "cache", said.append, root
+    )
     return built, said
 
 
@@ -118,11 +143,14 @@ def test_one_model_that_does_not_build_is_told_and_the_others_are_kept(repositor
     assert again.cached and again.failed == built.failed
 
 
-@pytest.mark.parametrize("files, text", [
-    (["impl/one", "impl/two"], "no model builds"),
-    (["bench/client"], "switchyard-client does not build"),
-    (["CMakeLists.txt"], "cannot be configured"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "files, text",
+    [
+        (["impl/one", "impl/two"], "no model builds"),
+        (["bench/client"], "switchyard-client does not build"),
+        (["CMakeLists.txt"], "cannot be configured"),
+    ],
+)
 def test_what_does_not_build_is_not_comparable(repository, tmp_path, files, text):
     for file in files:
         (repository / file).write_text("broken(\n")
@@ -144,7 +172,9 @@ def test_a_revision_from_before_the_suite_is_not_comparable(repository, tmp_path
 
 
 def test_a_missing_compiler_is_told_with_the_next_step(repository):
-    with pytest.raises(YardError, match="no-such-compiler is not installed.*scripts/setup") as error:
+    with pytest.raises(
+        YardError, match="no-such-compiler is not installed.*scripts/setup"
+    ) as error:
         build.compiler_of("strange", repository)
     assert error.value.code == 4
     with pytest.raises(UsageError, match="no preset 'hidden'"):
@@ -165,6 +195,11 @@ def test_the_cache_forgets_the_oldest(tmp_path):
 
 def test_names_that_a_side_has_pass_before_anything_is_built(tmp_path):
     sides = [build.source("HEAD", tmp_path)]
-    build.check_names(sides, ("coroutine", "python", "self"), ("all", "echo", "noop"), ("coroutine/echo/epoll@0", "serial/fib@1"))
+    build.check_names(
+        sides,
+        ("coroutine", "python", "self"),
+        ("all", "echo", "noop"),
+        ("coroutine/echo/epoll@0", "serial/fib@1"),
+    )
     with pytest.raises(UsageError, match="'serial@1': '' is not there"):
         build.check_names(sides, (), (), ("serial@1",))

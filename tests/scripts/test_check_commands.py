@@ -8,16 +8,31 @@ from pathlib import Path
 import pytest
 
 import fakes
-from yard.check import commands
+from yard.gate import commands
 from yard.errors import UsageError
 
 FAKE = f"{sys.executable} -S {Path(__file__).parent / 'fake_command.py'}"
 
 
 def check(folder, base, head, *more):
-    return fakes.switchyard(folder, "check", "--base-cmd", f"{FAKE} {base}", "--head-cmd", f"{FAKE} {head}", "--out",
-                            folder / "out", "--cache", folder / "cache", "--profile", "quick", "--seed", 3, "--no-plots",
-                            *more)  # fmt: skip
+    return fakes.switchyard(
+        folder,
+        "check",
+        "--base-cmd",
+        f"{FAKE} {base}",
+        "--head-cmd",
+        f"{FAKE} {head}",
+        "--out",
+        folder / "out",
+        "--cache",
+        folder / "cache",
+        "--profile",
+        "quick",
+        "--seed",
+        3,
+        "--no-plots",
+        *more,
+    )
 
 
 def red(folder):
@@ -42,7 +57,9 @@ def test_a_slower_google_benchmark_is_red_alone(tmp_path):
 
 def test_a_rate_is_worse_when_it_falls(tmp_path):
     done = check(tmp_path, "lines 1.0", "lines 1.08", "--metric", "rate:more")
-    assert done.returncode == 1 and red(tmp_path) == {("alpha/64", "rate")}, done.stdout + done.stderr
+    assert done.returncode == 1 and red(tmp_path) == {("alpha/64", "rate")}, (
+        done.stdout + done.stderr
+    )
     done = check(tmp_path, "lines 1.08", "lines 1.0", "--metric", "rate:more")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -53,30 +70,59 @@ def test_a_benchmark_on_one_side_only_is_told(tmp_path):
     assert "new: head only: gamma" in done.stdout and "removed: base only: alpha" in done.stdout
 
 
-@pytest.mark.parametrize("base, head, more, code, text", [
-    ("google 1 alpha", "google 1 beta", [], 3, "share no scenario"),
-    ("google 1", "lines 1", [], 3, "take two of a kind"),
-    ("broken 1", "lines 1", [], 4, "the base's command ended with 9: no such device"),
-    ("lines 1", "broken 1", [], 4, "the head's command ended with 9: no such device"),
-    ("lines 1", "lines 1", ["--metric", "tiem"], 64, "did you mean time?"),
-    ("lines 1", "lines 1", ["--metric", "time:up"], 64, "more is better"),
-    ("lines 1", "lines 1", ["--only", "bata"], 64, "did you mean beta?"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "base, head, more, code, text",
+    [
+        ("google 1 alpha", "google 1 beta", [], 3, "share no scenario"),
+        ("google 1", "lines 1", [], 3, "take two of a kind"),
+        ("broken 1", "lines 1", [], 4, "the base's command ended with 9: no such device"),
+        ("lines 1", "broken 1", [], 4, "the head's command ended with 9: no such device"),
+        ("lines 1", "lines 1", ["--metric", "tiem"], 64, "did you mean time?"),
+        ("lines 1", "lines 1", ["--metric", "time:up"], 64, "more is better"),
+        ("lines 1", "lines 1", ["--only", "bata"], 64, "did you mean beta?"),
+    ],
+)
 def test_what_cannot_be_compared(tmp_path, base, head, more, code, text):
     done = check(tmp_path, base, head, *more)
     assert done.returncode == code and text in done.stderr, done.stdout + done.stderr
 
 
 def test_a_program_that_is_not_there(tmp_path):
-    done = fakes.switchyard(tmp_path, "check", "--base-cmd", "/nonexistent/x", "--head-cmd", "true", "--out", tmp_path / "o",
-                            "--cache", tmp_path / "cache")  # fmt: skip
+    done = fakes.switchyard(
+        tmp_path,
+        "check",
+        "--base-cmd",
+        "/nonexistent/x",
+        "--head-cmd",
+        "true",
+        "--out",
+        tmp_path / "o",
+        "--cache",
+        tmp_path / "cache",
+    )
     assert done.returncode == 64 and "is no program here" in done.stderr
 
 
 def test_lines_may_be_our_samples():
-    sample = {"schema": 1, "run": "r", "round": 0, "order": 0, "model": "m", "variant": "", "workload": "w", "preset": "quick",
-              "point": 0, "params": {}, "iteration": 0, "warm": False, "verdict": "ok", "reason": "", "run_ns": 500,
-              "units": 5, "cpu_ns": 250}  # fmt: skip
+    sample = {
+        "schema": 1,
+        "run": "r",
+        "round": 0,
+        "order": 0,
+        "model": "m",
+        "variant": "",
+        "workload": "w",
+        "preset": "quick",
+        "point": 0,
+        "params": {},
+        "iteration": 0,
+        "warm": False,
+        "verdict": "ok",
+        "reason": "",
+        "run_ns": 500,
+        "units": 5,
+        "cpu_ns": 250,
+    }
     found = commands.parse_lines("hello\n" + json.dumps(sample) + "\n")
     assert found == {"m/w@0": {"time_per_unit": 100.0, "cpu_per_unit": 50.0}}
 
@@ -87,20 +133,35 @@ def test_lines_that_say_nothing_are_refused(text):
         commands.parse_lines(text)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"benchmarks": [{"name": "x", "error_occurred": true}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"benchmarks": [{"name": "x", "error_occurred": true}]}']
+)
 def test_google_benchmark_that_says_nothing_is_refused(text):
     with pytest.raises(commands.Failed):
         commands.parse_google(text)
 
 
 def test_repetitions_give_their_median_and_aggregates_are_not_counted():
-    rows = [{"name": "x", "run_name": "x", "run_type": "iteration", "time_unit": "ns", "cpu_time": t} for t in (3, 1, 2)]
-    rows.append({"name": "x_mean", "run_name": "x", "run_type": "aggregate", "time_unit": "ns", "cpu_time": 99})
+    rows = [
+        {"name": "x", "run_name": "x", "run_type": "iteration", "time_unit": "ns", "cpu_time": t}
+        for t in (3, 1, 2)
+    ]
+    rows.append(
+        {
+            "name": "x_mean",
+            "run_name": "x",
+            "run_type": "aggregate",
+            "time_unit": "ns",
+            "cpu_time": 99,
+        }
+    )
     assert commands.parse_google(json.dumps({"benchmarks": rows})) == {"x": {"cpu_time": 2}}
 
 
 def test_a_flag_for_a_metric_knows_its_direction():
-    assert commands.wanted(["items_per_second"])[0].more and not commands.wanted(["cpu_time"])[0].more
+    assert (
+        commands.wanted(["items_per_second"])[0].more and not commands.wanted(["cpu_time"])[0].more
+    )
     assert not commands.wanted(["items_per_second:less"])[0].more
     with pytest.raises(UsageError):
         commands.wanted([":more"])

@@ -9,9 +9,22 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from yard import cli, schema
-from yard.check import build, gate, job, junit, markdown, outputs, plots, result, rule, scenarios, table
-from yard.check.outcome import Grown
+from yard.cli import main as cli
+from yard.data import schema
+from yard.gate import (
+    build,
+    gate,
+    job,
+    junit,
+    markdown,
+    outputs,
+    plots,
+    result,
+    rule,
+    scenarios,
+    table,
+)
+from yard.gate.outcome import Grown
 from yard.errors import NotComparable
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,8 +33,11 @@ GOLDEN = Path(__file__).parent / "golden"
 class Source:
     """One slower cell, one noisy, one faster, one scenario that is equal."""
 
-    SHIFT = {"floor/echo@0": {"cpu_per_unit": 0.06, "p99": 0.0}, "fiber/fetch@1": {"cpu_per_unit": 0.0, "p99": -0.2},
-             "serial/fib@0": {"time_per_unit": 0.0}}  # fmt: skip
+    SHIFT = {
+        "floor/echo@0": {"cpu_per_unit": 0.06, "p99": 0.0},
+        "fiber/fetch@1": {"cpu_per_unit": 0.0, "p99": -0.2},
+        "serial/fib@0": {"time_per_unit": 0.0},
+    }
 
     def __init__(self):
         self.count = 0
@@ -39,15 +55,38 @@ class Source:
 def told():
     outcome = gate.run(Source(), rule.PROFILES["quick"], 5)
     outcome.broken = {"thread/waits@0": "crashed: died of SIGSEGV: a | b\x01"}
-    outcome.counters = [Grown("fiber/fetch@1", "allocations", 10, 20, 8),
-                        Grown("fiber/fetch@1", "system_calls", 0, 9, 8, "accepted: it asks first")]  # fmt: skip
-    known = {"floor/echo@0": scenarios.Scenario("floor/echo@0", "floor", "", "echo", "quick", 0, {"connections": 64}, "server", {})}
-    host = {"cpu_model": "a CPU", "allowed_cpus": [0, 1], "kernel": "Linux 6", "load_average": [0.1, 0.1, 0.1], "boot_id": "b"}
-    found = job.Found(outcome, {"base": "v1 (0123abc)", "head": "worktree"}, known,
-                      {("floor/echo@0", "cpu_per_unit"): [(10_000.0, 10_600.0)]},
-                      {"new/cell@0": "new: head only", "other/cell@0": "new: head only"}, ["a note"], host=host, minutes=1.5)  # fmt: skip
-    made = result.make(found, 5, ["scripts/switchyard", "check", "--base", "v1"],
-                       ["scripts/switchyard", "check", "--base", "0123abc", "--head", "worktree"])  # fmt: skip
+    outcome.counters = [
+        Grown("fiber/fetch@1", "allocations", 10, 20, 8),
+        Grown("fiber/fetch@1", "system_calls", 0, 9, 8, "accepted: it asks first"),
+    ]
+    known = {
+        "floor/echo@0": scenarios.Scenario(
+            "floor/echo@0", "floor", "", "echo", "quick", 0, {"connections": 64}, "server", {}
+        )
+    }
+    host = {
+        "cpu_model": "a CPU",
+        "allowed_cpus": [0, 1],
+        "kernel": "Linux 6",
+        "load_average": [0.1, 0.1, 0.1],
+        "boot_id": "b",
+    }
+    found = job.Found(
+        outcome,
+        {"base": "v1 (0123abc)", "head": "worktree"},
+        known,
+        {("floor/echo@0", "cpu_per_unit"): [(10_000.0, 10_600.0)]},
+        {"new/cell@0": "new: head only", "other/cell@0": "new: head only"},
+        ["a note"],
+        host=host,
+        minutes=1.5,
+    )
+    made = result.make(
+        found,
+        5,
+        ["scripts/switchyard", "check", "--base", "v1"],
+        ["scripts/switchyard", "check", "--base", "0123abc", "--head", "worktree"],
+    )
     return {**made, "utc": "2030-01-01T00:00:00+00:00"}
 
 
@@ -93,7 +132,9 @@ def test_the_verdict_is_written_last(told, tmp_path, monkeypatch):
     assert (tmp_path / "check.json").exists() and not (tmp_path / "verdict.json").exists()
 
 
-@pytest.mark.parametrize("broken, code, text", [("base", 3, "the base (HEAD"), ("head", 4, "the head (HEAD")])
+@pytest.mark.parametrize(
+    "broken, code, text", [("base", 3, "the base (HEAD"), ("head", 4, "the head (HEAD")]
+)
 def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code, text):
     calls = []
 
@@ -105,7 +146,22 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
 
     monkeypatch.setattr(build, "build", refuse)
     out = tmp_path / "out"
-    assert cli.main(["check", "--base", "HEAD", "--head", "HEAD", "--out", str(out), "--cache", str(tmp_path / "c")]) == code
+    assert (
+        cli.main(
+            [
+                "check",
+                "--base",
+                "HEAD",
+                "--head",
+                "HEAD",
+                "--out",
+                str(out),
+                "--cache",
+                str(tmp_path / "c"),
+            ]
+        )
+        == code
+    )
     said = capsys.readouterr().err
     assert text in said and "echo.cpp:1" in said and len(said.splitlines()) == 1
     assert (out / "verdict.json").exists() == (code == 3)
@@ -113,4 +169,6 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
 
 def test_blind_scenarios_are_named_beside_what_is_ok(told):
     assert told["blind"] == [] and "Too noisy" not in markdown.render(told)
-    assert "Too noisy to see twice what must be found: serial/fib@0" in markdown.render({**told, "blind": ["serial/fib@0"]})
+    assert "Too noisy to see twice what must be found: serial/fib@0" in markdown.render(
+        {**told, "blind": ["serial/fib@0"]}
+    )

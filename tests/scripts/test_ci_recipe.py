@@ -36,9 +36,20 @@ def repository(tmp_path):
 
 
 def git(folder, *words):
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"]
+    who = [
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+    ]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.run(["git", *who, *words], cwd=folder, env=clean, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", *who, *words], cwd=folder, env=clean, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def commit(folder, message):
@@ -48,7 +59,14 @@ def commit(folder, message):
 def recipe(repository, codes, *words):
     (repository / "codes").write_text("".join(f"{code}\n" for code in codes))
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["docs/ci/check.sh", *words], cwd=repository, env=clean, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["docs/ci/check.sh", *words],
+        cwd=repository,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     calls = repository / "calls"
     return done, calls.read_text().splitlines() if calls.exists() else []
 
@@ -62,7 +80,9 @@ def test_what_is_sure_is_passed_on(repository, code):
 
 
 @pytest.mark.parametrize("second, code", [(0, 0), (1, 1), (2, 0), (4, 4)])
-def test_what_is_inconclusive_is_tried_once_more_with_half_the_error_probability(repository, second, code):
+def test_what_is_inconclusive_is_tried_once_more_with_half_the_error_probability(
+    repository, second, code
+):
     done, calls = recipe(repository, [2, second], "main", "elsewhere")
     assert done.returncode == code
     assert [call.endswith("--out elsewhere --second-try") for call in calls] == [False, True]

@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 import fakes
-from yard import cli, store
+from yard.cli import main as cli
+from yard.data import store
 from yard.errors import YardError
 
 
@@ -17,21 +18,28 @@ def build(tmp_path):
     return fakes.build(tmp_path / "build", "steady", "twofold")
 
 
-@pytest.mark.parametrize("arguments, code, text", [
-    (["lst"], 64, "did you mean list?"),
-    (["run", "--modles", "x"], 64, "--modles"),
-    (["run", "--rounds", "0"], 64, "--rounds"),
-    (["run", "--rounds", "x"], 64, "--rounds"),
-    (["run", "--time-budget", "soon"], 64, "write 90s, 5m or 1h"),
-    (["run", "--set", "items"], 64, "field=whole number"),
-    (["run", "--seed", "-1"], 64, "--seed"),
-    (["run", "--models", "stedy"], 64, "did you mean steady?"),
-    (["run", "--resume", "/nonexistent"], 64, "does not exist"),
-    (["run", "--resume", "/tmp", "--models", "steady"], 64, "leave out models"),
-    (["run", "--out", "/proc/nowhere"], 4, "/proc/nowhere"),
-    (["prove", "--out", "/proc/nowhere", "--simulate", "1"], 4, "cannot make the folder /proc/nowhere"),
-    (["report", "/nonexistent"], 64, "does not exist"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, code, text",
+    [
+        (["lst"], 64, "did you mean list?"),
+        (["run", "--modles", "x"], 64, "--modles"),
+        (["run", "--rounds", "0"], 64, "--rounds"),
+        (["run", "--rounds", "x"], 64, "--rounds"),
+        (["run", "--time-budget", "soon"], 64, "write 90s, 5m or 1h"),
+        (["run", "--set", "items"], 64, "field=whole number"),
+        (["run", "--seed", "-1"], 64, "--seed"),
+        (["run", "--models", "stedy"], 64, "did you mean steady?"),
+        (["run", "--resume", "/nonexistent"], 64, "does not exist"),
+        (["run", "--resume", "/tmp", "--models", "steady"], 64, "leave out models"),
+        (["run", "--out", "/proc/nowhere"], 4, "/proc/nowhere"),
+        (
+            ["prove", "--out", "/proc/nowhere", "--simulate", "1"],
+            4,
+            "cannot make the folder /proc/nowhere",
+        ),
+        (["report", "/nonexistent"], 64, "does not exist"),
+    ],
+)
 def test_errors_have_a_code_and_one_cause(tmp_path, build, arguments, code, text):
     if arguments[0] == "run" and "--resume" not in arguments:
         arguments = [*arguments, "--build", build]
@@ -51,7 +59,9 @@ def test_no_permission_is_told(tmp_path, build):
     assert done.returncode == 4 and "--out" in done.stderr
 
 
-@pytest.mark.parametrize("error, code", [(ValueError("odd"), 4), (YardError("told"), 4), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(
+    "error, code", [(ValueError("odd"), 4), (YardError("told"), 4), (KeyboardInterrupt(), 130)]
+)
 def test_no_exception_leaves_as_a_verdict(monkeypatch, capsys, error, code):
     monkeypatch.setattr(cli.command, "main", lambda **_: (_ for _ in ()).throw(error))
     assert cli.main([]) == code
@@ -64,7 +74,14 @@ def test_a_reader_that_leaves_is_no_regression(tmp_path, build):
     os.close(read)
     for arguments in (["list"], ["run", "--preset", "smoke", "--out", tmp_path / "run"]):
         words = [fakes.LAUNCHER, *arguments, "--build", build]
-        done = subprocess.run(words, env=fakes.environment(tmp_path), stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(
+            words,
+            env=fakes.environment(tmp_path),
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
         assert done.returncode == 141 and "Traceback" not in done.stderr, done.stderr
     os.close(write)
     assert (tmp_path / "run" / "samples.jsonl").stat().st_size > 0
@@ -86,11 +103,15 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
 
 def test_run_and_its_json(tmp_path, build):
     out = tmp_path / "run"
-    done = fakes.switchyard(tmp_path, "run", "--build", build, "--preset", "smoke", "--out", out, "--json")
+    done = fakes.switchyard(
+        tmp_path, "run", "--build", build, "--preset", "smoke", "--out", out, "--json"
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["folder"] == str(out) and told["verdicts"] == {"ok": 4} and told["exit_code"] == 0
-    assert {"plan.json", "meta.json", "samples.jsonl", "benchmark.json"} <= {f.name for f in out.iterdir()}
+    assert {"plan.json", "meta.json", "samples.jsonl", "benchmark.json"} <= {
+        f.name for f in out.iterdir()
+    }
     meta = json.loads((out / "meta.json").read_text())
     assert meta["host"]["boot_id"] and set(meta["binaries_sha256"]) == {"steady", "twofold"}
     again = fakes.switchyard(tmp_path, "run", "--build", build, "--preset", "smoke", "--out", out)
@@ -99,7 +120,9 @@ def test_run_and_its_json(tmp_path, build):
 
 def test_a_failed_cell_is_exit_code_one_and_named(tmp_path):
     build = fakes.build(tmp_path / "build", "liar", "steady")
-    done = fakes.switchyard(tmp_path, "run", "--build", build, "--preset", "smoke", "--out", tmp_path / "run")
+    done = fakes.switchyard(
+        tmp_path, "run", "--build", build, "--preset", "smoke", "--out", tmp_path / "run"
+    )
     assert done.returncode == 1 and "wrong: liar count: checksum 1 instead of 2" in done.stdout
     verify = fakes.switchyard(tmp_path, "verify", "--build", build)
     assert verify.returncode == 1 and "checksum 1 instead of 2" in verify.stdout
@@ -113,7 +136,18 @@ def test_verify_passes_and_prints_no_numbers(tmp_path, build):
 
 
 def test_plan_measures_nothing(tmp_path, build):
-    done = fakes.switchyard(tmp_path, "run", "--plan", "--build", build, "--json", "--seed", 5, "--out", tmp_path / "run")
+    done = fakes.switchyard(
+        tmp_path,
+        "run",
+        "--plan",
+        "--build",
+        build,
+        "--json",
+        "--seed",
+        5,
+        "--out",
+        tmp_path / "run",
+    )
     assert json.loads(done.stdout)["seed"] == 5 and not (tmp_path / "run").exists()
     assert "7 rounds" in fakes.switchyard(tmp_path, "run", "--dry-run", "--build", build).stdout
 
@@ -133,7 +167,9 @@ def test_the_group_self_is_no_hole(tmp_path, build):
 
 
 def test_plain_lines_without_a_terminal(tmp_path, build):
-    done = fakes.switchyard(tmp_path, "run", "--build", build, "--preset", "smoke", "--out", tmp_path / "run")
+    done = fakes.switchyard(
+        tmp_path, "run", "--build", build, "--preset", "smoke", "--out", tmp_path / "run"
+    )
     assert "\x1b" not in done.stdout + done.stderr and "0/4 processes" in done.stderr
 
 

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 import fake_runs
-from yard import compare, errors
-from yard.commands import compare as compare_command
+from yard import errors
+from yard.report import compare
+from yard.cli.commands import compare as compare_command
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +19,13 @@ def run():
 
 
 def find(differences, workload, metric, **params):
-    return next(d for d in differences if d.at.workload == workload and d.metric == metric
-                and params.items() <= dict(d.at.params).items())  # fmt: skip
+    return next(
+        d
+        for d in differences
+        if d.at.workload == workload
+        and d.metric == metric
+        and params.items() <= dict(d.at.params).items()
+    )
 
 
 def test_two_models_inside_a_run(run):
@@ -47,21 +53,30 @@ def test_a_slower_run_is_seen(run):
 
 
 def test_marked_cells_have_no_better_side(run):
-    d = find(compare.two_models(run, ["coroutine", "callback"]), "echo", "throughput", connections=64)
+    d = find(
+        compare.two_models(run, ["coroutine", "callback"]), "echo", "throughput", connections=64
+    )
     assert d.better == "" and d.note == "rig_limited"
 
 
 @pytest.mark.parametrize(
     "change, word",
-    [(lambda r: r.meta["host"].update(cpu_model="Other CPU"), "CPU model"),
-     (lambda r: r.meta["host"].update(kernel="Linux 7"), "kernel"),
-     (lambda r: r.meta["host"].update(cpus=4), "CPUs"),
-     (lambda r: r.meta["describe"]["fiber"]["build"].update(flags="-O0"), "flags"),
-     (lambda r: r.meta["describe"]["fiber"]["build"].update(type="debug"), "build type"),
-     (lambda r: r.meta.update(harness_sha256="0123456789abcdef"), "harness"),
-     (lambda r: [s.update(schema=2) for s in r.samples], "harness"),
-     (lambda r: [s.update(params={k: v + 1 for k, v in s["params"].items()}) for s in r.samples], "params")],
-)  # fmt: skip
+    [
+        (lambda r: r.meta["host"].update(cpu_model="Other CPU"), "CPU model"),
+        (lambda r: r.meta["host"].update(kernel="Linux 7"), "kernel"),
+        (lambda r: r.meta["host"].update(cpus=4), "CPUs"),
+        (lambda r: r.meta["describe"]["fiber"]["build"].update(flags="-O0"), "flags"),
+        (lambda r: r.meta["describe"]["fiber"]["build"].update(type="debug"), "build type"),
+        (lambda r: r.meta.update(harness_sha256="0123456789abcdef"), "harness"),
+        (lambda r: [s.update(schema=2) for s in r.samples], "harness"),
+        (
+            lambda r: [
+                s.update(params={k: v + 1 for k, v in s["params"].items()}) for s in r.samples
+            ],
+            "params",
+        ),
+    ],
+)
 def test_apples_and_oranges_are_refused(run, change, word):
     other = copy.deepcopy(run)
     change(other)
@@ -98,7 +113,9 @@ def test_the_command_says_that_stored_runs_give_no_verdict(folders):
     assert result.exception is None and "Not a verdict" in result.output
     told = json.loads(invoke("a", "b", "--json").output)
     assert told["verdict"] is False and "interleaved" in told["note"]
-    assert json.loads(invoke("a", "--models", "coroutine,fiber", "--json").output)["verdict"] is True
+    assert (
+        json.loads(invoke("a", "--models", "coroutine,fiber", "--json").output)["verdict"] is True
+    )
 
 
 def test_the_command_refuses_with_exit_code_3(folders):
@@ -107,8 +124,15 @@ def test_the_command_refuses_with_exit_code_3(folders):
     assert "kernel" in str(result.exception)
 
 
-@pytest.mark.parametrize("words", [("a",), ("a", "b", "--models", "x,y"), ("a", "--models", "coroutine"),
-                                   ("a", "--models", "coroutine,corutine")])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("a",),
+        ("a", "b", "--models", "x,y"),
+        ("a", "--models", "coroutine"),
+        ("a", "--models", "coroutine,corutine"),
+    ],
+)
 def test_usage(folders, words):
     assert isinstance(invoke(*words).exception, Exception)
     import click

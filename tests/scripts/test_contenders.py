@@ -10,7 +10,8 @@ import sys
 import pytest
 from fakes import REPOSITORY, build, switchyard
 from test_foreign import RIGHT, contender, foreign
-from yard import models, plan
+from yard.data import models
+from yard.engine import plan
 from yard.errors import UsageError
 
 FOREIGN = REPOSITORY / "impl" / "foreign"
@@ -23,8 +24,12 @@ COMPILED = {"go": ("go", "golang-go"), "tokio": ("cargo", RUST)}  # the tool and
 
 def describe(model, folder, path):
     file = FOREIGN / model / f"switchyard-{model}"
-    told = subprocess.run([sys.executable, file, "--describe"], capture_output=True, timeout=30,
-                          env={"PATH": str(path), "SWITCHYARD_RIG": str(folder / "bin")})  # fmt: skip
+    told = subprocess.run(
+        [sys.executable, file, "--describe"],
+        capture_output=True,
+        timeout=30,
+        env={"PATH": str(path), "SWITCHYARD_RIG": str(folder / "bin")},
+    )
     return json.loads(told.stdout)
 
 
@@ -32,11 +37,16 @@ def describe(model, folder, path):
 def test_without_its_toolchain_it_names_the_packages(tmp_path, model):
     value = describe(model, tmp_path, tmp_path)
     tool, packages = COMPILED[model]
-    assert value["cells"] == [] and value["missing"]["skipped"] == f"there is no {tool} to build it with"
+    assert (
+        value["cells"] == []
+        and value["missing"]["skipped"] == f"there is no {tool} to build it with"
+    )
     assert f"sudo apt-get install {packages}" in value["missing"]["install"]
 
 
-def test_with_the_toolchain_alone_it_asks_for_the_crates_and_then_for_a_build(tmp_path, monkeypatch):
+def test_with_the_toolchain_alone_it_asks_for_the_crates_and_then_for_a_build(
+    tmp_path, monkeypatch
+):
     (tmp_path / "cargo").symlink_to("/bin/true")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SWITCHYARD_RIG", str(tmp_path / "bin"))
@@ -57,17 +67,31 @@ def test_a_build_that_fails_skips_the_contender_and_fails_nothing_else(tmp_path,
     monkeypatch.setenv("SWITCHYARD_RIG", str(tmp_path / "bin"))
 
     def compiled_by(shell):
-        return subprocess.run([FOREIGN / "compile", folder, "sh", "-c", shell], capture_output=True, text=True, timeout=30)
+        return subprocess.run(
+            [FOREIGN / "compile", folder, "sh", "-c", shell],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
 
     folder.mkdir(parents=True)
     (folder / "worker").write_text("an older one")
     failed = compiled_by("echo building; echo too old >&2; exit 1")
-    assert failed.returncode == 0 and "build-log.txt" in failed.stderr and not (folder / "worker").exists()
+    assert (
+        failed.returncode == 0
+        and "build-log.txt" in failed.stderr
+        and not (folder / "worker").exists()
+    )
     missing = compiled.built("go", "sh", "golang-go")["missing"]
     assert missing["skipped"] == "its build failed: too old" and "golang-go" in missing["install"]
-    worked = compiled_by(f"printf '#!/bin/sh\necho Go 9\n' > {folder}/worker; chmod +x {folder}/worker")
+    worked = compiled_by(
+        f"printf '#!/bin/sh\necho Go 9\n' > {folder}/worker; chmod +x {folder}/worker"
+    )
     assert (worked.returncode, worked.stdout, worked.stderr) == (0, "", "")
-    assert compiled.built("go", "sh", "golang-go")["library"] == "Go 9" and not (folder / "build-log.txt").exists()
+    assert (
+        compiled.built("go", "sh", "golang-go")["library"] == "Go 9"
+        and not (folder / "build-log.txt").exists()
+    )
 
 
 @pytest.mark.parametrize("model", COMPILED)
@@ -75,10 +99,19 @@ def test_what_the_suite_built_is_a_column(model):
     tool, packages = COMPILED[model]
     worker = REPOSITORY / "build" / "release" / "foreign" / model / "worker"
     if not worker.exists():
-        assert not (worker.parent.exists() and shutil.which(tool)), f"{tool} is here and {worker} was not built"
+        assert not (
+            worker.parent.exists() and shutil.which(tool)
+        ), f"{tool} is here and {worker} was not built"
         pytest.skip(f"{model} was not built here: sudo apt-get install {packages}")
     value = describe(model, REPOSITORY / "build" / "release", os.environ["PATH"])
-    assert {cell["workload"] for cell in value["cells"]} >= {"echo", "fetch", "waits", "spawn", "channel", "idle"}
+    assert {cell["workload"] for cell in value["cells"]} >= {
+        "echo",
+        "fetch",
+        "waits",
+        "spawn",
+        "channel",
+        "idle",
+    }
     assert value["library"] and not value.get("missing")
 
 
@@ -89,22 +122,56 @@ def test_its_kernel_is_right_beyond_whole_words(tmp_path, model):
         pytest.skip("the suite is not built: scripts/build release")
     if missing := describe(model, built, os.environ["PATH"]).get("missing"):
         pytest.skip(f"{missing['skipped']}; {missing['install']}")
-    done = subprocess.run([FOREIGN / model / f"switchyard-{model}", "--cell", "idle", "--set", "units=4", "--set", "ballast_bytes=13"],
-                          env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")}, text=True, capture_output=True, timeout=100)  # fmt: skip
+    done = subprocess.run(
+        [
+            FOREIGN / model / f"switchyard-{model}",
+            "--cell",
+            "idle",
+            "--set",
+            "units=4",
+            "--set",
+            "ballast_bytes=13",
+        ],
+        env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")},
+        text=True,
+        capture_output=True,
+        timeout=100,
+    )
     samples = [json.loads(line) for line in done.stdout.splitlines()]
-    assert samples and {(s["verdict"], s["reason"]) for s in samples} <= {("ok", ""), ("skipped", UVLOOP)}
+    assert samples and {(s["verdict"], s["reason"]) for s in samples} <= {
+        ("ok", ""),
+        ("skipped", UVLOOP),
+    }
 
 
-@pytest.mark.parametrize("workload, sizes", [
-    ("spawn", ("units=20000", "at_once=1000")), ("waits", ("waits=20000",)), ("idle", ("units=20000",)), ("cancel", ("units=20000",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "workload, sizes",
+    [
+        ("spawn", ("units=20000", "at_once=1000")),
+        ("waits", ("waits=20000",)),
+        ("idle", ("units=20000",)),
+        ("cancel", ("units=20000",)),
+    ],
+)
 def test_more_threads_of_python_than_a_round_has_time_for_are_declined(workload, sizes):
     built = REPOSITORY / "build" / "release"
     if not (built / "bin" / "switchyard-serial").exists():
         pytest.skip("the suite is not built: scripts/build release")
     settings = [word for size in sizes for word in ("--set", size)]
-    done = subprocess.run([FOREIGN / "python" / "switchyard-python", "--cell", f"{workload}/thread", "--point", "0", *settings],
-                          env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")}, text=True, capture_output=True, timeout=100)  # fmt: skip
+    done = subprocess.run(
+        [
+            FOREIGN / "python" / "switchyard-python",
+            "--cell",
+            f"{workload}/thread",
+            "--point",
+            "0",
+            *settings,
+        ],
+        env={**os.environ, "SWITCHYARD_RIG": str(built / "bin")},
+        text=True,
+        capture_output=True,
+        timeout=100,
+    )
     samples = [json.loads(line) for line in done.stdout.splitlines()]
     assert [s["verdict"] for s in samples] == ["declined"] and "10000" in samples[0]["reason"]
 
@@ -119,7 +186,11 @@ def test_the_rest_is_measured_without_it(tmp_path):
     def made(**options):
         return plan.make(found, plan.Options(preset="smoke", **options), [0, 1], "run")
 
-    for chosen in ({"models": ("good", "other")}, {"foreign": True}, {"cells": ("good/*", "other/*")}):
+    for chosen in (
+        {"models": ("good", "other")},
+        {"foreign": True},
+        {"cells": ("good/*", "other/*")},
+    ):
         assert made(**chosen)["skipped"] == {"other": MISSING}
         assert {process["model"] for process in made(**chosen)["processes"]} == {"good"}
     assert made()["skipped"] == {}
@@ -131,8 +202,20 @@ def test_the_rest_is_measured_without_it(tmp_path):
 
 def test_a_run_says_so_and_its_report_too(tmp_path):
     build(tmp_path, "good")  # in which no contender was built
-    done = switchyard(tmp_path, "run", "--build", tmp_path, "--models", "good,go", "--preset", "smoke", "--rounds", "1",
-                      "--out", tmp_path / "run")  # fmt: skip
+    done = switchyard(
+        tmp_path,
+        "run",
+        "--build",
+        tmp_path,
+        "--models",
+        "good,go",
+        "--preset",
+        "smoke",
+        "--rounds",
+        "1",
+        "--out",
+        tmp_path / "run",
+    )
     assert done.returncode == 0, done.stderr
     assert "go is skipped: " in done.stdout + done.stderr
     meta = json.loads((tmp_path / "run" / "meta.json").read_text())

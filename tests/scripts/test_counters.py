@@ -7,7 +7,9 @@ import sys
 import pytest
 
 import fake_runs
-from yard import counters, estimates, samples
+from yard.data import samples
+from yard.engine import counters
+from yard.stats import estimates
 
 SCRIPT = """
 import json, os, sys
@@ -32,7 +34,13 @@ def made():
 def record(folder, made, say=lambda _: None):
     (folder / "bin").mkdir()
     executables = {"fiber": folder / "bin" / "fiber"}
-    plan = {"processes": [{**s, "timeout_s": 10} for s in made if s["round"] < 2 and s["iteration"] == 0 and not s["warm"]]}
+    plan = {
+        "processes": [
+            {**s, "timeout_s": 10}
+            for s in made
+            if s["round"] < 2 and s["iteration"] == 0 and not s["warm"]
+        ]
+    }
 
     def command(job, own, part):
         assert job["iterations"] == 1

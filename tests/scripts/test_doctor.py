@@ -27,22 +27,54 @@ def make(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("check, path, bad, level, good", [
-    (checks.governor, GOVERNOR, "powersave\n", "matters", "performance\n"),
-    (checks.turbo, f"{CPU}/intel_pstate/no_turbo", "0", "note", "1"),
-    (checks.turbo, f"{CPU}/cpufreq/boost", "1", "note", "0"),
-    (checks.smt, f"{CPU}/smt/active", "1", "note", "0"),
-    (checks.cgroup_cpu, "sys/fs/cgroup/cpu.max", "150000 100000", "matters", "max 100000"),
-    (checks.descriptors, "proc/self/limits", "Max open files   1024  1048576  files", "note",
-     "Max open files   65536  1048576  files"),
-    (checks.ports, checks.PORTS, "32768\t60999", "note", "15000\t64999"),
-    (checks.timer_slack, "proc/self/timerslack_ns", "50000", "note", "1"),
-    (checks.mitigations, f"{CPU}/vulnerabilities/meltdown", "Mitigation: PTI", "note", "Not affected"),
-    (checks.neighbours, "proc/pressure/cpu", "some avg10=61.20 avg60=1.00", "matters", "some avg10=0.10 avg60=90.00"),
-    (checks.preemption, checks.PREEMPT, "none voluntary full (lazy)", "note", "none voluntary (full) lazy"),
-    (checks.clock, "sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet", "matters", "tsc"),
-    (checks.io_uring, "proc/sys/kernel/io_uring_disabled", "2", "note", "0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "check, path, bad, level, good",
+    [
+        (checks.governor, GOVERNOR, "powersave\n", "matters", "performance\n"),
+        (checks.turbo, f"{CPU}/intel_pstate/no_turbo", "0", "note", "1"),
+        (checks.turbo, f"{CPU}/cpufreq/boost", "1", "note", "0"),
+        (checks.smt, f"{CPU}/smt/active", "1", "note", "0"),
+        (checks.cgroup_cpu, "sys/fs/cgroup/cpu.max", "150000 100000", "matters", "max 100000"),
+        (
+            checks.descriptors,
+            "proc/self/limits",
+            "Max open files   1024  1048576  files",
+            "note",
+            "Max open files   65536  1048576  files",
+        ),
+        (checks.ports, checks.PORTS, "32768\t60999", "note", "15000\t64999"),
+        (checks.timer_slack, "proc/self/timerslack_ns", "50000", "note", "1"),
+        (
+            checks.mitigations,
+            f"{CPU}/vulnerabilities/meltdown",
+            "Mitigation: PTI",
+            "note",
+            "Not affected",
+        ),
+        (
+            checks.neighbours,
+            "proc/pressure/cpu",
+            "some avg10=61.20 avg60=1.00",
+            "matters",
+            "some avg10=0.10 avg60=90.00",
+        ),
+        (
+            checks.preemption,
+            checks.PREEMPT,
+            "none voluntary full (lazy)",
+            "note",
+            "none voluntary (full) lazy",
+        ),
+        (
+            checks.clock,
+            "sys/devices/system/clocksource/clocksource0/current_clocksource",
+            "hpet",
+            "matters",
+            "tsc",
+        ),
+        (checks.io_uring, "proc/sys/kernel/io_uring_disabled", "2", "note", "0"),
+    ],
+)
 def test_each_cause_is_found_and_its_absence_too(make, check, path, bad, level, good):
     assert check(make({})) is None
     found = check(make({path: bad}))
@@ -52,20 +84,31 @@ def test_each_cause_is_found_and_its_absence_too(make, check, path, bad, level, 
 
 
 def test_the_tightest_group_limits(make):
-    machine = make({"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/b/cpu.max": "400000 100000",
-                    "sys/fs/cgroup/a/cpu.max": "50000 100000"})  # fmt: skip
+    machine = make(
+        {
+            "proc/self/cgroup": "0::/a/b\n",
+            "sys/fs/cgroup/a/b/cpu.max": "400000 100000",
+            "sys/fs/cgroup/a/cpu.max": "50000 100000",
+        }
+    )
     assert checks.cgroup_cpu(machine).value == "0.50 CPUs"
 
 
 def test_missing_packages_are_named_with_their_command(make):
-    machine = make({"var/lib/dpkg/status": "Package: libuv1-dev\nStatus: install ok installed\n\n"
-                                           "Package: libtbb-dev\nStatus: deinstall ok config-files\n"})  # fmt: skip
+    machine = make(
+        {
+            "var/lib/dpkg/status": "Package: libuv1-dev\nStatus: install ok installed\n\n"
+            "Package: libtbb-dev\nStatus: deinstall ok config-files\n"
+        }
+    )
     mending = checks.libraries(machine).mend.split()
     assert "libtbb-dev" in mending and "libuv1-dev" not in mending and "strace" not in mending
 
 
 def test_the_worst_comes_first_and_silence_is_told(make):
-    findings, silent = checks.examine(make({f"{CPU}/smt/active": "0", "proc/pressure/cpu": "some avg10=61.20"}))
+    findings, silent = checks.examine(
+        make({f"{CPU}/smt/active": "0", "proc/pressure/cpu": "some avg10=61.20"})
+    )
     assert [finding.name for finding in findings] == ["neighbours", "smt"] and "clock" in silent
 
 
@@ -95,7 +138,10 @@ def test_a_new_boot_has_nothing_to_restore(make, tmp_path):
     machine = make({GOVERNOR: "powersave", boot: "one"})
     mend.fix(machine, [(GOVERNOR, "performance")], record)
     make({boot: "two"})
-    assert "started again" in mend.restore(machine, record)[0] and machine.read(GOVERNOR) == "performance"
+    assert (
+        "started again" in mend.restore(machine, record)[0]
+        and machine.read(GOVERNOR) == "performance"
+    )
 
 
 def test_a_damaged_record_is_told(make, tmp_path):

@@ -4,14 +4,29 @@
 import pytest
 
 import fake_runs
-from yard import estimates
+from yard.stats import estimates
 
 
 def sample(round=0, iteration=0, **more):
-    base = {"workload": "echo", "preset": "quick", "point": 0, "params": {"connections": 4}, "model": "fiber",
-            "variant": "", "round": round, "iteration": iteration, "warm": False, "verdict": "ok", "reason": "",
-            "units": 10, "unit": "round trip", "run_ns": 1000, "cpu_ns": 500, "voluntary_switches": 3,
-            "involuntary_switches": 2}  # fmt: skip
+    base = {
+        "workload": "echo",
+        "preset": "quick",
+        "point": 0,
+        "params": {"connections": 4},
+        "model": "fiber",
+        "variant": "",
+        "round": round,
+        "iteration": iteration,
+        "warm": False,
+        "verdict": "ok",
+        "reason": "",
+        "units": 10,
+        "unit": "round trip",
+        "run_ns": 1000,
+        "cpu_ns": 500,
+        "voluntary_switches": 3,
+        "involuntary_switches": 2,
+    }
     return {**base, **more}
 
 
@@ -21,20 +36,29 @@ def only(samples):
 
 
 def test_the_process_is_the_unit():
-    samples = [sample(r, i, run_ns=run) for r in range(5) for i, run in enumerate((100, 200, 10_000))]
+    samples = [
+        sample(r, i, run_ns=run) for r in range(5) for i, run in enumerate((100, 200, 10_000))
+    ]
     cell = only(samples)
     assert cell.values["run_ns"] == dict.fromkeys(range(5), 200)
     assert cell.estimates["run_ns"].rounds == 5 and cell.samples == 15
 
 
 def test_warm_up_is_never_used():
-    samples = [sample(r) for r in range(5)] + [sample(r, run_ns=10**9, warm=True) for r in range(5)]
+    samples = [sample(r) for r in range(5)] + [
+        sample(r, run_ns=10**9, warm=True) for r in range(5)
+    ]
     assert only(samples).estimates["run_ns"].high == 1000
 
 
 @pytest.mark.parametrize(
     "metric, value",
-    [("throughput", 1e7), ("time_per_unit_ns", 100), ("cpu_per_unit_ns", 50), ("switches_per_unit", 0.5)],
+    [
+        ("throughput", 1e7),
+        ("time_per_unit_ns", 100),
+        ("cpu_per_unit_ns", 50),
+        ("switches_per_unit", 0.5),
+    ],
 )
 def test_metrics(metric, value):
     assert only([sample(r) for r in range(5)]).estimates[metric].value == pytest.approx(value)
@@ -52,26 +76,40 @@ def test_a_quantile_of_too_few_operations_is_no_value():
 
 @pytest.mark.parametrize(
     "counts, verdict",
-    [({"ok": 10}, "ok"), ({"ok": 9, "crashed": 1}, "crashed"), ({"ok": 9, "wrong": 1}, "wrong"),
-     ({"ok": 8, "unstable": 2}, "ok"), ({"ok": 7, "unstable": 3}, "unstable"),
-     ({"ok": 5, "rig_limited": 3, "unstable": 2}, "rig_limited"), ({"declined": 1}, "declined")],
-)  # fmt: skip
+    [
+        ({"ok": 10}, "ok"),
+        ({"ok": 9, "crashed": 1}, "crashed"),
+        ({"ok": 9, "wrong": 1}, "wrong"),
+        ({"ok": 8, "unstable": 2}, "ok"),
+        ({"ok": 7, "unstable": 3}, "unstable"),
+        ({"ok": 5, "rig_limited": 3, "unstable": 2}, "rig_limited"),
+        ({"declined": 1}, "declined"),
+    ],
+)
 def test_the_verdict_of_a_cell(counts, verdict):
     assert estimates.verdict_of(counts) == verdict
 
 
 def test_marked_rounds_stay_in_the_estimate():
     """Dropping the rounds that went badly would flatter."""
-    samples = [sample(r, run_ns=1000) for r in range(8)] + [sample(r, run_ns=9000, verdict="unstable") for r in (8, 9)]
+    samples = [sample(r, run_ns=1000) for r in range(8)] + [
+        sample(r, run_ns=9000, verdict="unstable") for r in (8, 9)
+    ]
     cell = only(samples)
     assert cell.verdict == "ok" and cell.values["run_ns"][9] == 9000
     assert cell.reasons[("unstable", "")] == 2
 
 
 def test_a_wrong_warm_up_voids_its_process_too():
-    samples = [sample(r) for r in range(6)] + [sample(2, warm=True, verdict="wrong", reason="7 is not 8")]
+    samples = [sample(r) for r in range(6)] + [
+        sample(2, warm=True, verdict="wrong", reason="7 is not 8")
+    ]
     cell = only(samples)
-    assert cell.verdict == "wrong" and cell.reasons[("wrong", "7 is not 8")] == 1 and not cell.estimates
+    assert (
+        cell.verdict == "wrong"
+        and cell.reasons[("wrong", "7 is not 8")] == 1
+        and not cell.estimates
+    )
 
 
 def test_a_void_iteration_voids_its_process():
@@ -87,14 +125,23 @@ def test_an_unknown_verdict_is_never_ok():
 
 
 def test_absent_fields_read_as_null():
-    old = {"workload": "fib", "model": "serial", "round": 0, "verdict": "ok", "run_ns": 5, "units": 1}
+    old = {
+        "workload": "fib",
+        "model": "serial",
+        "round": 0,
+        "verdict": "ok",
+        "run_ns": 5,
+        "units": 1,
+    }
     cell = only([old])
     assert cell.estimates["run_ns"].value == 5 and "cpu_per_unit_ns" not in cell.estimates
 
 
 def test_paired_ratios_cancel_what_a_round_shares():
     shared = [1, 5, 2, 9, 3, 4, 7]
-    ratio = estimates.paired_ratio({r: 1.5 * s for r, s in enumerate(shared)}, dict(enumerate(shared)))
+    ratio = estimates.paired_ratio(
+        {r: 1.5 * s for r, s in enumerate(shared)}, dict(enumerate(shared))
+    )
     assert (ratio.value, ratio.low, ratio.high) == pytest.approx((1.5, 1.5, 1.5))
     assert estimates.paired_ratio({1: 1.0}, {2: 1.0}) is None
     assert estimates.paired_ratio({1: 0.0}, {1: 1.0}) is None

@@ -10,7 +10,10 @@ import click
 import fake_runs
 import pytest
 from fakes import build, switchyard
-from yard import cli, estimates, export, forecast, manual
+from yard.cli import main as cli
+from yard.engine import forecast
+from yard.stats import estimates
+from yard.text import export, manual
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def test_github_action_benchmark_has_only_what_should_be_small(run):
 def test_a_void_cell_has_no_number_in_any_format(run):
     for text in export.FORMATS.values():
         assert not re.search(r'fiber/echo|model="fiber"[^\n]*workload="echo"', text(*run))
-        assert re.search(r'fiber', text(*run))
+        assert re.search(r"fiber", text(*run))
 
 
 def test_openmetrics_obeys_its_grammar(run):
@@ -64,13 +67,21 @@ def test_openmetrics_obeys_its_grammar(run):
 def test_times_are_in_seconds_where_the_format_asks_for_them(run):
     cells, meta = run
     cell = next(c for c in cells if "cpu_per_unit_ns" in c.estimates and c.model == "thread")
-    value = re.search(r'switchyard_cpu_per_unit_seconds\{[^\n]*bound="median"\} (\S+)', export.openmetrics([cell], meta))
+    value = re.search(
+        r'switchyard_cpu_per_unit_seconds\{[^\n]*bound="median"\} (\S+)',
+        export.openmetrics([cell], meta),
+    )
     assert float(value[1]) == pytest.approx(cell.estimates["cpu_per_unit_ns"].value * 1e-9)
 
 
 def test_the_command_writes_a_file_and_names_the_formats(tmp_path, run):
     folder = fake_runs.write(fake_runs.realistic(rounds=5), tmp_path / "run")
-    assert switchyard(tmp_path, "export", folder, "--format", "bencher", "--out", tmp_path / "b.json").returncode == 0
+    assert (
+        switchyard(
+            tmp_path, "export", folder, "--format", "bencher", "--out", tmp_path / "b.json"
+        ).returncode
+        == 0
+    )
     assert json.loads((tmp_path / "b.json").read_text())
     assert switchyard(tmp_path, "export", folder, "--format", "bensher").returncode == 64
 
@@ -91,23 +102,55 @@ def test_the_manual_page_has_every_command_and_every_option():
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="no groff")
 def test_the_formatter_has_nothing_to_complain_of():
-    ended = subprocess.run(["groff", "-man", "-Tascii", "-ww"], input=page(), capture_output=True, text=True)
+    ended = subprocess.run(
+        ["groff", "-man", "-Tascii", "-ww"], input=page(), capture_output=True, text=True
+    )
     assert ended.returncode == 0 and not ended.stderr, ended.stderr
 
 
 def test_a_line_is_no_request_to_the_formatter():
-    assert manual._roff(".so /etc/passwd") == "\\&.so /etc/passwd" and manual._roff("a\\b\n.c") == "a\\eb .c"
+    assert (
+        manual._roff(".so /etc/passwd") == "\\&.so /etc/passwd"
+        and manual._roff("a\\b\n.c") == "a\\eb .c"
+    )
 
 
 def test_a_plan_is_forecast_from_earlier_runs(tmp_path):
     raw = tmp_path / "raw"
     plan = {"rounds": 10, "time_budget_s": 60.0, "processes": []}
     for order, items in enumerate((1, 2)):
-        plan["processes"] += [{"round": r, "model": "good", "variant": "", "workload": "count", "order": order,
-                               "params": {"items": items}} for r in range(10)]  # fmt: skip
-    assert forecast.words(plan, raw) == "Time: unknown, no earlier run on this machine has these cells; the budget is 60 s."
-    made = switchyard(build(tmp_path, "good"), "run", "--build", tmp_path, "--models", "good", "--preset", "smoke",
-                      "--workloads", "count", "--out", raw / "one")  # fmt: skip
+        plan["processes"] += [
+            {
+                "round": r,
+                "model": "good",
+                "variant": "",
+                "workload": "count",
+                "order": order,
+                "params": {"items": items},
+            }
+            for r in range(10)
+        ]
+    assert (
+        forecast.words(plan, raw)
+        == "Time: unknown, no earlier run on this machine has these cells; the budget is 60 s."
+    )
+    made = switchyard(
+        build(tmp_path, "good"),
+        "run",
+        "--build",
+        tmp_path,
+        "--models",
+        "good",
+        "--preset",
+        "smoke",
+        "--workloads",
+        "count",
+        "--out",
+        raw / "one",
+    )
     assert made.returncode == 0, made.stderr
     told = forecast.words(plan, raw)
-    assert re.match(r"Time: about \d+ s for 2 processes a round, of which 1 were never measured here; the budget is 60 s", told)
+    assert re.match(
+        r"Time: about \d+ s for 2 processes a round, of which 1 were never measured here; the budget is 60 s",
+        told,
+    )

@@ -9,17 +9,26 @@ from pathlib import Path
 
 import pytest
 from fakes import REPOSITORY, build, switchyard
-from yard import models
+from yard.data import models
 from yard.report import hdr
 
 FOREIGN = REPOSITORY / "impl" / "foreign"
 sys.path.insert(0, str(FOREIGN))
 from harness import kernel, latency, oracle  # noqa: E402
 
-SIZES = [{"name": "fetch_data", "group": "lesson", "role": "batch", "unit": "fetch",
-          "fields": [{"name": "fetches", "least": 1, "most": 9, "meaning": ""},
-                     {"name": "step_us", "least": 1, "most": 9000, "meaning": ""}],
-          "presets": {name: [{"fetches": 3, "step_us": 1000}] for name in ("smoke", "quick", "full")}}]  # fmt: skip
+SIZES = [
+    {
+        "name": "fetch_data",
+        "group": "lesson",
+        "role": "batch",
+        "unit": "fetch",
+        "fields": [
+            {"name": "fetches", "least": 1, "most": 9, "meaning": ""},
+            {"name": "step_us", "least": 1, "most": 9000, "meaning": ""},
+        ],
+        "presets": {name: [{"fetches": 3, "step_us": 1000}] for name in ("smoke", "quick", "full")},
+    }
+]
 
 
 def test_the_kernel_is_that_of_the_cpp_suite():
@@ -75,37 +84,77 @@ def contender(folder: Path, deed: str, outcome: str, **more: object) -> tuple[in
     sizes.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps({'workloads': SIZES})}\nE\n")
     worker, main = folder / "worker.py", folder / "switchyard-broken"
     worker.write_text(WORKER.replace("DEED", deed).replace("OUTCOME", outcome))
-    main.write_text(f"import sys\nsys.path.insert(0, {str(FOREIGN)!r})\nfrom harness.main import cell, main\n"
-                    f"sys.exit(main({{'model': 'broken', 'summary': '', 'library': 'none', **{more!r}, "
-                    f"'cells': [cell('fetch_data', '')], 'worker': [sys.executable, {str(worker)!r}]}}))\n")  # fmt: skip
+    main.write_text(
+        f"import sys\nsys.path.insert(0, {str(FOREIGN)!r})\nfrom harness.main import cell, main\n"
+        f"sys.exit(main({{'model': 'broken', 'summary': '', 'library': 'none', **{more!r}, "
+        f"'cells': [cell('fetch_data', '')], 'worker': [sys.executable, {str(worker)!r}]}}))\n"
+    )
     samples = folder / "samples.jsonl"
-    ended = subprocess.run([sys.executable, main, "--cell", "fetch_data", "--preset", "smoke", "--workers", "1",
-                            "--iterations", "2", "--timeout", "2", "--samples", samples, "--tag", "run=r",
-                            "--tag", "round=0", "--tag", "order=0"],
-                           env={**os.environ, "SWITCHYARD_RIG": str(folder / "bin")}, timeout=30)  # fmt: skip
+    ended = subprocess.run(
+        [
+            sys.executable,
+            main,
+            "--cell",
+            "fetch_data",
+            "--preset",
+            "smoke",
+            "--workers",
+            "1",
+            "--iterations",
+            "2",
+            "--timeout",
+            "2",
+            "--samples",
+            samples,
+            "--tag",
+            "run=r",
+            "--tag",
+            "round=0",
+            "--tag",
+            "order=0",
+        ],
+        env={**os.environ, "SWITCHYARD_RIG": str(folder / "bin")},
+        timeout=30,
+    )
     return ended.returncode, [json.loads(line) for line in samples.read_text().splitlines()]
 
 
-RIGHT = '{"fetched": 3, "sum": %d}' % (sum(kernel.fetched_value(1, i) for i in range(3)) & kernel.MASK)
+RIGHT = '{"fetched": 3, "sum": %d}' % (
+    sum(kernel.fetched_value(1, i) for i in range(3)) & kernel.MASK
+)
 
 
 def test_an_honest_worker_has_a_sample_for_each_iteration(tmp_path):
     code, samples = contender(tmp_path, "pass", RIGHT)
     assert code == 0
-    assert [(s["verdict"], s["warm"]) for s in samples] == [("ok", True), ("ok", False), ("ok", False)]
-    assert all(s["run_ns"] >= 6_000_000 and s["units"] == 3 and s["latency"]["count"] == 3 for s in samples)
+    assert [(s["verdict"], s["warm"]) for s in samples] == [
+        ("ok", True),
+        ("ok", False),
+        ("ok", False),
+    ]
+    assert all(
+        s["run_ns"] >= 6_000_000 and s["units"] == 3 and s["latency"]["count"] == 3 for s in samples
+    )
     assert all(s["destroy_ns"] == 1 and s["cpu_ns"] > 0 for s in samples)
 
 
-@pytest.mark.parametrize("deed, outcome, verdict, says", [
-    ("pass", '{"fetched": 3, "sum": 1}', "wrong", "sum is 1"),
-    ("p['step_us'] = 100", RIGHT, "wrong", "cannot take less"),
-    ("time.sleep(60)", RIGHT, "timeout", "not finished after 2 s"),
-    ('print(\'{"look": true}\', flush=True)', RIGHT, "wrong", "without looks"),
-    ("os.kill(os.getpid(), 11)", RIGHT, "crashed", "SIGSEGV"),
-    ("import threading; e = threading.Event(); "
-     "[threading.Thread(target=e.wait, daemon=True).start() for _ in range(3)]", RIGHT, "over_budget", "3 threads"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "deed, outcome, verdict, says",
+    [
+        ("pass", '{"fetched": 3, "sum": 1}', "wrong", "sum is 1"),
+        ("p['step_us'] = 100", RIGHT, "wrong", "cannot take less"),
+        ("time.sleep(60)", RIGHT, "timeout", "not finished after 2 s"),
+        ("print('{\"look\": true}', flush=True)", RIGHT, "wrong", "without looks"),
+        ("os.kill(os.getpid(), 11)", RIGHT, "crashed", "SIGSEGV"),
+        (
+            "import threading; e = threading.Event(); "
+            "[threading.Thread(target=e.wait, daemon=True).start() for _ in range(3)]",
+            RIGHT,
+            "over_budget",
+            "3 threads",
+        ),
+    ],
+)
 def test_a_broken_worker_is_seen_through(tmp_path, deed, outcome, verdict, says):
     code, samples = contender(tmp_path, deed, outcome)
     assert code == 1 and samples[-1]["verdict"] == verdict and says in samples[-1]["reason"]
@@ -115,15 +164,22 @@ def foreign(folder: Path, **more: object) -> Path:
     """A repository of which impl/foreign has one model."""
     file = folder / "impl/foreign/other/switchyard-other"
     file.parent.mkdir(parents=True)
-    text = {"schema": 1, "model": "other", "summary": "", "foreign": True, "build": {"type": "release", "compiler": ""},
-            "cells": [{"workload": "count", "variant": "", "declined": None}], **more}  # fmt: skip
+    text = {
+        "schema": 1,
+        "model": "other",
+        "summary": "",
+        "foreign": True,
+        "build": {"type": "release", "compiler": ""},
+        "cells": [{"workload": "count", "variant": "", "declined": None}],
+        **more,
+    }
     file.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps(text)}\nE\n")
     file.chmod(0o755)
     return folder
 
 
 def test_a_foreign_model_is_found_and_its_gaps_are_no_holes(tmp_path):
-    from yard import matrix
+    from yard.text import matrix
 
     found = models.discover(build(tmp_path, "good"), foreign(tmp_path))
     assert found.foreign("other") and not found.foreign("good")
@@ -133,11 +189,14 @@ def test_a_foreign_model_is_found_and_its_gaps_are_no_holes(tmp_path):
 def test_a_missing_interpreter_is_no_failure(tmp_path):
     missing = {"skipped": "there is no other", "install": "apt-get install other"}
     found = models.discover(build(tmp_path, "good"), foreign(tmp_path, missing=missing))
-    assert "other" not in found.describe and found.not_built["other"]["install"] == "apt-get install other"
+    assert (
+        "other" not in found.describe
+        and found.not_built["other"]["install"] == "apt-get install other"
+    )
 
 
 def test_a_foreign_model_is_measured_only_if_it_is_named(tmp_path):
-    from yard import plan
+    from yard.engine import plan
 
     found = models.discover(build(tmp_path, "good"), foreign(tmp_path))
 
@@ -163,7 +222,11 @@ def test_python_is_a_column_of_the_matrix(tmp_path):
 
 
 def test_node_without_node_says_so(tmp_path):
-    told = subprocess.run([sys.executable, FOREIGN / "node/switchyard-node", "--describe"], capture_output=True,
-                          env={"PATH": str(tmp_path)}, timeout=30)  # fmt: skip
+    told = subprocess.run(
+        [sys.executable, FOREIGN / "node/switchyard-node", "--describe"],
+        capture_output=True,
+        env={"PATH": str(tmp_path)},
+        timeout=30,
+    )
     value = json.loads(told.stdout)
     assert value["cells"] == [] and value["missing"]["install"] == "sudo apt-get install nodejs"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from yard import stats
-from yard.check import gate, rule, simulate
+from yard.stats import inference
+from yard.gate import gate, rule, simulate
 
 CPU = rule.metrics()["cpu_per_unit"]
 DEFAULT = rule.PROFILES["default"]
@@ -30,18 +30,24 @@ def brute_force_p(differences):
 def test_tail_equals_brute_force_with_and_without_ties(n):
     draw = np.random.default_rng(n)
     for values in (draw.normal(0.2, 1, n), draw.integers(-3, 4, n).astype(float)):
-        assert stats.signed_rank_p_greater(values) == pytest.approx(brute_force_p(values))
+        assert inference.signed_rank_p_greater(values) == pytest.approx(brute_force_p(values))
 
 
 @pytest.mark.parametrize("n", [20, 50, 128, 256])
 def test_tail_equals_scipy(n):
     values = np.random.default_rng(n).normal(0.1, 1, n)
-    expected = scipy.stats.wilcoxon(values, alternative="greater", mode="exact" if n <= 60 else "approx").pvalue
-    assert stats.signed_rank_p_greater(values) == pytest.approx(expected, rel=1e-9 if n <= 60 else 0.05)
+    expected = scipy.stats.wilcoxon(
+        values, alternative="greater", mode="exact" if n <= 60 else "approx"
+    ).pvalue
+    assert inference.signed_rank_p_greater(values) == pytest.approx(
+        expected, rel=1e-9 if n <= 60 else 0.05
+    )
 
 
 def test_the_tolerated_slow_down_is_subtracted():
-    exactly = [math.log1p(0.02) + sign * size for size in (0.001, 0.002, 0.003, 0.004) for sign in (1, -1)]
+    exactly = [
+        math.log1p(0.02) + sign * size for size in (0.001, 0.002, 0.003, 0.004) for sign in (1, -1)
+    ]
     assert rule.p_above(exactly, 0.02) > 0.4
     assert rule.p_above([value + 0.05 for value in exactly], 0.02) == 2.0**-8
 
@@ -50,7 +56,7 @@ def test_hodges_lehmann_limits_cover_the_truth():
     draw = np.random.default_rng(7)
     covered = 0
     for _ in range(400):
-        limits = stats.signed_rank_interval(draw.standard_t(3, 16) + 1.0, 0.95)
+        limits = inference.signed_rank_interval(draw.standard_t(3, 16) + 1.0, 0.95)
         covered += limits.low <= 1.0 <= limits.high
     assert covered >= 368  # binomial(400, 0.95): P(less) < 0.01
 
@@ -91,7 +97,9 @@ def test_what_all_planned_pairs_could_not_find_is_given_up_at_a_look_if_nothing_
     assert rule.judge_look(hinting, CPU, DEFAULT, 0, 1) is None
     # A third as noisy: the last look could still decide it.
     decidable = [0.019 + 1.1 * value for value in noise]
-    assert not rule.rules_out(decidable, CPU) and not rule.beyond_all_looks(decidable, CPU, DEFAULT, 1)
+    assert not rule.rules_out(decidable, CPU) and not rule.beyond_all_looks(
+        decidable, CPU, DEFAULT, 1
+    )
     assert rule.judge_look(decidable, CPU, DEFAULT, 0, 1) is None
 
 
@@ -135,7 +143,9 @@ def test_confirmation_uses_fresh_pairs_only():
 
 
 def test_a_slower_scenario_is_red_and_named_and_the_other_is_not_measured_again():
-    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": (0.05 if s == "b" else 0) + jitter(n)})
+    source = Scripted(
+        ["a", "b"], lambda s, n: {"cpu_per_unit": (0.05 if s == "b" else 0) + jitter(n)}
+    )
     outcome = gate.run(source, DEFAULT, seed=1)
     assert [cell.name for cell in outcome.regressions] == ["b cpu_per_unit"]
     assert outcome.exit_code() == 1
@@ -190,7 +200,10 @@ def test_a_time_limit_makes_no_false_alarms():
     for seed in range(150):
         source = simulate.SimulatedRunner(simulate.LOADED, 6, 9_000 + seed)
         limit = 2 * 6 * 12 + 2 * (10 + seed % 90)  # slots; somewhere in stage 2
-        red += gate.run(source, DEFAULT, seed, seconds_left=lambda: limit - source.slots).exit_code() == 1
+        red += (
+            gate.run(source, DEFAULT, seed, seconds_left=lambda: limit - source.slots).exit_code()
+            == 1
+        )
     assert red <= 4  # binomial(150, 1 %): P(more) < 0.02
 
 
@@ -204,8 +217,13 @@ def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():
 @pytest.mark.parametrize("shift, code", [(0.0, 0), (0.08, 2)])
 def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_it(shift, code):
     """The screen saw a slow-down; 13 fresh pairs of +-20 % do not rule out 5 %, and may or may not hint at it."""
-    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": jitter(n) if s == "b" or n <= 12 else
-                                                shift + 400 * jitter(n), "p50": jitter(n)})  # fmt: skip
+    source = Scripted(
+        ["a", "b"],
+        lambda s, n: {
+            "cpu_per_unit": jitter(n) if s == "b" or n <= 12 else shift + 400 * jitter(n),
+            "p50": jitter(n),
+        },
+    )
     screened = source.pair
 
     def pair(scenario):
@@ -222,11 +240,19 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
     assert ("a cpu_per_unit" if code else "1 of them stay unresolved") in outcome.why()[1]
 
 
-@pytest.mark.parametrize("noisy, code", [({"p99"}, 0), ({"p99", "p50", "time_per_unit"}, 0),
-                                         ({"p99", "p50", "time_per_unit", "cpu_per_unit"}, 2)])  # fmt: skip
+@pytest.mark.parametrize(
+    "noisy, code",
+    [
+        ({"p99"}, 0),
+        ({"p99", "p50", "time_per_unit"}, 0),
+        ({"p99", "p50", "time_per_unit", "cpu_per_unit"}, 2),
+    ],
+)
 def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
     names = ("cpu_per_unit", "time_per_unit", "p50", "p99", "peak_rss")
-    source = Scripted(["a"], lambda _, n: {name: (900 if name in noisy else 1) * jitter(n) for name in names})
+    source = Scripted(
+        ["a"], lambda _, n: {name: (900 if name in noisy else 1) * jitter(n) for name in names}
+    )
     outcome = gate.run(source, DEFAULT, seed=1)
     assert not any(cell.suspect for cell in outcome.cells)
     assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
@@ -251,15 +277,22 @@ def test_an_interruption_keeps_what_there_is():
 
 
 def test_a_difference_between_base_and_itself_makes_nothing_comparable():
-    source = Scripted(["a", "control"], lambda s, n: {"cpu_per_unit": (0.1 if s == "control" else 0.2) + jitter(n)})
+    source = Scripted(
+        ["a", "control"],
+        lambda s, n: {"cpu_per_unit": (0.1 if s == "control" else 0.2) + jitter(n)},
+    )
     outcome = gate.run(source, DEFAULT, seed=1, control="control")
-    assert outcome.exit_code() == 3 and [cell.scenario for cell in outcome.control_failed] == ["control"]
+    assert outcome.exit_code() == 3 and [cell.scenario for cell in outcome.control_failed] == [
+        "control"
+    ]
     assert [cell.scenario for cell in outcome.gating] == ["a"]
 
 
 def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_time():
     noise = np.random.default_rng(5).normal(0, 2.0, 1000)
-    source = Scripted(["a", "b"], lambda s, n: {"cpu_per_unit": noise[n] if s == "a" else jitter(n)})
+    source = Scripted(
+        ["a", "b"], lambda s, n: {"cpu_per_unit": noise[n] if s == "a" else jitter(n)}
+    )
     assert gate.run(source, DEFAULT, seed=1).exit_code() == 2
     again = Scripted(["a", "b"], source._differences)
     outcome = gate.run(again, DEFAULT, seed=1, extra_screen_s=lambda: 1.0)
@@ -288,7 +321,9 @@ def test_without_a_control_nothing_is_ok():
 
 def test_a_second_try_spends_half_the_error_probability():
     second = replace(DEFAULT, alpha_share=rule.SECOND_TRY_SHARE)
-    assert sum(rule.spent_alpha(second, look, 1) for look in range(len(second.looks))) == pytest.approx(rule.ALPHA / 2)
+    assert sum(
+        rule.spent_alpha(second, look, 1) for look in range(len(second.looks))
+    ) == pytest.approx(rule.ALPHA / 2)
     all_slower = [0.2 + i * 1e-3 for i in range(16)]
     assert rule.judge_look(all_slower, CPU, second, 0, 26) is rule.Verdict.REGRESSION
     assert rule.judge_look(all_slower, CPU, second, 0, 27) is None
@@ -298,4 +333,6 @@ def test_a_second_try_spends_half_the_error_probability():
     assert rule.suite_regressed(twelve, 8, DEFAULT)
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
     outcome = gate.run(source, second, seed=1, seconds_left=until(12 + 7, source))
-    assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED  # 2^-7 is less than 0.8 % and more than 0.4 %
+    assert (
+        outcome.cells[0].verdict is rule.Verdict.UNRESOLVED
+    )  # 2^-7 is less than 0.8 % and more than 0.4 %

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from yard.check import gate, rule, simulate
+from yard.gate import gate, rule, simulate
 
 DEFAULT = rule.PROFILES["default"]
 SLOWED = "scenario03"
@@ -78,7 +78,9 @@ def cut_short(noise, count, slow=None):
 @pytest.mark.timeout(300)
 def test_time_that_ends_early_on_a_noisy_machine_does_not_make_every_job_inconclusive():
     codes = list(cut_short(2, 60))
-    assert codes.count(1) <= 2 and codes.count(0) >= 45  # 60 % and less while whatever was unresolved counted
+    assert (
+        codes.count(1) <= 2 and codes.count(0) >= 45
+    )  # 60 % and less while whatever was unresolved counted
 
 
 @pytest.mark.slow

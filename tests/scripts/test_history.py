@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fakes
-from yard import history, history_plot
-from yard.check import changepoint
+from yard.report import history, history_plot
+from yard.stats import changepoint
 from yard.errors import UsageError, YardError
 
 
@@ -75,8 +75,23 @@ def filled(file, count=30, step_at=15):
     values = noise(9, count, 0.005)
     values[step_at:] *= 1.08
     for number, ratio in enumerate(values):
-        book.add([history.Point(f"r{number:02d}", f"2030-01-{number + 1:02d}", f"c{number:02d}", "cpu", "floor/echo@0",
-                                "cpu_per_unit", 100 * ratio, "v1", float(ratio), ratio * 0.99, ratio * 1.01)])  # fmt: skip
+        book.add(
+            [
+                history.Point(
+                    f"r{number:02d}",
+                    f"2030-01-{number + 1:02d}",
+                    f"c{number:02d}",
+                    "cpu",
+                    "floor/echo@0",
+                    "cpu_per_unit",
+                    100 * ratio,
+                    "v1",
+                    float(ratio),
+                    ratio * 0.99,
+                    ratio * 1.01,
+                )
+            ]
+        )
     book.close()
 
 
@@ -84,25 +99,34 @@ def test_the_command_shows_and_draws_a_change(tmp_path):
     db = tmp_path / "h.sqlite"
     filled(db)
     done = fakes.switchyard(tmp_path, "history", "--db", db)
-    assert done.returncode == 0 and "1 with a change point" in done.stdout and "change at c1" in done.stdout
+    assert (
+        done.returncode == 0
+        and "1 with a change point" in done.stdout
+        and "change at c1" in done.stdout
+    )
     done = fakes.switchyard(tmp_path, "history", "floor/echo@0", "--db", db, "--json")
     (series,) = json.loads(done.stdout)["series"]
     assert len(series["points"]) == 30 and abs(series["changes"][0]["at"] - 15) <= 1
     for name in ("plot.png", "plot.svg"):
-        done = fakes.switchyard(tmp_path, "history", "floor/echo@0", "--db", db, "--plot", tmp_path / name)
+        done = fakes.switchyard(
+            tmp_path, "history", "floor/echo@0", "--db", db, "--plot", tmp_path / name
+        )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     xml.parse(tmp_path / "plot.svg")
 
 
-@pytest.mark.parametrize("words, code, text", [
-    (["flor/echo@0"], 64, "did you mean floor/echo@0?"),
-    (["floor/echo@0", "--metric", "cpu_per_nuit"], 64, "did you mean cpu_per_unit?"),
-    (["floor/echo@0", "--plot", "x.gif"], 64, ".png or .svg"),
-    (["add"], 64, "takes folders"),
-    (["add", "/nonexistent"], 64, "does not exist"),
-    (["a", "b"], 64, "name one cell"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words, code, text",
+    [
+        (["flor/echo@0"], 64, "did you mean floor/echo@0?"),
+        (["floor/echo@0", "--metric", "cpu_per_nuit"], 64, "did you mean cpu_per_unit?"),
+        (["floor/echo@0", "--plot", "x.gif"], 64, ".png or .svg"),
+        (["add"], 64, "takes folders"),
+        (["add", "/nonexistent"], 64, "does not exist"),
+        (["a", "b"], 64, "name one cell"),
+    ],
+)
 def test_usage(tmp_path, words, code, text):
     filled(tmp_path / "h.sqlite", 3, 2)
     done = fakes.switchyard(tmp_path, "history", *words, "--db", tmp_path / "h.sqlite")
@@ -111,7 +135,11 @@ def test_usage(tmp_path, words, code, text):
 
 def test_a_database_that_is_not_there(tmp_path):
     done = fakes.switchyard(tmp_path, "history", "--db", tmp_path / "none.sqlite")
-    assert done.returncode == 64 and "history add" in done.stderr and not (tmp_path / "none.sqlite").exists()
+    assert (
+        done.returncode == 64
+        and "history add" in done.stderr
+        and not (tmp_path / "none.sqlite").exists()
+    )
 
 
 @pytest.mark.parametrize("left", [10, 100, 4096, 5000])
@@ -154,13 +182,33 @@ def test_a_run_becomes_points_with_ratios_to_the_floor(tmp_path):
 def test_a_check_becomes_points_with_ratios_to_its_base(tmp_path):
     fakes.build(tmp_path / "a", "steady")
     fakes.build(tmp_path / "b", "steady", factor=1.1)
-    done = fakes.switchyard(tmp_path, "check", "--base-build", tmp_path / "a", "--head-build", tmp_path / "b", "--preset",
-                            "smoke", "--profile", "quick", "--out", tmp_path / "out", "--cache", tmp_path / "c")  # fmt: skip
-    assert done.returncode == 1 and (tmp_path / "out" / "plots" / "overview.png").exists(), done.stdout + done.stderr
-    done = fakes.switchyard(tmp_path, "history", "add", tmp_path / "out", "--db", tmp_path / "h.sqlite")
+    done = fakes.switchyard(
+        tmp_path,
+        "check",
+        "--base-build",
+        tmp_path / "a",
+        "--head-build",
+        tmp_path / "b",
+        "--preset",
+        "smoke",
+        "--profile",
+        "quick",
+        "--out",
+        tmp_path / "out",
+        "--cache",
+        tmp_path / "c",
+    )
+    assert done.returncode == 1 and (tmp_path / "out" / "plots" / "overview.png").exists(), (
+        done.stdout + done.stderr
+    )
+    done = fakes.switchyard(
+        tmp_path, "history", "add", tmp_path / "out", "--db", tmp_path / "h.sqlite"
+    )
     assert done.returncode == 0, done.stderr
     series = history.History(tmp_path / "h.sqlite").series("steady/count@0", "cpu_per_unit")
-    assert series[0].reference == str(tmp_path / "a") and series[0].ratios[0] == pytest.approx(1.1, abs=0.01)
+    assert series[0].reference == str(tmp_path / "a") and series[0].ratios[0] == pytest.approx(
+        1.1, abs=0.01
+    )
 
 
 def test_a_sparkline_of_one_value_is_flat():

@@ -5,8 +5,8 @@ import json
 
 import pytest
 from fakes import build, switchyard
-from yard.estimates import Cell, PointKey, estimate
-from yard.lesson import chapters, claims, html, timeline
+from yard.stats.estimates import Cell, PointKey, estimate
+from yard.learn.lesson import chapters, claims, html, timeline
 
 BY_ID = {chapter.id: chapter for chapter in chapters.CHAPTERS}
 
@@ -38,23 +38,43 @@ def test_tasks_and_threads_wait_together(seen):
 def test_the_words_do_what_they_say(seen):
     assert order(seen["coroutine-object"], ("main", "runs"), ("main", "waits"), ("fetch", "runs"))
     assert order(seen["future"], ("waiter", "waits"), ("waiter", "ended"))
-    assert order(seen["event-loop"], ("ready 1", "runs"), ("ready 1", "ended"), ("ready 2", "runs"), ("timer", "runs"))
+    assert order(
+        seen["event-loop"],
+        ("ready 1", "runs"),
+        ("ready 1", "ended"),
+        ("ready 2", "runs"),
+        ("timer", "runs"),
+    )
     rude = [s for s in seen["blocking-call"].spans() if s.who == "rude" and s.state == "runs"][0]
-    ticks = [s.begin_s for s in seen["blocking-call"].spans() if s.who == "ticker" and s.state == "runs"]
+    ticks = [
+        s.begin_s for s in seen["blocking-call"].spans() if s.who == "ticker" and s.state == "runs"
+    ]
     assert not [tick for tick in ticks if rude.begin_s < tick < rude.end_s]
     assert len({who for _, who, _, _ in seen["process"].events}) == 3
 
 
 def test_every_word_of_the_issue_has_a_chapter_that_draws(seen):
-    assert {"synchronous-function", "coroutine-object", "await", "future", "task", "event-loop", "thread",
-            "process"} <= set(BY_ID)  # fmt: skip
+    assert {
+        "synchronous-function",
+        "coroutine-object",
+        "await",
+        "future",
+        "task",
+        "event-loop",
+        "thread",
+        "process",
+    } <= set(BY_ID)
     for id, t in seen.items():
         lines = timeline.text(t, 40, plain=True)
-        assert len(lines) == len(t.lanes()) + 1 and all("#" in line or "." in line for line in lines[:-1]), id
+        assert len(lines) == len(t.lanes()) + 1 and all(
+            "#" in line or "." in line for line in lines[:-1]
+        ), id
 
 
 def test_a_drawing_shows_runs_and_waits_to_scale():
-    t = timeline.Timeline([(0.0, "a", "runs", ""), (1.0, "a", "waits", ""), (2.0, "a", "ended", "")])
+    t = timeline.Timeline(
+        [(0.0, "a", "runs", ""), (1.0, "a", "waits", ""), (2.0, "a", "ended", "")]
+    )
     assert timeline.text(t, 10, plain=True)[0] == "a |#####.....|"
     assert t.together_s("a", "a", "runs") == 1.0
 
@@ -85,33 +105,51 @@ def times(factor: float) -> list[float]:
     return [1e6 * factor * value for value in reversed(STEADY)]
 
 
-@pytest.mark.parametrize("factor, mark", [(2.0, claims.TRUE), (1.0, claims.FALSE), (0.5, claims.FALSE)])
+@pytest.mark.parametrize(
+    "factor, mark", [(2.0, claims.TRUE), (1.0, claims.FALSE), (0.5, claims.FALSE)]
+)
 def test_tasks_are_judged_by_the_interval(factor, mark):
     cells = [cell("coroutine", "sequential", *times(factor)), cell("coroutine", "tasks", *times(1))]
     assert claims._tasks([cells])[0] == mark
 
 
-@pytest.mark.parametrize("factor, mark", [(1.0, claims.TRUE), (2.0, claims.DEPENDS), (0.4, claims.FALSE)])
+@pytest.mark.parametrize(
+    "factor, mark", [(1.0, claims.TRUE), (2.0, claims.DEPENDS), (0.4, claims.FALSE)]
+)
 def test_awaiting_is_judged_by_the_interval(factor, mark):
     cells = [cell("coroutine", "sequential", *times(factor)), cell("serial", "", *times(1))]
     assert claims._awaiting([cells])[0] == mark
 
 
-@pytest.mark.parametrize("serial, thread, cpus, mark", [
-    (2.0, 1.0, 2.0, claims.DEPENDS), (2.0, 2.0, 2.0, claims.TRUE), (1.0, 1.0, 2.0, claims.FALSE),
-    (1.0, 1.0, 1.0, claims.UNKNOWN)])  # fmt: skip
+@pytest.mark.parametrize(
+    "serial, thread, cpus, mark",
+    [
+        (2.0, 1.0, 2.0, claims.DEPENDS),
+        (2.0, 2.0, 2.0, claims.TRUE),
+        (1.0, 1.0, 2.0, claims.FALSE),
+        (1.0, 1.0, 1.0, claims.UNKNOWN),
+    ],
+)
 def test_processes_depend_on_threads_and_cpus(serial, thread, cpus, mark):
-    cells = [cell("serial", "", *times(serial)), cell("thread", "", *times(thread)), cell("process", "", *times(1))]
+    cells = [
+        cell("serial", "", *times(serial)),
+        cell("thread", "", *times(thread)),
+        cell("process", "", *times(1)),
+    ]
     for name, value in (("cpu_per_unit_ns", cpus), ("time_per_unit_ns", 1.0)):
         cells[2].estimates[name] = estimate({0: value})
     assert claims._processes([cells])[0] == mark
 
 
 def test_what_cannot_be_measured_says_so_and_does_not_stop_the_lesson(tmp_path):
-    ended = switchyard(build(tmp_path, "good"), "lesson", "--json", "--build", tmp_path, "--rounds", "1")
+    ended = switchyard(
+        build(tmp_path, "good"), "lesson", "--json", "--build", tmp_path, "--rounds", "1"
+    )
     told = json.loads(ended.stdout)
     assert ended.returncode == 0 and len(told["chapters"]) == len(chapters.CHAPTERS)
-    assert {c["mark"] for c in told["claims"]} == {claims.UNKNOWN} and all(c["because"] for c in told["claims"])
+    assert {c["mark"] for c in told["claims"]} == {claims.UNKNOWN} and all(
+        c["because"] for c in told["claims"]
+    )
 
 
 def test_a_mistyped_chapter_is_answered_with_the_nearest(tmp_path):
@@ -121,4 +159,8 @@ def test_a_mistyped_chapter_is_answered_with_the_nearest(tmp_path):
 
 def test_one_chapter_alone(tmp_path):
     ended = switchyard(tmp_path, "lesson", "task", "--html", tmp_path / "lesson.html")
-    assert ended.returncode == 0 and "overlapped" in ended.stdout and (tmp_path / "lesson.html").stat().st_size > 2000
+    assert (
+        ended.returncode == 0
+        and "overlapped" in ended.stdout
+        and (tmp_path / "lesson.html").stat().st_size > 2000
+    )

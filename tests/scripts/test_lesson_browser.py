@@ -6,7 +6,7 @@ import pytest
 import browser as browsers
 import fakes
 from test_report_browser import ACCESSIBILITY, SIZES
-from yard.lesson import claims, html
+from yard.learn.lesson import claims, html
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,9 @@ def page(tmp_path_factory):
 @pytest.mark.parametrize("width, height, theme", SIZES)
 def test_it_is_readable_and_fits(browser, page, width, height, theme):
     browser.open(page, "", width, height, theme)
-    assert browser.run("return document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    assert (
+        browser.run("return document.documentElement.scrollWidth") <= width
+    ), "the page scrolls sideways"
     assert browser.run(ACCESSIBILITY) == []
     picture = browser.picture()[..., :3]
     assert picture[: height // 2].std() > 0.02
@@ -36,12 +38,18 @@ def test_it_is_readable_and_fits(browser, page, width, height, theme):
 
 def test_every_timeline_is_drawn(browser, page):
     browser.open(page)
-    lengths = browser.run("return [...document.querySelectorAll('svg')].map(s => s.querySelectorAll('rect, path').length)")
+    lengths = browser.run(
+        "return [...document.querySelectorAll('svg')].map(s => s.querySelectorAll('rect, path').length)"
+    )
     assert len(lengths) >= 5 and min(lengths) >= 1
 
 
 def test_what_is_said_and_measured_is_a_table_that_fits(browser, tmp_path):
-    said = [claims.Verdict("Tasks give concurrency", claims.TRUE, "They took the time of the longest, " * 9, ())] * 5
+    said = [
+        claims.Verdict(
+            "Tasks give concurrency", claims.TRUE, "They took the time of the longest, " * 9, ()
+        )
+    ] * 5
     (tmp_path / "claims.html").write_text(html.page([], said, "a machine"), encoding="utf-8")
     for width, height, theme in SIZES:
         browser.open(tmp_path / "claims.html", "", width, height, theme)

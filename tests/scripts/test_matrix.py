@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
-from yard import matrix
+from yard.text import matrix
 
 
 def test_more_models_than_fit_side_by_side_keep_their_whole_names():
@@ -10,13 +10,19 @@ def test_more_models_than_fit_side_by_side_keep_their_whole_names():
     table = {
         "models": {name: {"foreign": False} for name in names},
         "workloads": {w: {"group": "io_bound"} for w in ("fetch_data", "echo")},
-        "cells": [{"model": name, "workload": w, "variant": v, "declined": None}
-                  for name in names for w in ("fetch_data", "echo") for v in variants],
+        "cells": [
+            {"model": name, "workload": w, "variant": v, "declined": None}
+            for name in names
+            for w in ("fetch_data", "echo")
+            for v in variants
+        ],
         "holes": [],
         "not_built": {},
-    }  # fmt: skip
+    }
     text = matrix.matrix_text(table)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100 and "…" not in text
-    assert [word for line in lines if line.startswith("workload") for word in line.split()[1:]] == names
+    assert [
+        word for line in lines if line.startswith("workload") for word in line.split()[1:]
+    ] == names
     assert text.count("epoll_edge_triggered") == text.count("io_uring") == 2 * len(names)

@@ -8,10 +8,15 @@ import subprocess
 
 import pytest
 from fakes import REPOSITORY, switchyard
-from yard import scaffold
+from yard.cli import scaffold
 from yard.errors import UsageError
 
-PARTS = ("bench/oracle/all.hpp", "bench/oracle/CMakeLists.txt", "impl/CMakeLists.txt", "impl/serial/cells.hpp")
+PARTS = (
+    "bench/oracle/all.hpp",
+    "bench/oracle/CMakeLists.txt",
+    "impl/CMakeLists.txt",
+    "impl/serial/cells.hpp",
+)
 
 
 @pytest.fixture
@@ -43,7 +48,9 @@ def test_a_workload_is_in_every_table_once(tree):
         told = table.read_text()
         own = table.parent.name == "serial"
         assert told.count("tally") == (2 if own else 1)  # serial: the type and its maker
-        assert ("supports<tally>(serial::make_tally)" if own else 'declined("tally", "not written yet")') in told
+        assert (
+            "supports<tally>(serial::make_tally)" if own else 'declined("tally", "not written yet")'
+        ) in told
     assert (tree / "bench/oracle/all.hpp").read_text().count("contract::tally") == 3
     assert scaffold.workloads(tree)[-1] == "tally"
 
@@ -70,17 +77,41 @@ def test_the_command_tells_what_to_do_next(tree):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-@pytest.mark.skipif(shutil.which("cmake") is None or not (REPOSITORY / ".git").exists(), reason="no cmake or no repository")
+@pytest.mark.skipif(
+    shutil.which("cmake") is None or not (REPOSITORY / ".git").exists(),
+    reason="no cmake or no repository",
+)
 def test_a_scaffold_builds_and_verifies(tmp_path):
-    archive = subprocess.run(["git", "archive", "HEAD"], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True).stdout
+    archive = subprocess.run(
+        ["git", "archive", "HEAD"], cwd=REPOSITORY, stdout=subprocess.PIPE, check=True
+    ).stdout
     subprocess.run(["tar", "x"], cwd=tmp_path, input=archive, check=True)
     assert switchyard(tmp_path, "new", "model", "strand", "--root", tmp_path).returncode == 0
     assert switchyard(tmp_path, "new", "workload", "tally", "--root", tmp_path).returncode == 0
-    subprocess.run(["cmake", "--preset", "release"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", "build/release", "switchyard-strand", "switchyard-serial"], cwd=tmp_path, check=True,
-                   stdout=subprocess.DEVNULL, env={**os.environ, "CCACHE_BASEDIR": str(tmp_path)})  # fmt: skip
-    told = switchyard(tmp_path, "verify", "--json", "--models", "strand,serial", "--workloads", "hash_blocks,tally",
-                      "--build", tmp_path / "build/release")  # fmt: skip
+    subprocess.run(
+        ["cmake", "--preset", "release"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
+    )
+    subprocess.run(
+        ["ninja", "-C", "build/release", "switchyard-strand", "switchyard-serial"],
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "CCACHE_BASEDIR": str(tmp_path)},
+    )
+    told = switchyard(
+        tmp_path,
+        "verify",
+        "--json",
+        "--models",
+        "strand,serial",
+        "--workloads",
+        "hash_blocks,tally",
+        "--build",
+        tmp_path / "build/release",
+    )
     assert told.returncode == 0, told.stdout + told.stderr
     assert {cell["cell"]: cell["verdict"] for cell in json.loads(told.stdout)["cells"]} == {
-        "serial/hash_blocks": "ok", "serial/tally": "ok", "strand/hash_blocks": "ok"}  # fmt: skip
+        "serial/hash_blocks": "ok",
+        "serial/tally": "ok",
+        "strand/hash_blocks": "ok",
+    }

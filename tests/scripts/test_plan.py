@@ -6,13 +6,16 @@ from collections import Counter
 import pytest
 
 import fakes
-from yard import models, plan, schema
+from yard.data import models, schema
+from yard.engine import plan
 from yard.errors import UsageError
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    return models.discover(fakes.build(tmp_path_factory.mktemp("build"), "steady", "twofold", "liar"))
+    return models.discover(
+        fakes.build(tmp_path_factory.mktemp("build"), "steady", "twofold", "liar")
+    )
 
 
 def make(found, cpus=(0, 1), **options):
@@ -20,7 +23,11 @@ def make(found, cpus=(0, 1), **options):
 
 
 def jobs(made, round):
-    return [(p["model"], p["variant"], p["workload"], p["point"]) for p in made["processes"] if p["round"] == round]
+    return [
+        (p["model"], p["variant"], p["workload"], p["point"])
+        for p in made["processes"]
+        if p["round"] == round
+    ]
 
 
 def test_the_same_seed_makes_the_same_plan(found):
@@ -59,50 +66,71 @@ def test_rounds_follow_the_preset(found, preset, rounds):
 
 def test_budgets_are_equal_within_a_workload(found):
     for workload, cpus in (("count", [4, 5, 6]), ("serve", [4, 5])):
-        given = [(p["workers"], p["cpus"], p["client_cpus"]) for p in make(found, cpus=(4, 5, 6))["processes"]
-                 if p["workload"] == workload]  # fmt: skip
+        given = [
+            (p["workers"], p["cpus"], p["client_cpus"])
+            for p in make(found, cpus=(4, 5, 6))["processes"]
+            if p["workload"] == workload
+        ]
         assert all(g == (len(cpus), cpus, [6]) for g in given) and given
 
 
-@pytest.mark.parametrize("described, cpus", [
-    ({"role": "batch"}, [4, 5, 6]), ({"role": "batch", "other_end": False}, [4, 5, 6]),
-    ({"role": "batch", "other_end": True}, [4, 5]), ({"role": "server"}, [4, 5]), ({"role": "client"}, [4, 5]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "described, cpus",
+    [
+        ({"role": "batch"}, [4, 5, 6]),
+        ({"role": "batch", "other_end": False}, [4, 5, 6]),
+        ({"role": "batch", "other_end": True}, [4, 5]),
+        ({"role": "server"}, [4, 5]),
+        ({"role": "client"}, [4, 5]),
+    ],
+)
 def test_the_other_end_has_a_cpu(described, cpus):
-    assert plan.budget(described, (4, 5, 6), None) == {"workers": len(cpus), "cpus": cpus, "client_cpus": [6]}
+    assert plan.budget(described, (4, 5, 6), None) == {
+        "workers": len(cpus),
+        "cpus": cpus,
+        "client_cpus": [6],
+    }
 
 
 def test_one_cpu_is_shared_and_marked(found):
     made = make(found, cpus=(3,))
-    assert made["shared_cpu"] and all(p["cpus"] == [3] == p["client_cpus"] for p in made["processes"])
+    assert made["shared_cpu"] and all(
+        p["cpus"] == [3] == p["client_cpus"] for p in made["processes"]
+    )
     assert not make(found)["shared_cpu"]
     assert not make(found, cpus=(3,), workloads=("count",))["shared_cpu"]
 
 
-@pytest.mark.parametrize("options, text", [
-    ({"models": ("stedy",)}, "did you mean steady?"),
-    ({"workloads": ("cout",)}, "did you mean count?"),
-    ({"variants": ("lefd",)}, "did you mean left?"),
-    ({"preset": "quik"}, "did you mean quick?"),
-    ({"set": {"itens": 3}}, "did you mean items"),
-    ({"set": {"items": 1001}}, "1 to 1000"),
-    ({"set": {"items": 5}, "workloads": ("serve",)}, "serve has no such field"),
-    ({"cells": ("steady/cont",)}, "steady/count"),
-    ({"models": ("steady",), "workloads": ("serve",)}, "nothing is left"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, text",
+    [
+        ({"models": ("stedy",)}, "did you mean steady?"),
+        ({"workloads": ("cout",)}, "did you mean count?"),
+        ({"variants": ("lefd",)}, "did you mean left?"),
+        ({"preset": "quik"}, "did you mean quick?"),
+        ({"set": {"itens": 3}}, "did you mean items"),
+        ({"set": {"items": 1001}}, "1 to 1000"),
+        ({"set": {"items": 5}, "workloads": ("serve",)}, "serve has no such field"),
+        ({"cells": ("steady/cont",)}, "steady/count"),
+        ({"models": ("steady",), "workloads": ("serve",)}, "nothing is left"),
+    ],
+)
 def test_mistyped_names_are_told_with_the_next_step(found, options, text):
     with pytest.raises(UsageError) as error:
         make(found, **options)
     assert text in str(error.value) and error.value.code == 64
 
 
-@pytest.mark.parametrize("options, cells", [
-    ({"variants": ("left",)}, {"twofold/left"}),
-    ({"cells": ("twofold/count/*",)}, {"twofold/left", "twofold/right"}),
-    ({"cells": ("twofold/count",)}, {"twofold/left", "twofold/right"}),
-    ({"cells": ("*/count/right", "steady/*")}, {"twofold/right", "steady/"}),
-    ({"set": {"items": 9}}, {"twofold/left", "twofold/right", "steady/", "liar/"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, cells",
+    [
+        ({"variants": ("left",)}, {"twofold/left"}),
+        ({"cells": ("twofold/count/*",)}, {"twofold/left", "twofold/right"}),
+        ({"cells": ("twofold/count",)}, {"twofold/left", "twofold/right"}),
+        ({"cells": ("*/count/right", "steady/*")}, {"twofold/right", "steady/"}),
+        ({"set": {"items": 9}}, {"twofold/left", "twofold/right", "steady/", "liar/"}),
+    ],
+)
 def test_choices(found, options, cells):
     made = make(found, **options)
     assert {f"{c['model']}/{c['variant']}" for c in made["cells"]} == cells
@@ -115,7 +143,12 @@ def test_quick_is_the_headline_unless_told(found, monkeypatch):
     assert workloads() == {"count", "serve"}  # a build without any of the headline's
     monkeypatch.setattr(plan, "HEADLINE", ("count", "one of another build"))
     assert workloads() == {"count"}
-    for told in ({"preset": "smoke"}, {"preset": "full"}, {"workloads": ("all",)}, {"cells": ("twofold/*",)}):
+    for told in (
+        {"preset": "smoke"},
+        {"preset": "full"},
+        {"workloads": ("all",)},
+        {"cells": ("twofold/*",)},
+    ):
         assert workloads(**told) == {"count", "serve"}
     assert workloads(workloads=("serve",)) == {"serve"}
 
@@ -133,9 +166,17 @@ def test_an_unoptimised_build_is_refused(tmp_path):
     assert make(found, allow_unoptimised=True)["unoptimised"] is True
 
 
-@pytest.mark.parametrize("budget_s, round_s, planned, rounds", [
-    (300, 10, 7, 7), (300, 50, 7, 6), (300, 100, 7, 5), (300, 60, 7, 5), (300, 1000, 3, 3), (300, 0, 7, 7),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "budget_s, round_s, planned, rounds",
+    [
+        (300, 10, 7, 7),
+        (300, 50, 7, 6),
+        (300, 100, 7, 5),
+        (300, 60, 7, 5),
+        (300, 1000, 3, 3),
+        (300, 0, 7, 7),
+    ],
+)
 def test_a_time_budget_lowers_rounds_but_not_below_five(budget_s, round_s, planned, rounds):
     assert plan.rounds_within(budget_s, round_s, planned) == rounds
 
@@ -150,7 +191,8 @@ def test_a_model_that_was_not_built_is_known_by_name(tmp_path):
     build = fakes.build(tmp_path, "steady")
     (build / "models").mkdir()
     (build / "models" / "fiber.json").write_text(
-        '{"schema": 1, "model": "fiber", "skipped": "Boost::fiber was not found", "install": "apt-get install x"}')
+        '{"schema": 1, "model": "fiber", "skipped": "Boost::fiber was not found", "install": "apt-get install x"}'
+    )
     found = models.discover(build)
     with pytest.raises(UsageError, match="fiber was not built.*apt-get install x"):
         make(found, models=("fiber",))

@@ -6,30 +6,56 @@ import json
 import pytest
 
 import fakes
-from yard.check import others, prove, simulate
+from yard.gate import others, prove, simulate
 
 
 def finished(folder, code, red=(), pairs=()):
     folder.mkdir(parents=True)
-    (folder / "verdict.json").write_text(json.dumps({"exit_code": code, "regressions": list(red), "reason": "because"}))
+    (folder / "verdict.json").write_text(
+        json.dumps({"exit_code": code, "regressions": list(red), "reason": "because"})
+    )
     (folder / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
 
 
 def plan(**counts):
-    return {e.name: e for e in prove.experiments({"aa": 0, "busy": 0, "tail": 0, "moved": 0, "hog": 0, **counts}, "quick", "quick", "1m", ())}
+    return {
+        e.name: e
+        for e in prove.experiments(
+            {"aa": 0, "busy": 0, "tail": 0, "moved": 0, "hog": 0, **counts},
+            "quick",
+            "quick",
+            "1m",
+            (),
+        )
+    }
 
 
 CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_unit"
 
 
-@pytest.mark.parametrize("name, code, red, good", [
-    ("aa", 0, [], True), ("aa", 2, [], True), ("aa", 1, ["floor/echo/epoll@0 p50"], False), ("aa", 3, [], False),
-    ("moved", 0, [], True), ("moved", 1, ["floor/echo/epoll@0 p50"], False), ("hog", 2, [], True), ("hog", 1, ["x"], False),
-    ("busy", 1, [CPU], True), ("busy", 1, [CPU, TIME], True), ("busy", 0, [], False), ("busy", 2, [], False),
-    ("busy", 1, [CPU, "floor/echo/epoll@0 p50"], False), ("busy", 1, ["floor/echo/epoll@0 p50"], False),
-    ("tail", 1, ["floor/echo/epoll@0 p99"], True), ("tail", 1, ["floor/echo/epoll@0 p99", "floor/echo/epoll@0 p50"], False),
-    ("tail", 1, ["floor/echo/epoll@0 cpu_per_unit"], False), ("tail", 0, [], False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, code, red, good",
+    [
+        ("aa", 0, [], True),
+        ("aa", 2, [], True),
+        ("aa", 1, ["floor/echo/epoll@0 p50"], False),
+        ("aa", 3, [], False),
+        ("moved", 0, [], True),
+        ("moved", 1, ["floor/echo/epoll@0 p50"], False),
+        ("hog", 2, [], True),
+        ("hog", 1, ["x"], False),
+        ("busy", 1, [CPU], True),
+        ("busy", 1, [CPU, TIME], True),
+        ("busy", 0, [], False),
+        ("busy", 2, [], False),
+        ("busy", 1, [CPU, "floor/echo/epoll@0 p50"], False),
+        ("busy", 1, ["floor/echo/epoll@0 p50"], False),
+        ("tail", 1, ["floor/echo/epoll@0 p99"], True),
+        ("tail", 1, ["floor/echo/epoll@0 p99", "floor/echo/epoll@0 p50"], False),
+        ("tail", 1, ["floor/echo/epoll@0 cpu_per_unit"], False),
+        ("tail", 0, [], False),
+    ],
+)
 def test_what_is_expected(tmp_path, name, code, red, good):
     finished(tmp_path / "x", code, red)
     assert prove.judge(plan()[name], tmp_path / "x")[:2] == (code, good)
@@ -45,23 +71,66 @@ def test_finished_jobs_are_not_run_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(prove, "_check", check)
     rows = prove.run(tmp_path / "build", [plan(aa=3)["aa"]], tmp_path, lambda text: None)
-    assert ran == [("aa", 1), ("aa", 2)] and rows[0].codes == {0: 1, 2: 2} and rows[0].as_expected == 3
+    assert (
+        ran == [("aa", 1), ("aa", 2)] and rows[0].codes == {0: 1, 2: 2} and rows[0].as_expected == 3
+    )
     assert "| 3 | 0 | 1 | 0 | 2 | 0 | 3/3 |" in prove.table(rows)
 
 
 def test_a_missing_injected_build_names_the_command(tmp_path):
     (tmp_path / "build" / "bin").mkdir(parents=True)
-    done = fakes.switchyard(tmp_path, "prove", "--aa", 0, "--busy", 1, "--tail", 0, "--moved", 0, "--hog", 0, "--build", tmp_path / "build",
-                            "--out", tmp_path / "out")  # fmt: skip
+    done = fakes.switchyard(
+        tmp_path,
+        "prove",
+        "--aa",
+        0,
+        "--busy",
+        1,
+        "--tail",
+        0,
+        "--moved",
+        0,
+        "--hog",
+        0,
+        "--build",
+        tmp_path / "build",
+        "--out",
+        tmp_path / "out",
+    )
     assert done.returncode == 64 and "scripts/build release suite injected" in done.stderr
 
 
 def test_a_proof_of_fakes_from_end_to_end(tmp_path):
     fakes.build(tmp_path / "build", "steady")
-    done = fakes.switchyard(tmp_path, "prove", "--aa", 1, "--busy", 0, "--tail", 0, "--moved", 0, "--hog", 0, "--preset", "smoke", "--build",
-                            tmp_path / "build", "--profile", "quick", "--time-budget", "60s", "--out", tmp_path / "out")  # fmt: skip
+    done = fakes.switchyard(
+        tmp_path,
+        "prove",
+        "--aa",
+        1,
+        "--busy",
+        0,
+        "--tail",
+        0,
+        "--moved",
+        0,
+        "--hog",
+        0,
+        "--preset",
+        "smoke",
+        "--build",
+        tmp_path / "build",
+        "--profile",
+        "quick",
+        "--time-budget",
+        "60s",
+        "--out",
+        tmp_path / "out",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "| the same binaries, two paths | never red | 1 |" in done.stdout and "hyperfine" in done.stdout
+    assert (
+        "| the same binaries, two paths | never red | 1 |" in done.stdout
+        and "hyperfine" in done.stdout
+    )
     assert json.loads((tmp_path / "out" / "proof.json").read_text())["as_expected"] is True
 
 
@@ -76,8 +145,13 @@ def test_other_rules_on_known_numbers():
 
 def test_the_score_counts_alarms_and_misses():
     def pairs(ratio):
-        return [{"base": {"metrics": {"cpu_per_unit": 100.0 + i}}, "head": {"metrics": {"cpu_per_unit": (100 + i) * ratio}}}
-                for i in range(12)]  # fmt: skip
+        return [
+            {
+                "base": {"metrics": {"cpu_per_unit": 100.0 + i}},
+                "head": {"metrics": {"cpu_per_unit": (100 + i) * ratio}},
+            }
+            for i in range(12)
+        ]
 
     score = others.Score()
     slowed = lambda scenario, metric: scenario == "s" and metric in ("", "cpu_per_unit")

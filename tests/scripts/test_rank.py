@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from yard import rank, stats
-from yard.estimates import Cell, PointKey, estimate
+from yard.stats import rank, inference
+from yard.stats.estimates import Cell, PointKey, estimate
 
 SIMULATIONS = 600
 AT = PointKey("echo", "quick", 0, (("connections", 64),))
@@ -18,7 +18,9 @@ def machine(generator, rounds, models, noise=0.03, kind="heavy"):
         own = generator.standard_t(3, (rounds, models)) / np.sqrt(3)
     elif kind == "stalls":
         own = generator.standard_normal((rounds, models))
-        own += (generator.random((rounds, models)) < 0.08) * generator.exponential(6, (rounds, models))
+        own += (generator.random((rounds, models)) < 0.08) * generator.exponential(
+            6, (rounds, models)
+        )
     elif kind == "one noisy":
         own = generator.standard_normal((rounds, models)) * np.array([4.0] + [1.0] * (models - 1))
     else:
@@ -28,7 +30,14 @@ def machine(generator, rounds, models, noise=0.03, kind="heavy"):
 
 def cell(model, values, verdict="ok", metric="throughput"):
     numbered = dict(enumerate(values))
-    return Cell(AT, model, "", verdict=verdict, values={metric: numbered}, estimates={metric: estimate(numbered)})
+    return Cell(
+        AT,
+        model,
+        "",
+        verdict=verdict,
+        values={metric: numbered},
+        estimates={metric: estimate(numbered)},
+    )
 
 
 def from_logs(logs):
@@ -70,7 +79,10 @@ def test_the_lead_is_told_against_the_runner_up():
 
 
 def test_less_is_better_for_costs():
-    cells = [cell(name, [v, v * 1.01, v * 0.99, v, v], metric="cpu_per_unit_ns") for name, v in (("a", 100), ("b", 50))]
+    cells = [
+        cell(name, [v, v * 1.01, v * 0.99, v, v], metric="cpu_per_unit_ns")
+        for name, v in (("a", 100), ("b", 50))
+    ]
     ranking = rank.rank(cells, "cpu_per_unit_ns")
     assert ranking.places[0].contender == "b"
     assert ranking.runner_up.ratio == pytest.approx(2)
@@ -116,11 +128,15 @@ def test_where_the_rig_was_the_limit_cpu_is_the_headline():
 
 @pytest.mark.parametrize(
     "ratio, low, high, words",
-    [(1.08, 1.05, 1.11, "8 % [5, 11]"), (1.004, 1.001, 1.007, "0.4 % [0.1, 0.7]"), (3.1, 2.9, 3.3, "3.1 times [2.9, 3.3]")],
+    [
+        (1.08, 1.05, 1.11, "8 % [5, 11]"),
+        (1.004, 1.001, 1.007, "0.4 % [0.1, 0.7]"),
+        (3.1, 2.9, 3.3, "3.1 times [2.9, 3.3]"),
+    ],
 )
 def test_words(ratio, low, high, words):
     assert rank.advantage(ratio, low, high) == words
 
 
 def test_the_family_error_is_what_the_rule_says():
-    assert stats.FAMILY_ERROR <= 0.05
+    assert inference.FAMILY_ERROR <= 0.05

@@ -15,7 +15,8 @@ from rich.console import Console
 
 import fake_runs
 from yard import report as report_package
-from yard.report import answers, environment, explorer, html, markdown, series, table, terminal, units
+from yard.report import answers, environment, explorer, html, markdown, series, table, terminal
+from yard.text import units
 
 GOLDEN = Path(__file__).parent / "golden"
 HOSTILE = "<script>alert('yard')</script>|$x^2$`"
@@ -50,7 +51,9 @@ class Outline(html_parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
-        self.fetched += [v for n, v in attributes if n in ("src", "href", "xlink:href") and not v.startswith("#")]
+        self.fetched += [
+            v for n, v in attributes if n in ("src", "href", "xlink:href") and not v.startswith("#")
+        ]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -79,7 +82,10 @@ def test_with_the_library_it_still_needs_no_network(report):
 
 def test_without_the_library_it_says_so_and_has_the_static_charts(page, tmp_path):
     assert explorer.library([tmp_path / "chart.min.js"]) is None
-    assert f"apt-get install</code> {explorer.PACKAGE}" in page or f"apt-get install {explorer.PACKAGE}" in page
+    assert (
+        f"apt-get install</code> {explorer.PACKAGE}" in page
+        or f"apt-get install {explorer.PACKAGE}" in page
+    )
     assert 'class="chart"' in page and "explore-canvas" not in page
 
 
@@ -96,8 +102,12 @@ def test_the_explorer_has_the_numbers_of_the_report(report):
     place = [p["sizes"]["connections"] for p in echo["points"]].index(64)
     for cell in point.cells:
         want = cell.estimates["cpu_per_unit_ns"]
-        value, low, high = echo["values"]["cpu_per_unit_ns"][str(names.index(cell.contender))][place]
-        assert value == pytest.approx(want.value, rel=1e-4) and low == pytest.approx(want.low, rel=1e-4)
+        value, low, high = echo["values"]["cpu_per_unit_ns"][str(names.index(cell.contender))][
+            place
+        ]
+        assert value == pytest.approx(want.value, rel=1e-4) and low == pytest.approx(
+            want.low, rel=1e-4
+        )
         assert low <= value <= high
     assert "rig limited" in echo["marks"][str(names.index("coroutine"))][place]
 
@@ -115,12 +125,26 @@ def test_the_run_id_is_in_every_output(report, page):
 def test_the_first_screen_answers_the_questions(report):
     waiting, serving, computing, cost = answers.answers(report)
     assert waiting.headline.startswith("coroutine: ")
-    assert any("take the sum: serial 60" in text and "coroutine/sequential" in text for text in waiting.evidence)
-    assert any("the longest wait" in text and "coroutine/tasks 30" in text for text in waiting.evidence)
-    assert "not separated" in serving.headline and "coroutine" in serving.headline and "process" in serving.headline
-    assert any(re.search(r"floor .*coroutine 1\.0\d \[.*callback 1\.[23]", text) for text in serving.evidence)
+    assert any(
+        "take the sum: serial 60" in text and "coroutine/sequential" in text
+        for text in waiting.evidence
+    )
+    assert any(
+        "the longest wait" in text and "coroutine/tasks 30" in text for text in waiting.evidence
+    )
+    assert (
+        "not separated" in serving.headline
+        and "coroutine" in serving.headline
+        and "process" in serving.headline
+    )
+    assert any(
+        re.search(r"floor .*coroutine 1\.0\d \[.*callback 1\.[23]", text)
+        for text in serving.evidence
+    )
     assert re.match(r"(thread|process) \(1\.9\d times serial\) or", computing.headline)
-    assert any("No speed-up over serial" in text and "coroutine" in text for text in computing.evidence)
+    assert any(
+        "No speed-up over serial" in text and "coroutine" in text for text in computing.evidence
+    )
     assert "thread/per_connection" in cost.headline
 
 
@@ -144,8 +168,15 @@ def test_a_planned_cell_without_a_sample_is_missing(run):
 
 def test_a_model_that_was_not_built_is_missing(run):
     other = copy.copy(run)
-    other.meta = {**run.meta, "not_built": {"uring": {"skipped": "no liburing", "install": "apt-get install liburing-dev"}}}
-    assert any(m.contender == "uring" and "liburing-dev" in m.reason for m in series.build(other).missing)
+    other.meta = {
+        **run.meta,
+        "not_built": {
+            "uring": {"skipped": "no liburing", "install": "apt-get install liburing-dev"}
+        },
+    }
+    assert any(
+        m.contender == "uring" and "liburing-dev" in m.reason for m in series.build(other).missing
+    )
 
 
 def test_rig_limited_cells_are_ranked_by_cpu_and_marked(report, page):
@@ -159,7 +190,9 @@ def test_rig_limited_cells_are_ranked_by_cpu_and_marked(report, page):
 def test_the_suite_states_its_own_error(report, run):
     assert report.suite.good and report.suite.words.startswith("at most 1 %")
     slow = copy.copy(run)
-    slow.samples = [{**s, "run_ns": s["run_ns"] * 1.05} if s["workload"] == "spin" else s for s in run.samples]
+    slow.samples = [
+        {**s, "run_ns": s["run_ns"] * 1.05} if s["workload"] == "spin" else s for s in run.samples
+    ]
     suite = series.build(slow).suite
     assert not suite.good and suite.words.startswith("MORE than 1 %")
     none = copy.copy(run)
@@ -179,12 +212,19 @@ def test_points_are_named_by_what_tells_them_apart():
     make = fake_runs.Maker(1, rounds=5)
     sizes = ((1, 64), (64, 64), (64, 4_096))
     for point, (connections, size) in enumerate(sizes):
-        make.add("fiber", "echo", {"connections": connections, "message_bytes": size, "messages": 10 + point}, point=point)
+        make.add(
+            "fiber",
+            "echo",
+            {"connections": connections, "message_bytes": size, "messages": 10 + point},
+            point=point,
+        )
     meta = fake_runs.meta()
     fields = [{"name": n} for n in ("connections", "message_bytes", "messages")]
     meta["describe"]["fiber"]["workloads"] = [{"name": "echo", "fields": fields}]
     report = series.build(fake_runs.Run(Path("x"), meta, {}, make.samples))
-    assert [p.label for p in report.points] == [f"connections {c}, message_bytes {s}" for c, s in sizes]
+    assert [p.label for p in report.points] == [
+        f"connections {c}, message_bytes {s}" for c, s in sizes
+    ]
 
 
 def test_lines_of_code_leave_out_comments_and_stay_inside_impl(tmp_path):
@@ -239,7 +279,9 @@ def test_text_from_outside_is_only_text(run, tmp_path):
     assert "<script" not in page and HOSTILE in "".join(outline.text)
     text = markdown.render(report)
     assert "<script" not in text
-    assert all(line.count(" | ") == line.replace("\\|", "").count(" | ") for line in text.splitlines())
+    assert all(
+        line.count(" | ") == line.replace("\\|", "").count(" | ") for line in text.splitlines()
+    )
     from yard.report import plot
 
     assert plot.write(report, tmp_path)
@@ -247,7 +289,11 @@ def test_text_from_outside_is_only_text(run, tmp_path):
 
 def test_control_characters_do_not_reach_the_terminal(run):
     bad = copy.copy(run)
-    bad.meta = {**run.meta, "host": {**run.meta["host"], "name": "a\x1b[31mb"}, "warnings": ["\x1b]0;title\x07"]}
+    bad.meta = {
+        **run.meta,
+        "host": {**run.meta["host"], "name": "a\x1b[31mb"},
+        "warnings": ["\x1b]0;title\x07"],
+    }
     assert "\x1b" not in printed(series.build(bad))
 
 
@@ -289,17 +335,30 @@ def test_csv_is_long_form_and_no_formula(run):
     bad.samples = [{**s, "reason": "=1+1"} if s["verdict"] == "crashed" else s for s in run.samples]
     rows = list(csv.DictReader(io.StringIO(table.render(series.build(bad)))))
     assert len({tuple(sorted(row)) for row in rows}) == 1
-    spin = [r for r in rows if r["workload"] == "fetch_data" and r["model"] == "serial" and r["metric"] == "run_ns"]
+    spin = [
+        r
+        for r in rows
+        if r["workload"] == "fetch_data" and r["model"] == "serial" and r["metric"] == "run_ns"
+    ]
     assert float(spin[0]["low"]) <= float(spin[0]["value"]) <= float(spin[0]["high"])
     assert any(r["note"] == "'=1+1" for r in rows)
 
 
 @pytest.mark.parametrize(
     "value, unit, text",
-    [(1234, "ns", "1.23 µs"), (999.9, "ns", "1.00 µs"), (60.2e6, "ns", "60.2 ms"), (2_500_000, "bytes", "2.38 MiB"),
-     (81_300, "units/s", "81.3 k/s"), (0.975, "share", "98 %"), (0.1, "count", "0.100"), (None, "ns", "–"), (0, "ns", "0 ns"),
-     (1.034, "times", "1.03×")],
-)  # fmt: skip
+    [
+        (1234, "ns", "1.23 µs"),
+        (999.9, "ns", "1.00 µs"),
+        (60.2e6, "ns", "60.2 ms"),
+        (2_500_000, "bytes", "2.38 MiB"),
+        (81_300, "units/s", "81.3 k/s"),
+        (0.975, "share", "98 %"),
+        (0.1, "count", "0.100"),
+        (None, "ns", "–"),
+        (0, "ns", "0 ns"),
+        (1.034, "times", "1.03×"),
+    ],
+)
 def test_numbers_as_people_read_them(value, unit, text):
     assert units.text(value, unit) == text
 
@@ -323,15 +382,30 @@ def test_golden(kind):
 @pytest.mark.slow
 def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
     make = fake_runs.Maker(3, rounds=100, iterations=1)
-    model_names = [n for n in fake_runs.ECHO_CPU_NS if n != "serial"] + ["asio", "tokio", "goroutine"]
+    model_names = [n for n in fake_runs.ECHO_CPU_NS if n != "serial"] + [
+        "asio",
+        "tokio",
+        "goroutine",
+    ]
     import numpy as np
 
-    payloads = [fake_runs.latency(np.random.default_rng(i).lognormal(11, 0.6, 3_000)) for i in range(20)]
+    payloads = [
+        fake_runs.latency(np.random.default_rng(i).lognormal(11, 0.6, 3_000)) for i in range(20)
+    ]
     for workload in ("echo", "fetch", "http", "query", "mixed"):
         for point in range(10):
             for i, name in enumerate(model_names):
-                make.add(name, workload, {"connections": 2**point, "messages": 1_000}, point=point, units=1_000,
-                         unit="request", run_ns=1e6 * (i + 3), cpu_ns=1e6 * (i + 2), latency=payloads[i])  # fmt: skip
+                make.add(
+                    name,
+                    workload,
+                    {"connections": 2**point, "messages": 1_000},
+                    point=point,
+                    units=1_000,
+                    unit="request",
+                    run_ns=1e6 * (i + 3),
+                    cpu_ns=1e6 * (i + 2),
+                    latency=payloads[i],
+                )
     run = fake_runs.Run(tmp_path, fake_runs.meta(), {}, make.samples)
     start = time.process_time()
     report = series.build(run)
@@ -339,4 +413,6 @@ def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
     took = time.process_time() - start
     assert sum(len(p.cells) for p in report.points) == 500
     assert len(page.encode()) < 10_000_000
-    assert took < 60, "a page of 500 cells takes about 15 s of CPU; three times that is a defect, not a slow machine"
+    assert (
+        took < 60
+    ), "a page of 500 cells takes about 15 s of CPU; three times that is a defect, not a slow machine"

@@ -40,24 +40,47 @@ def page(tmp_path_factory):
     curves = fake_runs.Maker(3, rounds=6)
     for grain in (1, 10, 100):
         for name in ("serial", "fiber"):
-            curves.add(name, "fib", {"n": 30, "grain": grain}, units=10**6 // grain, unit="task", run_ns=1e8 * (1 + 1 / grain))
+            curves.add(
+                name,
+                "fib",
+                {"n": 30, "grain": grain},
+                units=10**6 // grain,
+                unit="task",
+                run_ns=1e8 * (1 + 1 / grain),
+            )
     for workers in (1, 2, 4):
-        curves.add("thread", "nqueens", {"n": 8}, units=100, run_ns=1e8 / min(workers, 2), workers=workers, cpus=[0, 1])
+        curves.add(
+            "thread",
+            "nqueens",
+            {"n": 8},
+            units=100,
+            run_ns=1e8 / min(workers, 2),
+            workers=workers,
+            cpus=[0, 1],
+        )
     run.samples = [*run.samples, *curves.samples]
     report = series.build(run)
     path.write_text(html.render(report, explorer.library(), [report]), encoding="utf-8")
-    assert all(f'id="{name}"' in path.read_text(encoding="utf-8") for name in ("winners", "scaling", "granularity", "memory", "runs"))
+    assert all(
+        f'id="{name}"' in path.read_text(encoding="utf-8")
+        for name in ("winners", "scaling", "granularity", "memory", "runs")
+    )
     return path
 
 
 def charts(browser, picture):
     """(label, its part of the picture of the whole page) of each chart that is shown."""
-    boxes = browser.run("""
+    boxes = browser.run(
+        """
         return [...document.querySelectorAll('svg.chart, #explore-canvas')].map(chart => [chart, chart.getBoundingClientRect()])
           .filter(([, box]) => box.width > 0).map(([chart, box]) => [chart.getAttribute('aria-label') || chart.id,
-            Math.round(box.left), Math.round(box.top + scrollY), Math.round(box.right), Math.round(box.bottom + scrollY)])""")
+            Math.round(box.left), Math.round(box.top + scrollY), Math.round(box.right), Math.round(box.bottom + scrollY)])"""
+    )
     assert len(boxes) > 5
-    return [(label, picture[top:bottom, max(left, 0) : right]) for label, left, top, right, bottom in boxes]
+    return [
+        (label, picture[top:bottom, max(left, 0) : right])
+        for label, left, top, right, bottom in boxes
+    ]
 
 
 def coloured(picture):
@@ -69,12 +92,16 @@ def coloured(picture):
 def test_it_is_drawn_readable_and_fits(browser, page, width, height, theme):
     browser.open(page, "#explore?w=echo&m=cpu_per_unit_ns&x=connections", width, height, theme)
     assert browser.run(DRAWN + "return drawn(document.getElementById('explore-canvas'))") > 3_000
-    assert browser.run("return document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    assert (
+        browser.run("return document.documentElement.scrollWidth") <= width
+    ), "the page scrolls sideways"
     browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert browser.run(ACCESSIBILITY) == []
     browser.run("document.querySelectorAll('details').forEach(d => { d.open = false; })")
     # Labels have their series' colour: without them, colour is what was measured.
-    browser.run("document.head.insertAdjacentHTML('beforeend', '<style>svg.chart text { visibility: hidden }</style>')")
+    browser.run(
+        "document.head.insertAdjacentHTML('beforeend', '<style>svg.chart text { visibility: hidden }</style>')"
+    )
     picture = browser.whole()
     assert browsers.blank_bands(picture, at_least=120) == []
     assert [name for name, part in charts(browser, picture) if coloured(part) < 40] == []
@@ -84,19 +111,25 @@ def test_it_is_drawn_readable_and_fits(browser, page, width, height, theme):
 
 def test_every_static_chart_has_lines_and_labels(browser, page):
     browser.open(page)
-    empty = browser.run("""
+    empty = browser.run(
+        """
         return [...document.querySelectorAll('svg.chart')].filter(s => ![...s.querySelectorAll('path.line')].some(p => p.getTotalLength() > 10)
-          || s.querySelectorAll('text').length < 4).map(s => s.getAttribute('aria-label'))""")
+          || s.querySelectorAll('text').length < 4).map(s => s.getAttribute('aria-label'))"""
+    )
     assert empty == []
     assert browser.run("return document.querySelectorAll('svg.chart').length") > 5
-    assert browser.run("""return [...document.querySelectorAll('svg.bar')].every(s => s.getBoundingClientRect().width > 40
-        && s.children.length > 0)""")
+    assert browser.run(
+        """return [...document.querySelectorAll('svg.bar')].every(s => s.getBoundingClientRect().width > 40
+        && s.children.length > 0)"""
+    )
 
 
 def test_every_view_of_the_explorer_is_drawn(browser, page):
     """Each workload, metric and x axis: something is drawn, with a unit on the axis."""
     browser.open(page)
-    views, blank = browser.run(DRAWN + """
+    views, blank = browser.run(
+        DRAWN
+        + """
         const blank = []; let views = 0;
         const pick = (id, v) => { const s = document.getElementById(id); s.value = v; s.dispatchEvent(new Event('change')); };
         const values = (id) => [...document.getElementById(id).options].map(o => o.value);
@@ -107,7 +140,8 @@ def test_every_view_of_the_explorer_is_drawn(browser, page):
               const c = Chart.getChart('explore-canvas'), axis = c.options.indexAxis === 'y' ? c.scales.x : c.scales.y;
               const marks = c.data.datasets.reduce((n, set) => n + set.data.length, 0);
               if (!marks || drawn(c.canvas) < 1000 || !axis.options.title.text || axis.ticks.length < 2) blank.push([w, m, x, marks]); } } }
-        return [views, blank]""")
+        return [views, blank]"""
+    )
     assert blank == [] and views > 60
     assert browser.messages() == []
 
@@ -132,17 +166,27 @@ def test_mouse_and_keyboard_use_it(browser, page):
     browser.find("#explore-filter").send_keys(Keys.BACKSPACE * 3)
     # Hover: the tooltip has the value of the estimate, to three digits, and its interval.
     canvas = browser.find("#explore-canvas")
-    x, y, value, low, high = browser.run(CHART + """
+    x, y, value, low, high = browser.run(
+        CHART
+        + """
         const i = c.data.datasets.findIndex(s => s.label === 'callback'), e = c.getDatasetMeta(i).data[1], r = c.data.datasets[i].raw[1];
-        return [e.x - c.canvas.clientWidth / 2, e.y - c.canvas.clientHeight / 2, r.y, r.low, r.high]""")
+        return [e.x - c.canvas.clientWidth / 2, e.y - c.canvas.clientHeight / 2, r.y, r.low, r.high]"""
+    )
     ActionChains(browser.driver).move_to_element_with_offset(canvas, round(x), round(y)).perform()
     browser.settle()
-    tip = browser.run(CHART + "return [c.tooltip.opacity, c.tooltip.body.map(b => b.lines).flat().join(' ')]")
+    tip = browser.run(
+        CHART + "return [c.tooltip.opacity, c.tooltip.body.map(b => b.lines).flat().join(' ')]"
+    )
     assert tip[0] == 1 and "callback" in tip[1]
-    assert f"{value / 1e3:.2f} µs [{float(f'{low / 1e3:.3g}'):g}, {float(f'{high / 1e3:.3g}'):g}]" in tip[1]
+    assert (
+        f"{value / 1e3:.2f} µs [{float(f'{low / 1e3:.3g}'):g}, {float(f'{high / 1e3:.3g}'):g}]"
+        in tip[1]
+    )
     # Drag over an area: the axes shrink to it; Whole brings them back.
     full = browser.run(CHART + "return [c.scales.x.min, c.scales.x.max]")
-    ActionChains(browser.driver).move_to_element_with_offset(canvas, -200, -100).click_and_hold().move_by_offset(220, 150).release().perform()
+    ActionChains(browser.driver).move_to_element_with_offset(
+        canvas, -200, -100
+    ).click_and_hold().move_by_offset(220, 150).release().perform()
     browser.settle()
     part = browser.run(CHART + "return [c.scales.x.min, c.scales.x.max]")
     assert full[0] < part[0] < part[1] < full[1]
@@ -151,7 +195,10 @@ def test_mouse_and_keyboard_use_it(browser, page):
     assert browser.run(CHART + "return [c.scales.x.min, c.scales.x.max]") == full
     # The keyboard alone: points are read out, zoom works.
     canvas.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    assert "connections 64" in browser.find("#explore-live").text and "µs" in browser.find("#explore-live").text
+    assert (
+        "connections 64" in browser.find("#explore-live").text
+        and "µs" in browser.find("#explore-live").text
+    )
     canvas.send_keys("+")
     browser.settle()
     part = browser.run(CHART + "return [c.scales.x.min, c.scales.x.max]")
@@ -163,11 +210,20 @@ def test_mouse_and_keyboard_use_it(browser, page):
 
 def test_a_link_opens_the_same_view(browser, page):
     browser.open(page, "#explore?w=waits&m=p99_ns&x=models&at=1&off=fiber,thread")
-    state = browser.run(CHART + "return [document.getElementById('explore-title').textContent, c.data.labels]")
-    assert "waits" in state[0] and "p99" in state[0] and "fiber" not in state[1] and "callback" in state[1]
+    state = browser.run(
+        CHART + "return [document.getElementById('explore-title').textContent, c.data.labels]"
+    )
+    assert (
+        "waits" in state[0]
+        and "p99" in state[0]
+        and "fiber" not in state[1]
+        and "callback" in state[1]
+    )
     browser.run("document.getElementById('explore-logy').click()")
     browser.open(page, browser.run("return location.hash"))
-    again = browser.run(CHART + "return [document.getElementById('explore-title').textContent, c.data.labels]")
+    again = browser.run(
+        CHART + "return [document.getElementById('explore-title').textContent, c.data.labels]"
+    )
     assert again[0] == state[0] and sorted(again[1]) == sorted(state[1])
     assert browser.run(CHART + "return c.scales.x.type") == "logarithmic"
 
@@ -187,7 +243,9 @@ def test_hostile_text_stays_text(browser, tmp_path):
     bad.meta["host"] = hostile(bad.meta["host"])
     for sample in bad.samples:
         sample["unit"] = HOSTILE
-        sample["model"] = {"callback": HOSTILE, "fiber": "<img src=x onerror=alert(1)>"}.get(sample["model"], sample["model"])
+        sample["model"] = {"callback": HOSTILE, "fiber": "<img src=x onerror=alert(1)>"}.get(
+            sample["model"], sample["model"]
+        )
         if sample["workload"] == "echo":
             sample["workload"] = f"echo{HOSTILE}</script>"
             sample["params"] = {**sample["params"], HOSTILE: sample["params"]["connections"]}
@@ -195,7 +253,9 @@ def test_hostile_text_stays_text(browser, tmp_path):
     path.write_text(html.render(series.build(bad), explorer.library()), encoding="utf-8")
     browser.open(path)
     assert browser.run("return document.querySelectorAll('script').length") == 3
-    assert HOSTILE in browser.run("return [...document.querySelectorAll('#explore-w option')].map(o => o.value).join()")
+    assert HOSTILE in browser.run(
+        "return [...document.querySelectorAll('#explore-w option')].map(o => o.value).join()"
+    )
     assert HOSTILE in browser.run("return document.getElementById('explore-series').textContent")
     assert browser.run("return document.querySelectorAll('img').length") == 0
     assert browser.messages() == []

@@ -25,9 +25,13 @@ def test_quantiles_come_back_within_a_bucket(digits, scale):
 
 def test_a_payload_written_by_hand():
     """Three zeros, then 2, then 300 operations: values 3 and 4 at 3 digits."""
-    body = struct.pack(">iiiiqqd", 0x1C849313, 4, 0, 3, 1, 3_600_000_000_000, 1.0) + bytes((0x05, 0x04, 0xD8, 0x04))
+    body = struct.pack(">iiiiqqd", 0x1C849313, 4, 0, 3, 1, 3_600_000_000_000, 1.0) + bytes(
+        (0x05, 0x04, 0xD8, 0x04)
+    )
     packed = zlib.compress(body)
-    found = hdr.decode(base64.b64encode(struct.pack(">ii", 0x1C849314, len(packed)) + packed).decode())
+    found = hdr.decode(
+        base64.b64encode(struct.pack(">ii", 0x1C849314, len(packed)) + packed).decode()
+    )
     assert found.values.tolist() == [3, 4] and found.counts.tolist() == [2, 300]
 
 
@@ -39,7 +43,9 @@ def test_words_of_nine_bytes():
 
 
 def test_merging_adds_counts():
-    parts = [hdr.decode(fake_runs.encode_histogram(np.array(v))) for v in ([5, 5, 900], [5, 70_000])]
+    parts = [
+        hdr.decode(fake_runs.encode_histogram(np.array(v))) for v in ([5, 5, 900], [5, 70_000])
+    ]
     merged = hdr.merge(parts)
     assert merged.total == 5 and merged.counts[0] == 3
     assert hdr.merge([]) is None
@@ -47,9 +53,14 @@ def test_merging_adds_counts():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no base64!", base64.b64encode(b"\x00" * 40).decode(), fake_runs.encode_histogram(np.arange(1, 99))[:40],
-     base64.b64encode(struct.pack(">ii", 0x1C849314, 9) + zlib.compress(b"short")).decode()],
-)  # fmt: skip
+    [
+        "",
+        "no base64!",
+        base64.b64encode(b"\x00" * 40).decode(),
+        fake_runs.encode_histogram(np.arange(1, 99))[:40],
+        base64.b64encode(struct.pack(">ii", 0x1C849314, 9) + zlib.compress(b"short")).decode(),
+    ],
+)
 def test_what_is_no_histogram_is_refused(text):
     with pytest.raises(hdr.NotAHistogram):
         hdr.decode(text)

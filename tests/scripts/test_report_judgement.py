@@ -19,9 +19,23 @@ def run_of(*adders, rounds=10):
 
 
 def server(name, cpu_ns=5_000, **more):
-    return lambda make: make.add(name, "echo", ECHO, units=UNITS, unit="round trip", run_ns=2e7, cpu_ns=cpu_ns * UNITS,
-                                 **{"voluntary_switches": 100, "involuntary_switches": 2, "minor_faults": 10,
-                                    "allocations": 0, "system_calls": 2 * UNITS, **more})  # fmt: skip
+    return lambda make: make.add(
+        name,
+        "echo",
+        ECHO,
+        units=UNITS,
+        unit="round trip",
+        run_ns=2e7,
+        cpu_ns=cpu_ns * UNITS,
+        **{
+            "voluntary_switches": 100,
+            "involuntary_switches": 2,
+            "minor_faults": 10,
+            "allocations": 0,
+            "system_calls": 2 * UNITS,
+            **more,
+        },
+    )
 
 
 INJECTED = {
@@ -41,7 +55,10 @@ def test_an_injected_cost_is_named_first(cause):
     if "user_ns" not in extra:  # the CPU of the cause goes where such an event is paid
         grown = (extra["cpu_ns"] - 5_000) * UNITS
         in_user = cause == "allocations_per_unit"
-        extra |= {"user_ns": 2_000 * UNITS + grown * in_user, "system_ns": 3_000 * UNITS + grown * (not in_user)}
+        extra |= {
+            "user_ns": 2_000 * UNITS + grown * in_user,
+            "system_ns": 3_000 * UNITS + grown * (not in_user),
+        }
     base = {"user_ns": 2_000 * UNITS, "system_ns": 3_000 * UNITS}
     report = run_of(server("callback", **base), server("fiber", **extra))
     (explained,) = why.table(report)
@@ -53,12 +70,25 @@ def test_an_injected_cost_is_named_first(cause):
 def test_the_greater_of_several_costs_comes_first():
     """A wait that switches and a page fault an operation among lesser things: three allocations, some CPU of its own."""
     base = {"user_ns": 2_000 * UNITS, "system_ns": 3_000 * UNITS}
-    slow = {"user_ns": 2_500 * UNITS, "system_ns": 5_200 * UNITS, "cpu_ns": 7_700, "allocations": 3 * UNITS,
-            "voluntary_switches": 100 + UNITS, "minor_faults": 10 + UNITS}  # fmt: skip
+    slow = {
+        "user_ns": 2_500 * UNITS,
+        "system_ns": 5_200 * UNITS,
+        "cpu_ns": 7_700,
+        "allocations": 3 * UNITS,
+        "voluntary_switches": 100 + UNITS,
+        "minor_faults": 10 + UNITS,
+    }
     (explained,) = why.table(run_of(server("callback", **base), server("fiber", **slow)))
     assert [r.metric for r in explained.reasons] == [
-        "voluntary_per_unit", "faults_per_unit", "user_per_unit_ns", "allocations_per_unit"]  # fmt: skip
-    assert explained.sentence.startswith("fiber takes 1.5") and "because of 1.00 more wait that switches" in explained.sentence
+        "voluntary_per_unit",
+        "faults_per_unit",
+        "user_per_unit_ns",
+        "allocations_per_unit",
+    ]
+    assert (
+        explained.sentence.startswith("fiber takes 1.5")
+        and "because of 1.00 more wait that switches" in explained.sentence
+    )
 
 
 def test_equal_contenders_need_no_reason():
@@ -66,17 +96,26 @@ def test_equal_contenders_need_no_reason():
 
 
 def test_what_was_not_counted_is_said():
-    report = run_of(server("callback", allocations=None, system_calls=None), server("fiber", allocations=None, system_calls=None))
+    report = run_of(
+        server("callback", allocations=None, system_calls=None),
+        server("fiber", allocations=None, system_calls=None),
+    )
     assert why.unrecorded(report) == ["system calls", "allocations"]
     assert why.unrecorded(run_of(server("callback"), server("fiber"))) == []
 
 
 def test_the_summary_names_the_group_and_who_is_behind():
-    report = run_of(server("floor", 4_000), server("callback", 5_000, verdict="rig_limited"), server("fiber", 5_010),
-                    server("thread/pool", 9_000))  # fmt: skip
+    report = run_of(
+        server("floor", 4_000),
+        server("callback", 5_000, verdict="rig_limited"),
+        server("fiber", 5_010),
+        server("thread/pool", 9_000),
+    )
     (choice,) = choose.choices(report)
     assert choice.workload == "echo" and set(choice.group) == {"callback", "fiber"}
-    assert choice.behind.startswith("thread/pool by 7") or choice.behind.startswith("thread/pool by 8")
+    assert choice.behind.startswith("thread/pool by 7") or choice.behind.startswith(
+        "thread/pool by 8"
+    )
     assert choice.floor.startswith("1.2")
     few = run_of(server("callback"), server("fiber"), rounds=3)
     (choice,) = choose.choices(few)
@@ -93,7 +132,10 @@ def test_a_workload_stands_by_its_longest_point():
 
 def test_google_benchmarks_rule_is_the_u_test():
     fast, slow = np.linspace(100, 101, 10), np.linspace(103, 104, 10)
-    assert claims.google_benchmark(fast, slow).different and "+3.0 %" in claims.google_benchmark(fast, slow).words
+    assert (
+        claims.google_benchmark(fast, slow).different
+        and "+3.0 %" in claims.google_benchmark(fast, slow).words
+    )
     assert not claims.google_benchmark(fast, fast).different
     assert "fewer than 9" in claims.google_benchmark(fast[:5], slow[:5]).words
 
@@ -110,7 +152,10 @@ def test_criterions_rule_has_a_noise_threshold():
 def test_hyperfines_rule_always_names_a_winner():
     same = np.array([99.0, 100.0, 101.0, 100.0, 100.0])
     assert claims.hyperfine(same, same + 0.1).different
-    assert "the first ran 1.00 ± 0.01 times faster, although 1 is within a sigma" == claims.hyperfine(same, same + 0.1).words
+    assert (
+        "the first ran 1.00 ± 0.01 times faster, although 1 is within a sigma"
+        == claims.hyperfine(same, same + 0.1).words
+    )
     assert claims.hyperfine(same * 2, same).words.startswith("the second ran 2.00 ± 0.02")
 
 

@@ -5,8 +5,10 @@ import pytest
 
 import fake_runs
 import fakes
-from yard import estimates, models, plan, samples, schema
-from yard.commands import _options
+from yard.data import models, samples, schema
+from yard.engine import plan
+from yard.stats import estimates
+from yard.cli.commands import _options
 from yard.errors import UsageError
 from yard.report import html, plot, scaling, series
 
@@ -18,7 +20,15 @@ def built(make):
 def by_workers(counts, speed_up, name="thread", cpus=8):
     make = fake_runs.Maker(3, rounds=8, noise=0.005)
     for n in counts:
-        make.add(name, "hash_blocks", {"blocks": 64}, units=64, run_ns=1e8 / speed_up(n), workers=n, cpus=list(range(cpus)))
+        make.add(
+            name,
+            "hash_blocks",
+            {"blocks": 64},
+            units=64,
+            run_ns=1e8 / speed_up(n),
+            workers=n,
+            cpus=list(range(cpus)),
+        )
     return built(make)
 
 
@@ -30,9 +40,14 @@ def usl(sigma, kappa):
 def test_the_law_is_found_again(sigma, kappa):
     (found,) = scaling.scalings(by_workers((1, 2, 4, 8), usl(sigma, kappa)))
     (curve,) = found.curves
-    assert curve.law.contention == pytest.approx(sigma, abs=0.02) and curve.law.coherency == pytest.approx(kappa, abs=0.003)
+    assert curve.law.contention == pytest.approx(
+        sigma, abs=0.02
+    ) and curve.law.coherency == pytest.approx(kappa, abs=0.003)
     assert not curve.law.oversubscribed and curve.marks == (False,) * 4
-    assert curve.line.y[2] == pytest.approx(usl(sigma, kappa)(4), rel=0.03) and curve.line.low[2] < curve.line.high[2]
+    assert (
+        curve.line.y[2] == pytest.approx(usl(sigma, kappa)(4), rel=0.03)
+        and curve.line.low[2] < curve.line.high[2]
+    )
     assert curve.efficiency.y[3] == pytest.approx(usl(sigma, kappa)(8) / 8, rel=0.03)
 
 
@@ -47,9 +62,13 @@ def test_oversubscribed_cells_are_marked_and_the_fit_says_so():
     (found,) = scaling.scalings(report)
     (curve,) = found.curves
     assert curve.marks == (False, False, True, True) and curve.law.oversubscribed
-    assert curve.efficiency.y[3] == pytest.approx(1.0, rel=0.03), "eight workers can use two CPUs and do"
+    assert curve.efficiency.y[3] == pytest.approx(
+        1.0, rel=0.03
+    ), "eight workers can use two CPUs and do"
     page = html.render(report)
-    assert "oversubscribed" in page and "more workers than CPUs" not in page.split('id="scaling"')[0]
+    assert (
+        "oversubscribed" in page and "more workers than CPUs" not in page.split('id="scaling"')[0]
+    )
     assert [p.key.workers for p in report.points] == [1, 2, 4, 8]
     assert all("--workers" in p.command for p in report.points)
 
@@ -70,7 +89,14 @@ def granular(overhead_ns, grains=(1, 10, 100, 1_000, 10_000)):
     for grain in grains:
         tasks = int(1e9 / (100 * grain))
         for name, cost in (("serial", 0.0), ("fiber", overhead_ns)):
-            make.add(name, "fib", {"n": 30, "grain": grain}, units=tasks, unit="task", run_ns=1e9 + tasks * cost)
+            make.add(
+                name,
+                "fib",
+                {"n": 30, "grain": grain},
+                units=tasks,
+                unit="task",
+                run_ns=1e9 + tasks * cost,
+            )
     return built(make)
 
 
@@ -92,9 +118,14 @@ def test_memory_is_the_slope_and_not_the_start():
     make = fake_runs.Maker(6, rounds=8)
     for units in (1_000, 4_000, 16_000):
         for name, start, each in (("fiber", 50_000_000, 9_000), ("callback", 1_000_000, 300)):
-            make.add(name, "echo", {"connections": units}, units=units, pss_bytes=start + each * units)
+            make.add(
+                name, "echo", {"connections": units}, units=units, pss_bytes=start + each * units
+            )
     (found,) = scaling.memories(built(make))
-    assert [(name, round(e.value)) for name, e in found.slopes] == [("callback", 300), ("fiber", 9_000)]
+    assert [(name, round(e.value)) for name, e in found.slopes] == [
+        ("callback", 300),
+        ("fiber", 9_000),
+    ]
     assert all(e.low <= e.value <= e.high for _, e in found.slopes)
 
 
@@ -104,9 +135,21 @@ def test_memory_of_waiting_units_is_what_was_seen_while_they_waited():
     make = fake_runs.Maker(6, rounds=8)
     for units in (1_000, 4_000, 16_000):
         make.add("fiber", "waits", {"waits": units}, units=units, pss_bytes=10**7 + 9_000 * units)
-        seen = {"pss_bytes": 10**7 + 500 * units, "page_table_bytes": 20_000 + 10 * units, "kernel_stack_bytes": 16_384}
+        seen = {
+            "pss_bytes": 10**7 + 500 * units,
+            "page_table_bytes": 20_000 + 10 * units,
+            "kernel_stack_bytes": 16_384,
+        }
         waiting = {"bytes_per_unit": 505.0, "looks": [{**seen, "units": units}]}
-        make.add("fiber", "idle", {"units": units}, units=units, unit="waiting unit", pss_bytes=10**7 + 3 * units, waiting=waiting)
+        make.add(
+            "fiber",
+            "idle",
+            {"units": units},
+            units=units,
+            unit="waiting unit",
+            pss_bytes=10**7 + 3 * units,
+            waiting=waiting,
+        )
     (found,) = scaling.memories(built(make))
     assert [(name, round(e.value)) for name, e in found.slopes] == [("fiber", 505)]
     assert found.what == "units" and found.lines[0].y[-1] == 10**7 + 510 * 16_000 + 36_384
@@ -115,9 +158,18 @@ def test_memory_of_waiting_units_is_what_was_seen_while_they_waited():
 def test_waiting_units_are_judged_by_their_bytes():
     make = fake_runs.Maker(6, rounds=8)
     for name, each in (("fiber", 9_000.0), ("callback", 300.0)):
-        make.add(name, "idle", {"units": 1_000}, units=1_000, unit="waiting unit", waiting={"bytes_per_unit": each})
+        make.add(
+            name,
+            "idle",
+            {"units": 1_000},
+            units=1_000,
+            unit="waiting unit",
+            waiting={"bytes_per_unit": each},
+        )
     (point,) = built(make).points
-    assert point.headline.metric == "waiting_bytes" and point.rankings["waiting_bytes"].group == ("callback",)
+    assert point.headline.metric == "waiting_bytes" and point.rankings["waiting_bytes"].group == (
+        "callback",
+    )
     assert [round(bar.value) for bar in point.bars("waiting_bytes")] == [300, 9_000]
 
 
@@ -138,7 +190,16 @@ def test_a_sweep_of_workers_is_planned_and_each_is_a_process_of_its_own(found):
     made = plan.make(found, plan.Options(rounds=2, sweep={"workers": (1, 2, 8)}), (0, 1), "run")
     assert {p["workers"] for p in made["processes"]} == {1, 2, 8}
     assert len({samples.key(p) for p in made["processes"]}) == len(made["processes"])
-    assert len({p["point"] for p in made["processes"] if p["workload"] == made["processes"][0]["workload"]}) == 1
+    assert (
+        len(
+            {
+                p["point"]
+                for p in made["processes"]
+                if p["workload"] == made["processes"][0]["workload"]
+            }
+        )
+        == 1
+    )
     assert not schema.violation("plan", made)
 
 
@@ -152,12 +213,22 @@ def test_a_sweep_of_a_field_sets_it(found):
         plan.make(found, plan.Options(sweep={"no_such_field": (1,)}), (0, 1), "run")
 
 
-@pytest.mark.parametrize("text, values", [("workers=1..8", (1, 2, 4, 8)), ("workers=1..6", (1, 2, 4, 6)), ("grain=3,1", (3, 1)), ("n=0", (0,))])
+@pytest.mark.parametrize(
+    "text, values",
+    [
+        ("workers=1..8", (1, 2, 4, 8)),
+        ("workers=1..6", (1, 2, 4, 6)),
+        ("grain=3,1", (3, 1)),
+        ("n=0", (0,)),
+    ],
+)
 def test_sweeps_are_read(text, values):
     assert _options.Sweep().convert(text, None, None)[1] == values
 
 
-@pytest.mark.parametrize("text", ["workers", "workers=", "workers=0,1", "grain=8..2", "grain=a", "=1,2", "grain=1,,2"])
+@pytest.mark.parametrize(
+    "text", ["workers", "workers=", "workers=0,1", "grain=8..2", "grain=a", "=1,2", "grain=1,,2"]
+)
 def test_what_is_no_sweep_is_refused(text):
     import click
 

@@ -11,10 +11,11 @@ from collections import Counter
 import pytest
 
 import fakes
-from yard import campaign, models, plan as planning, process, samples
-from yard import store as storing
+from yard.data import models, samples
+from yard.engine import campaign, plan as planning, process
+from yard.data import store as storing
 from yard.errors import NotComparable, YardError
-from yard.runner import Quiet, Runner, finished
+from yard.engine.runner import Quiet, Runner, finished
 
 
 class Watcher(Quiet):
@@ -42,7 +43,11 @@ def notes(tmp_path, monkeypatch):
 
 
 def verdicts(tmp_path, model):
-    return [(s["verdict"], s["reason"]) for s in samples.read_run(tmp_path / "run").samples if s["model"] == model]
+    return [
+        (s["verdict"], s["reason"])
+        for s in samples.read_run(tmp_path / "run").samples
+        if s["model"] == model
+    ]
 
 
 def test_every_process_is_measured_in_the_planned_order(tmp_path):
@@ -65,16 +70,19 @@ def test_benchmark_json_has_one_repetition_a_round(tmp_path):
     assert not (tmp_path / "run" / "benchmark").exists()
 
 
-@pytest.mark.parametrize("model, verdict, reason", [
-    ("crasher", "crashed", "died of SIGSEGV: about to die"),
-    ("silent", "crashed", "ended with 0 and without a sample"),
-    ("failing", "crashed", "ended with 4 and without a sample: no descriptors are left"),
-    ("garbage", "crashed", "wrote 1 lines that are no samples, the first: not JSON"),
-    ("misfit", "crashed", "wrote 3 lines that are no samples, the first: verdict"),
-    ("short", "crashed", "cut off"),
-    ("liar", "wrong", "checksum 1 instead of 2"),
-    ("hanger", "timeout", "gave no sign"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "model, verdict, reason",
+    [
+        ("crasher", "crashed", "died of SIGSEGV: about to die"),
+        ("silent", "crashed", "ended with 0 and without a sample"),
+        ("failing", "crashed", "ended with 4 and without a sample: no descriptors are left"),
+        ("garbage", "crashed", "wrote 1 lines that are no samples, the first: not JSON"),
+        ("misfit", "crashed", "wrote 3 lines that are no samples, the first: verdict"),
+        ("short", "crashed", "cut off"),
+        ("liar", "wrong", "checksum 1 instead of 2"),
+        ("hanger", "timeout", "gave no sign"),
+    ],
+)
 def test_a_bad_process_becomes_a_line_and_stops_nothing(tmp_path, model, verdict, reason):
     runner = prepare(tmp_path, model, "steady", rounds=3, preset="smoke", timeout_s=0.5)
     assert campaign.carry_out(runner) is None
@@ -128,9 +136,13 @@ def resumed_like_uninterrupted(tmp_path):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_killed_runner_is_resumed_without_loss(tmp_path, seed):
     build = fakes.build(tmp_path / "build", "slow")
-    child = fakes.start(tmp_path, "run", "--build", build, "--rounds", 4, "--out", tmp_path / "run", "--quiet")
+    child = fakes.start(
+        tmp_path, "run", "--build", build, "--rounds", 4, "--out", tmp_path / "run", "--quiet"
+    )
     wanted = random.Random(seed).randrange(1, 7)
-    while not (tmp_path / "notes").exists() or len((tmp_path / "notes").read_text().split()) < wanted:
+    while (
+        not (tmp_path / "notes").exists() or len((tmp_path / "notes").read_text().split()) < wanted
+    ):
         assert child.poll() is None, child.communicate()
     child.kill()
     child.communicate()
@@ -146,7 +158,9 @@ def test_a_killed_runner_is_resumed_without_loss(tmp_path, seed):
 
 def test_a_killed_runner_leaves_no_process_that_measures(tmp_path):
     build = fakes.build(tmp_path / "build", "slow")
-    child = fakes.start(tmp_path, "run", "--build", build, "--out", tmp_path / "run", "--quiet", FAKE_PACE_S="600")
+    child = fakes.start(
+        tmp_path, "run", "--build", build, "--out", tmp_path / "run", "--quiet", FAKE_PACE_S="600"
+    )
     while not (tmp_path / "notes").exists() or not (tmp_path / "notes").read_text().endswith("\n"):
         assert child.poll() is None, child.communicate()
     child.kill()
@@ -159,7 +173,17 @@ def test_a_killed_runner_leaves_no_process_that_measures(tmp_path):
 @pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_keeps_all_and_says_how_to_go_on(tmp_path, number, code):
     build = fakes.build(tmp_path / "build", "slow")
-    child = fakes.start(tmp_path, "run", "--build", build, "--rounds", 4, "--out", tmp_path / "run", FAKE_PACE_S="0.3")
+    child = fakes.start(
+        tmp_path,
+        "run",
+        "--build",
+        build,
+        "--rounds",
+        4,
+        "--out",
+        tmp_path / "run",
+        FAKE_PACE_S="0.3",
+    )
     while not (tmp_path / "notes").exists() or len((tmp_path / "notes").read_text().split()) < 3:
         assert child.poll() is None, child.communicate()
     child.send_signal(number)
@@ -189,7 +213,9 @@ def spoil_binary(path):
         file.write("# built anew\n")
 
 
-@pytest.mark.parametrize("spoil, text", [(spoil_plan, "changed"), (spoil_boot, "reboot"), (spoil_binary, "built anew")])
+@pytest.mark.parametrize(
+    "spoil, text", [(spoil_plan, "changed"), (spoil_boot, "reboot"), (spoil_binary, "built anew")]
+)
 def test_only_the_same_thing_is_resumed(tmp_path, spoil, text):
     campaign.carry_out(prepare(tmp_path, "steady", rounds=2, preset="smoke"))
     spoil(tmp_path / "run")
@@ -228,7 +254,9 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path, monkeypatch):
 def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch):
     file = tmp_path / "meta.json"
     storing.write_atomically(file, "old")
-    monkeypatch.setattr(storing.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr(
+        storing.os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+    )
     with pytest.raises(YardError, match="no space"):
         storing.write_atomically(file, "new")
     assert file.read_text() == "old" and list(tmp_path.glob(".meta*")) == []
@@ -239,7 +267,9 @@ def test_a_process_is_finished_only_with_all_its_iterations():
     good = {**job, "verdict": "ok", "warm": False}
     assert not finished({"processes": [job]}, [good, {**good, "warm": True}])
     assert finished({"processes": [job]}, [good, good])
-    assert list(finished({"processes": [job]}, [{**good, "verdict": "crashed"}]).values()) == ["crashed"]
+    assert list(finished({"processes": [job]}, [{**good, "verdict": "crashed"}]).values()) == [
+        "crashed"
+    ]
 
 
 def test_what_left_the_group_dies_too(tmp_path):

@@ -5,15 +5,46 @@ import json
 
 import pytest
 
-from yard import samples, schema
+from yard.data import samples, schema
 from yard.errors import UsageError
 
 SAMPLE = {
-    "schema": 1, "run": "r", "round": 0, "order": 0, "model": "m", "variant": "", "workload": "w", "preset": "quick",
-    "point": 0, "params": {"n": 1}, "iteration": 0, "warm": False, "verdict": "ok", "reason": "", "run_ns": 5, "units": 1,
-}  # fmt: skip
-PLAN = {"schema": 1, "run": "r", "preset": "quick", "rounds": 1, "seed": 1, "cells": [], "processes": []}
-META = {"schema": 1, "run": "r", "preset": "quick", "seed": 1, "commit": "c", "command": "", "host": {}, "describe": {}}
+    "schema": 1,
+    "run": "r",
+    "round": 0,
+    "order": 0,
+    "model": "m",
+    "variant": "",
+    "workload": "w",
+    "preset": "quick",
+    "point": 0,
+    "params": {"n": 1},
+    "iteration": 0,
+    "warm": False,
+    "verdict": "ok",
+    "reason": "",
+    "run_ns": 5,
+    "units": 1,
+}
+PLAN = {
+    "schema": 1,
+    "run": "r",
+    "preset": "quick",
+    "rounds": 1,
+    "seed": 1,
+    "cells": [],
+    "processes": [],
+}
+META = {
+    "schema": 1,
+    "run": "r",
+    "preset": "quick",
+    "seed": 1,
+    "commit": "c",
+    "command": "",
+    "host": {},
+    "describe": {},
+}
 
 
 def line(**changes):
@@ -24,11 +55,21 @@ def test_a_sample_is_read():
     assert schema.parse_sample(line()) == (SAMPLE, "")
 
 
-@pytest.mark.parametrize("data, why", [
-    (line()[:-1], "cut off"), (b"\n", "not JSON"), (b"[]\n", "not of type 'object'"), (line(verdict="fine"), "verdict"),
-    (line(run_ns=-1), "run_ns"), (line(run_ns=None), "run_ns"), (line(params={"n": "x"}), "params.n"),
-    (line(round="0"), "round"), (line(schema=2), "schema"), (b"\xff\xfe\n", "not JSON"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (line()[:-1], "cut off"),
+        (b"\n", "not JSON"),
+        (b"[]\n", "not of type 'object'"),
+        (line(verdict="fine"), "verdict"),
+        (line(run_ns=-1), "run_ns"),
+        (line(run_ns=None), "run_ns"),
+        (line(params={"n": "x"}), "params.n"),
+        (line(round="0"), "round"),
+        (line(schema=2), "schema"),
+        (b"\xff\xfe\n", "not JSON"),
+    ],
+)
 def test_what_is_no_sample_is_told_why(data, why):
     sample, told = schema.parse_sample(data)
     assert sample is None and why in told
@@ -47,7 +88,9 @@ def folder(path, lines=b"", plan=PLAN, meta=META):
 
 
 def test_unreadable_lines_are_counted(tmp_path):
-    run = samples.read_run(folder(tmp_path / "run", line() + b"rubbish\n" + line(iteration=1) + line()[:20]))
+    run = samples.read_run(
+        folder(tmp_path / "run", line() + b"rubbish\n" + line(iteration=1) + line()[:20])
+    )
     assert len(run.samples) == 2 and run.unreadable == 2
 
 
@@ -58,11 +101,14 @@ def test_only_the_last_attempt_of_a_process_counts(tmp_path, attempts):
     assert [s["run_ns"] for s in run.samples] == [1, 5] and run.repeated == 1
 
 
-@pytest.mark.parametrize("spoil, text", [
-    (lambda p: (p / "plan.json").unlink(), "no results folder"),
-    (lambda p: (p / "meta.json").write_text("{"), "not JSON"),
-    (lambda p: (p / "meta.json").write_text("{}"), "schema"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "spoil, text",
+    [
+        (lambda p: (p / "plan.json").unlink(), "no results folder"),
+        (lambda p: (p / "meta.json").write_text("{"), "not JSON"),
+        (lambda p: (p / "meta.json").write_text("{}"), "schema"),
+    ],
+)
 def test_a_folder_that_is_none_is_a_usage_error(tmp_path, spoil, text):
     path = folder(tmp_path / "run")
     spoil(path)

@@ -9,11 +9,29 @@ import pytest
 import fakes
 
 SETUP = fakes.REPOSITORY / "scripts" / "setup"
-LISTED = [line.split() for line in (SETUP.parent / "packages.txt").read_text().splitlines()
-          if line and not line.startswith("#")]  # fmt: skip
+LISTED = [
+    line.split()
+    for line in (SETUP.parent / "packages.txt").read_text().splitlines()
+    if line and not line.startswith("#")
+]
 REQUIRED = [words[0] for words in LISTED if words[1] == "required"]
 OPTIONAL = [words[0] for words in LISTED if words[1] == "optional"]
-TOOLS = ["sh", "awk", "sed", "tr", "sort", "grep", "head", "cat", "dirname", "mktemp", "rm", "env", "mkdir", "true"]
+TOOLS = [
+    "sh",
+    "awk",
+    "sed",
+    "tr",
+    "sort",
+    "grep",
+    "head",
+    "cat",
+    "dirname",
+    "mktemp",
+    "rm",
+    "env",
+    "mkdir",
+    "true",
+]
 
 
 @pytest.fixture
@@ -30,15 +48,23 @@ def system(tmp_path):
         (folder / name).chmod(0o755)
 
     tool("cmake", "echo cmake version 3.25.1")
-    tool("apt-get", f"echo \"$@\" >> {tmp_path}/asked; case \"$*\" in *{OPTIONAL[0]}*) exit 100 ;; esac")
+    tool(
+        "apt-get", f'echo "$@" >> {tmp_path}/asked; case "$*" in *{OPTIONAL[0]}*) exit 100 ;; esac'
+    )
     tool("id", "echo 0")
 
     def installed(*names):
         tool("dpkg-query", "\n".join(f"echo installed {name}" for name in names) or "true")
 
     def call(*arguments):
-        done = subprocess.run([SETUP, *arguments], env={"PATH": str(folder), "HOME": str(tmp_path)}, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=30)  # fmt: skip
+        done = subprocess.run(
+            [SETUP, *arguments],
+            env={"PATH": str(folder), "HOME": str(tmp_path)},
+            text=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+        )
         asked = tmp_path / "asked"
         return done, asked.read_text().splitlines() if asked.exists() else []
 
@@ -47,7 +73,10 @@ def system(tmp_path):
 
 
 def test_every_package_has_a_need_a_part_and_a_reason():
-    assert all(len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci", "contender") for words in LISTED)
+    assert all(
+        len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci", "contender")
+        for words in LISTED
+    )
     names = [words[0] for words in LISTED]
     assert len(names) == len(set(names))
 
@@ -61,7 +90,11 @@ def test_quiet_when_nothing_is_missing(system):
 def test_installs_only_what_is_missing(system):
     system.installed(*REQUIRED[1:], *OPTIONAL)
     done, asked = system()
-    assert done.returncode == 0 and asked[-1].split()[-1] == REQUIRED[0] and REQUIRED[1] not in asked[-1].split()
+    assert (
+        done.returncode == 0
+        and asked[-1].split()[-1] == REQUIRED[0]
+        and REQUIRED[1] not in asked[-1].split()
+    )
 
 
 def test_an_optional_package_that_the_system_lacks_is_told_once(system):
@@ -91,7 +124,9 @@ def test_the_toolchains_of_contenders_come_only_when_asked_for(system):
     done, asked = system("--ci")
     assert done.returncode == 0 and not any(name in line for line in asked for name in toolchains)
     done, asked = system("--contenders")
-    assert done.returncode == 0 and all(any(line.endswith(f" {name}") for line in asked) for name in toolchains)
+    assert done.returncode == 0 and all(
+        any(line.endswith(f" {name}") for line in asked) for name in toolchains
+    )
 
 
 def test_neither_root_nor_sudo(system):
@@ -112,7 +147,11 @@ def test_another_system_is_told_what_to_install(system):
     (system.folder / "apt-get").unlink()
     system.installed()
     done, _ = system()
-    assert done.returncode == 4 and "neither Debian nor Ubuntu" in done.stderr and REQUIRED[0] in done.stderr
+    assert (
+        done.returncode == 4
+        and "neither Debian nor Ubuntu" in done.stderr
+        and REQUIRED[0] in done.stderr
+    )
 
 
 def test_an_old_cmake_is_told(system):

@@ -20,17 +20,29 @@ def built(name, tool, packages, crates=()):
     """`worker`, `library` and, if there is none, `missing` with the next step. The worker stays when its toolchain goes."""
     worker = folder().parent / "foreign" / name / "worker"
     if worker.exists():
-        told = subprocess.run([worker, "--library"], capture_output=True, text=True, timeout=20, check=True)
+        told = subprocess.run(
+            [worker, "--library"], capture_output=True, text=True, timeout=20, check=True
+        )
         return {"worker": [str(worker)], "library": told.stdout.strip()}
     absent = [crate for crate in crates if not any(CRATES.glob(crate))]
     if shutil.which(tool) and absent:
-        missing = {"skipped": f"{CRATES} has no {absent[0]} to build it with",
-                   "install": f"sudo apt-get install {packages}, then build again"}  # fmt: skip
+        missing = {
+            "skipped": f"{CRATES} has no {absent[0]} to build it with",
+            "install": f"sudo apt-get install {packages}, then build again",
+        }
     elif (log := worker.parent / "build-log.txt").exists():
-        missing = {"skipped": f"its build failed: {_last_line(log)}", "install": f"the rest is in {log}; {packages} build it on Debian"}
+        missing = {
+            "skipped": f"its build failed: {_last_line(log)}",
+            "install": f"the rest is in {log}; {packages} build it on Debian",
+        }
     elif shutil.which(tool):
-        missing = {"skipped": f"{worker} has not been built", "install": "cmake --preset release && cmake --build --preset release"}
+        missing = {
+            "skipped": f"{worker} has not been built",
+            "install": "cmake --preset release && cmake --build --preset release",
+        }
     else:
-        missing = {"skipped": f"there is no {tool} to build it with",
-                   "install": f"sudo apt-get install {packages}, then build again"}  # fmt: skip
+        missing = {
+            "skipped": f"there is no {tool} to build it with",
+            "install": f"sudo apt-get install {packages}, then build again",
+        }
     return {"worker": [], "library": "", "missing": missing}

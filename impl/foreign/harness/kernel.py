@@ -77,7 +77,9 @@ def cancel_order(seed, units):
 def http_reply_bytes(body_bytes):
     """Of the reply to GET, or to a POST of so many bytes."""
     kind, length = ("application/octet-stream", body_bytes) if body_bytes else ("text/plain", 13)
-    return len(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n") + length
+    return (
+        len(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n") + length
+    )
 
 
 def ballast_value(seed, i, ballast_bytes):

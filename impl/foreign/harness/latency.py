@@ -41,7 +41,9 @@ def encode(counts):
             body += _zigzag(0 if index - at == 1 else at - index)
         body += _zigzag(counts[index])
         at = index + 1
-    plain = struct.pack(">IIIIQQd", 0x1C849303 | 0x10, len(body), 0, 3, 1, HIGHEST, 1.0) + bytes(body)
+    plain = struct.pack(">IIIIQQd", 0x1C849303 | 0x10, len(body), 0, 3, 1, HIGHEST, 1.0) + bytes(
+        body
+    )
     packed = zlib.compress(plain, 4)
     return base64.b64encode(struct.pack(">II", 0x1C849304 | 0x10, len(packed)) + packed).decode()
 
@@ -65,6 +67,14 @@ def summary(values):
             if seen >= wanted:
                 return min(lowest_of(index + 1) - 1, most)
 
-    return {"count": len(values), "min_ns": min(values), "mean_ns": sum(values) / len(values), "p50_ns": quantile(2),
-            "p90_ns": quantile(10), "p99_ns": quantile(100), "p999_ns": quantile(1000), "max_ns": most,
-            "hdr": encode(counts)}  # fmt: skip
+    return {
+        "count": len(values),
+        "min_ns": min(values),
+        "mean_ns": sum(values) / len(values),
+        "p50_ns": quantile(2),
+        "p90_ns": quantile(10),
+        "p99_ns": quantile(100),
+        "p999_ns": quantile(1000),
+        "max_ns": most,
+        "hdr": encode(counts),
+    }

@@ -31,7 +31,9 @@ def footprint(root, kernel_stack):
 
 def slope(x, y):
     mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
-    return sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y)) / sum((a - mean_x) ** 2 for a in x)
+    return sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y)) / sum(
+        (a - mean_x) ** 2 for a in x
+    )
 
 
 class Looks:
@@ -45,7 +47,12 @@ class Looks:
     def look(self):
         begun = time.monotonic_ns()
         at = len(self.seen) - 1
-        self.seen.append({"units": self.units[min(at, len(self.units) - 1)], **footprint(self.root, self.kernel_stack)})
+        self.seen.append(
+            {
+                "units": self.units[min(at, len(self.units) - 1)],
+                **footprint(self.root, self.kernel_stack),
+            }
+        )
         self.times += (begun, time.monotonic_ns())
 
     def spent_ns(self):
@@ -55,5 +62,8 @@ class Looks:
         """The field `waiting` of a sample."""
         if len(self.seen) != len(self.units) + 1:
             return None
-        grown = {part + "_per_unit": slope(self.units, [seen[part] for seen in self.seen[1:]]) for part in PARTS}
+        grown = {
+            part + "_per_unit": slope(self.units, [seen[part] for seen in self.seen[1:]])
+            for part in PARTS
+        }
         return {"bytes_per_unit": sum(grown.values()), **grown, "looks": self.seen}

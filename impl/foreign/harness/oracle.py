@@ -13,19 +13,32 @@ SLOWEST_ARM_NS = 3_000_000  # to start one of many waits, as in the C++ oracles
 
 
 class FetchData(Rules):
-    def units(self, p): return p["fetches"]
-    def slots(self, p): return p["fetches"]
-    def least_ns(self, p, seed, i): return (i + 1) * p["step_us"] * 1000
+    def units(self, p):
+        return p["fetches"]
+
+    def slots(self, p):
+        return p["fetches"]
+
+    def least_ns(self, p, seed, i):
+        return (i + 1) * p["step_us"] * 1000
 
     def expected(self, p, seed):
-        return {"fetched": p["fetches"],
-                "sum": sum(kernel.fetched_value(seed, i) for i in range(p["fetches"])) & MASK}  # fmt: skip
+        return {
+            "fetched": p["fetches"],
+            "sum": sum(kernel.fetched_value(seed, i) for i in range(p["fetches"])) & MASK,
+        }
 
 
 class Waits(Rules):
-    def units(self, p): return p["waits"]
-    def slots(self, p): return p["waits"]
-    def nominal_ns(self, p, seed, i): return kernel.wait_ns(seed, i, p["shortest_us"], p["longest_us"])
+    def units(self, p):
+        return p["waits"]
+
+    def slots(self, p):
+        return p["waits"]
+
+    def nominal_ns(self, p, seed, i):
+        return kernel.wait_ns(seed, i, p["shortest_us"], p["longest_us"])
+
     least_ns = nominal_ns
 
     def expected(self, p, seed):
@@ -35,13 +48,22 @@ class Waits(Rules):
         if p["waits"] * SLOWEST_ARM_NS > p["shortest_us"] * 1000:
             return ""
         most = most_at_once(slots)
-        return "" if 4 * most >= p["waits"] else f"at most {most} of {p['waits']} were in progress at once"
+        return (
+            ""
+            if 4 * most >= p["waits"]
+            else f"at most {most} of {p['waits']} were in progress at once"
+        )
 
 
 class Echo(Rules):
-    def units(self, p): return p["messages"]
-    def in_flight(self, p): return p["connections"]
-    def expected(self, p, seed): return {"accepted": p["connections"]}
+    def units(self, p):
+        return p["messages"]
+
+    def in_flight(self, p):
+        return p["connections"]
+
+    def expected(self, p, seed):
+        return {"accepted": p["connections"]}
 
     def check(self, p, seed, right, outcome, slots, served):
         if outcome.get("accepted") != p["connections"] or served["connections"] != p["connections"]:
@@ -55,12 +77,19 @@ class Echo(Rules):
 
 
 class Http(Rules):
-    def units(self, p): return p["messages"] * p["pipeline"]
-    def in_flight(self, p): return p["connections"]
-    def expected(self, p, seed): return {"accepted": p["connections"]}
+    def units(self, p):
+        return p["messages"] * p["pipeline"]
+
+    def in_flight(self, p):
+        return p["connections"]
+
+    def expected(self, p, seed):
+        return {"accepted": p["connections"]}
 
     def check(self, p, seed, right, outcome, slots, served):
-        verified, reply_bytes = served["bytes_received"] + served["warm_up_bytes"], kernel.http_reply_bytes(p["body_bytes"])
+        verified, reply_bytes = served["bytes_received"] + served[
+            "warm_up_bytes"
+        ], kernel.http_reply_bytes(p["body_bytes"])
         if outcome.get("accepted") != p["connections"] or served["connections"] != p["connections"]:
             return f"accepted {outcome.get('accepted')} connections of {p['connections']}"
         if verified < self.units(p) * reply_bytes:
@@ -73,13 +102,23 @@ class Http(Rules):
 
 
 class Fetch(Rules):
-    def units(self, p): return p["requests"]
-    def in_flight(self, p): return p["in_flight"]
-    def slots(self, p): return p["requests"]
-    def least_ns(self, p, seed, i): return p["delay_us"] * 1000
+    def units(self, p):
+        return p["requests"]
+
+    def in_flight(self, p):
+        return p["in_flight"]
+
+    def slots(self, p):
+        return p["requests"]
+
+    def least_ns(self, p, seed, i):
+        return p["delay_us"] * 1000
 
     def expected(self, p, seed):
-        total = sum(kernel.hash_bytes(i, kernel.payload(seed, i, p["response_bytes"])) for i in range(p["requests"]))
+        total = sum(
+            kernel.hash_bytes(i, kernel.payload(seed, i, p["response_bytes"]))
+            for i in range(p["requests"])
+        )
         return {"responses": p["requests"], "checksum": total & MASK}
 
     def check_slots(self, p, slots):
@@ -100,7 +139,8 @@ class Fetch(Rules):
 
 
 class HashBlocks(Rules):
-    def units(self, p): return p["blocks"]
+    def units(self, p):
+        return p["blocks"]
 
     def expected(self, p, seed):
         blocks, size, passes = p["blocks"], p["block_bytes"], p["passes"]
@@ -110,7 +150,10 @@ class HashBlocks(Rules):
                 return {"blocks": blocks, "checksum": total}
             except ImportError:
                 pass
-        return {"blocks": blocks, "checksum": sum(kernel.hash_block(seed, b, size, passes) for b in range(blocks)) & MASK}
+        return {
+            "blocks": blocks,
+            "checksum": sum(kernel.hash_block(seed, b, size, passes) for b in range(blocks)) & MASK,
+        }
 
 
 def _hash_blocks_side_by_side(seed, blocks, size, passes):
@@ -142,6 +185,16 @@ def _hash_blocks_side_by_side(seed, blocks, size, passes):
     return total & MASK
 
 
-RULES = {"fetch_data": FetchData(), "waits": Waits(), "echo": Echo(), "fetch": Fetch(), "hash_blocks": HashBlocks(),
-         "spawn": Spawn(), "yield": Yield(), "channel": Channel(), "idle": Idle(),
-         "cancel": Cancel(), "http": Http()}  # fmt: skip
+RULES = {
+    "fetch_data": FetchData(),
+    "waits": Waits(),
+    "echo": Echo(),
+    "fetch": Fetch(),
+    "hash_blocks": HashBlocks(),
+    "spawn": Spawn(),
+    "yield": Yield(),
+    "channel": Channel(),
+    "idle": Idle(),
+    "cancel": Cancel(),
+    "http": Http(),
+}

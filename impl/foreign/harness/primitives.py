@@ -7,16 +7,25 @@ from .rules import Rules
 
 
 class Spawn(Rules):
-    def units(self, p): return p["units"]
-    def in_flight(self, p): return p["at_once"]
+    def units(self, p):
+        return p["units"]
+
+    def in_flight(self, p):
+        return p["at_once"]
 
     def expected(self, p, seed):
-        return {"joined": p["units"], "sum": sum(kernel.mix(seed ^ i) for i in range(p["units"])) & MASK}
+        return {
+            "joined": p["units"],
+            "sum": sum(kernel.mix(seed ^ i) for i in range(p["units"])) & MASK,
+        }
 
 
 class Yield(Rules):
-    def units(self, p): return p["units"] * p["turns"]
-    def in_flight(self, p): return p["units"]
+    def units(self, p):
+        return p["units"] * p["turns"]
+
+    def in_flight(self, p):
+        return p["units"]
 
     def expected(self, p, seed):
         chain = seed
@@ -27,8 +36,11 @@ class Yield(Rules):
 
 
 class Channel(Rules):
-    def units(self, p): return p["producers"] * p["items"]
-    def in_flight(self, p): return p["producers"] + 1
+    def units(self, p):
+        return p["producers"] * p["items"]
+
+    def in_flight(self, p):
+        return p["producers"] + 1
 
     def expected(self, p, seed):
         digest = 0
@@ -46,12 +58,19 @@ class Channel(Rules):
 
 
 class Cancel(Rules):
-    def units(self, p): return p["units"]
-    def slots(self, p): return p["units"]
+    def units(self, p):
+        return p["units"]
+
+    def slots(self, p):
+        return p["units"]
 
     def expected(self, p, seed):
         waiting = [kernel.waiting_mark(seed, unit) for unit in range(p["units"])]
-        return {"joined": p["units"], "waiting": sum(waiting) & MASK, "cancelled": sum(map(kernel.mix, waiting)) & MASK}
+        return {
+            "joined": p["units"],
+            "waiting": sum(waiting) & MASK,
+            "cancelled": sum(map(kernel.mix, waiting)) & MASK,
+        }
 
     def check(self, p, seed, right, outcome, slots, served):
         """Each request after the one ahead of it, and none while a unit of an earlier burst was still to clean up."""
@@ -74,9 +93,14 @@ class Idle(Rules):
 
     is_looked_at = True
 
-    def units(self, p): return p["units"]
-    def slots(self, p): return p["units"]
-    def steps(self, p): return (p["units"] // 4, p["units"] // 2, p["units"])
+    def units(self, p):
+        return p["units"]
+
+    def slots(self, p):
+        return p["units"]
+
+    def steps(self, p):
+        return (p["units"] // 4, p["units"] // 2, p["units"])
 
     def expected(self, p, seed):
         total = sum(kernel.ballast_value(seed, i, p["ballast_bytes"]) for i in range(p["units"]))

@@ -43,10 +43,16 @@ class Program:
     def __init__(self, file, arguments, cpus, descriptors):
         self.report = os.memfd_create("switchyard-report")
         if not file.exists():
-            raise HarnessError(f"{file} is not there: build it, or name its folder in SWITCHYARD_RIG")
-        self.process = subprocess.Popen([file, *map(str, arguments), "--report-fd", str(self.report)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        pass_fds=(*descriptors, self.report), preexec_fn=prepare(cpus))  # fmt: skip
+            raise HarnessError(
+                f"{file} is not there: build it, or name its folder in SWITCHYARD_RIG"
+            )
+        self.process = subprocess.Popen(
+            [file, *map(str, arguments), "--report-fd", str(self.report)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(*descriptors, self.report),
+            preexec_fn=prepare(cpus),
+        )
 
     def finish(self, timeout_s):
         try:
@@ -58,7 +64,9 @@ class Program:
         try:
             return json.loads(text)
         except ValueError:
-            raise HarnessError(f"{self.process.args[0]} ended with {code} and without a report") from None
+            raise HarnessError(
+                f"{self.process.args[0]} ended with {code} and without a report"
+            ) from None
 
     def close(self):
         if self.process.poll() is None:
@@ -76,9 +84,23 @@ class Client(Program):
         stop_read, stop_write = os.pipe()
         go_read, self.go_write = os.pipe()
         warm = where.warm_up * max(params["connections"], params["messages"] // 10)
-        arguments = [where.workload, "--port", listening.getsockname()[1], "--server-pid", worker_pid, "--warm-up", warm,
-                     "--seed", where.seed, "--go-fd", go_read, "--stop-fd", stop_write,
-                     "--timeout", max(1, int(where.timeout_s * 0.9))]  # fmt: skip
+        arguments = [
+            where.workload,
+            "--port",
+            listening.getsockname()[1],
+            "--server-pid",
+            worker_pid,
+            "--warm-up",
+            warm,
+            "--seed",
+            where.seed,
+            "--go-fd",
+            go_read,
+            "--stop-fd",
+            stop_write,
+            "--timeout",
+            max(1, int(where.timeout_s * 0.9)),
+        ]
         for field in ("connections", "messages", "message_bytes", "pipeline", "body_bytes"):
             if field in params:
                 arguments += ["--" + field.replace("_", "-"), params[field]]
@@ -89,7 +111,9 @@ class Client(Program):
                     arguments += ["--" + field.replace("_", "-"), params[field]]
         if params["poisson"]:
             arguments.append("--poisson")
-        super().__init__(where.rig / "switchyard-client", arguments, where.client_cpus, (go_read, stop_write))
+        super().__init__(
+            where.rig / "switchyard-client", arguments, where.client_cpus, (go_read, stop_write)
+        )
         os.close(go_read)
         os.close(stop_write)
         self.stop_fd = stop_read
@@ -109,10 +133,24 @@ class Backend(Program):
     def __init__(self, where, params):
         listening, (stop_read, self.stop_write) = listener(), os.pipe()
         self.port = listening.getsockname()[1]
-        super().__init__(where.rig / "switchyard-backend",
-                         ["fetch", "--delay-us", params["delay_us"], "--response-bytes", params["response_bytes"],
-                          "--seed", where.seed, "--listen-fd", listening.fileno(), "--stop-fd", stop_read],
-                         where.client_cpus, (listening.fileno(), stop_read))  # fmt: skip
+        super().__init__(
+            where.rig / "switchyard-backend",
+            [
+                "fetch",
+                "--delay-us",
+                params["delay_us"],
+                "--response-bytes",
+                params["response_bytes"],
+                "--seed",
+                where.seed,
+                "--listen-fd",
+                listening.fileno(),
+                "--stop-fd",
+                stop_read,
+            ],
+            where.client_cpus,
+            (listening.fileno(), stop_read),
+        )
         listening.close()
         os.close(stop_read)
 

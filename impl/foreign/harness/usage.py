@@ -31,7 +31,9 @@ def tree(root):
     found, at = [root], 0
     while at < len(found):
         for thread in _ids(f"/proc/{found[at]}/task"):
-            found += [int(child) for child in text(f"/proc/{found[at]}/task/{thread}/children").split()]
+            found += [
+                int(child) for child in text(f"/proc/{found[at]}/task/{thread}/children").split()
+            ]
         at += 1
     return [pid for pid in found if (stat := _stat(pid)) and stat[0] not in (b"Z", b"X")]
 
@@ -51,14 +53,21 @@ def memory(root):
     pids = tree(root)
     pss = sum(number_after(text(f"/proc/{pid}/smaps_rollup"), b"Pss") for pid in pids) * 1024
     status = text(f"/proc/{root}/status")
-    return {"pss_bytes": pss or None, "processes": len(pids), "threads": threads(root),
-            "peak_rss_bytes": number_after(status, b"VmHWM") * 1024 or None,
-            "file_rss_bytes": number_after(status, b"RssFile") * 1024 or None}  # fmt: skip
+    return {
+        "pss_bytes": pss or None,
+        "processes": len(pids),
+        "threads": threads(root),
+        "peak_rss_bytes": number_after(status, b"VmHWM") * 1024 or None,
+        "file_rss_bytes": number_after(status, b"RssFile") * 1024 or None,
+    }
 
 
 def read(root):
     """CPU clocks, switches and faults of the tree, and the clock of each of its threads."""
-    sum_, clocks = dict.fromkeys(("cpu", "user", "voluntary", "involuntary", "minor", "major"), 0), {}
+    sum_, clocks = (
+        dict.fromkeys(("cpu", "user", "voluntary", "involuntary", "minor", "major"), 0),
+        {},
+    )
     for pid in tree(root):
         stat = _stat(pid)
         if len(stat) < 15:
@@ -90,7 +99,13 @@ def between(before, after):
     # Threads that ended in between took their clocks along; one of them may have been the busiest.
     known = grown["cpu"] - sum(own) <= busiest
     user = min(grown["cpu"], grown["user"])
-    return {"cpu_ns": grown["cpu"], "user_ns": user, "system_ns": grown["cpu"] - user,
-            "busiest_thread_ns": busiest if known else None, "voluntary_switches": grown["voluntary"],
-            "involuntary_switches": grown["involuntary"], "minor_faults": grown["minor"],
-            "major_faults": grown["major"]}  # fmt: skip
+    return {
+        "cpu_ns": grown["cpu"],
+        "user_ns": user,
+        "system_ns": grown["cpu"] - user,
+        "busiest_thread_ns": busiest if known else None,
+        "voluntary_switches": grown["voluntary"],
+        "involuntary_switches": grown["involuntary"],
+        "minor_faults": grown["minor"],
+        "major_faults": grown["major"],
+    }

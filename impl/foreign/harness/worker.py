@@ -32,8 +32,12 @@ class Worker:
         self.mapped = mmap.mmap(self.slot_file, max(1, 16 * slots))
         self.count = slots
         self.process = subprocess.Popen(
-            [*command, where.workload, where.variant], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            pass_fds=(self.slot_file, *descriptors), preexec_fn=prepare(where.cpus, own_group=True))  # fmt: skip
+            [*command, where.workload, where.variant],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(self.slot_file, *descriptors),
+            preexec_fn=prepare(where.cpus, own_group=True),
+        )
         self.pid = self.process.pid
         self._unread = b""
         self.poll = selectors.DefaultSelector()

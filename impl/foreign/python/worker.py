@@ -44,6 +44,7 @@ def main():
         out.flush()
 
     make = importlib.import_module(f"cells.{sys.argv[1]}").make
+
     def look():
         """The harness looks at this process and its children while the run stands still."""
         answer(look=True)

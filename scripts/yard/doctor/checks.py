@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from .machine import Machine
+from yard.doctor.machine import Machine
 
 GOOD, NOTE, MATTERS = "good", "note", "matters"
 CPU = "/sys/devices/system/cpu"
@@ -25,7 +25,9 @@ class Finding:
     value: str
     why: str = ""
     mend: str = ""
-    settings: tuple[tuple[str, str], ...] = ()  # what --fix writes; empty: left to the user, `mend` says how
+    settings: tuple[
+        tuple[str, str], ...
+    ] = ()  # what --fix writes; empty: left to the user, `mend` says how
 
 
 def governor(machine: Machine) -> Finding | None:
@@ -37,18 +39,33 @@ def governor(machine: Machine) -> Finding | None:
     told = ", ".join(sorted(set(values.values())))
     if not wrong:
         return Finding("governor", GOOD, told)
-    return Finding("governor", MATTERS, told, "the clock follows the load, so an idle model wakes on a slow CPU",
-                   f"echo performance | sudo tee {CPU}/cpu*/cpufreq/scaling_governor", wrong)  # fmt: skip
+    return Finding(
+        "governor",
+        MATTERS,
+        told,
+        "the clock follows the load, so an idle model wakes on a slow CPU",
+        f"echo performance | sudo tee {CPU}/cpu*/cpufreq/scaling_governor",
+        wrong,
+    )
 
 
 def turbo(machine: Machine) -> Finding | None:
-    for file, on, off in ((f"{CPU}/intel_pstate/no_turbo", "0", "1"), (f"{CPU}/cpufreq/boost", "1", "0")):
+    for file, on, off in (
+        (f"{CPU}/intel_pstate/no_turbo", "0", "1"),
+        (f"{CPU}/cpufreq/boost", "1", "0"),
+    ):
         value = machine.read(file)
         if value == off:
             return Finding("turbo", GOOD, "off")
         if value == on:
-            return Finding("turbo", NOTE, "on", "the clock falls as CPUs get busy and warm: one thread looks too good",
-                           f"echo {off} | sudo tee {file}", ((file, off),))  # fmt: skip
+            return Finding(
+                "turbo",
+                NOTE,
+                "on",
+                "the clock falls as CPUs get busy and warm: one thread looks too good",
+                f"echo {off} | sudo tee {file}",
+                ((file, off),),
+            )
     return None
 
 
@@ -58,8 +75,13 @@ def smt(machine: Machine) -> Finding | None:
         return None
     if active != "1":
         return Finding("smt", GOOD, "off")
-    return Finding("smt", NOTE, "on", "two hardware threads share one core: speed-up above half the CPUs flattens",
-                   f"echo off | sudo tee {CPU}/smt/control")  # fmt: skip
+    return Finding(
+        "smt",
+        NOTE,
+        "on",
+        "two hardware threads share one core: speed-up above half the CPUs flattens",
+        f"echo off | sudo tee {CPU}/smt/control",
+    )
 
 
 def cgroup_cpu(machine: Machine) -> Finding | None:
@@ -78,21 +100,37 @@ def cgroup_cpu(machine: Machine) -> Finding | None:
         return None
     if not limits:
         return Finding("cgroup-cpu", GOOD, "no limit")
-    return Finding("cgroup-cpu", MATTERS, f"{min(limits):.2f} CPUs",
-                   "a group over its quota stops until the period ends: outliers",
-                   "start the container without --cpus, or give it whole CPUs with --cpuset-cpus")  # fmt: skip
+    return Finding(
+        "cgroup-cpu",
+        MATTERS,
+        f"{min(limits):.2f} CPUs",
+        "a group over its quota stops until the period ends: outliers",
+        "start the container without --cpus, or give it whole CPUs with --cpuset-cpus",
+    )
 
 
 def descriptors(machine: Machine) -> Finding | None:
-    match = re.search(r"^Max open files\s+(\S+)\s+(\S+)", machine.read("/proc/self/limits") or "", re.MULTILINE)
+    match = re.search(
+        r"^Max open files\s+(\S+)\s+(\S+)", machine.read("/proc/self/limits") or "", re.MULTILINE
+    )
     if not match:
         return None
     soft, hard = match.groups()
     if soft == "unlimited" or int(soft) >= WANTED_DESCRIPTORS:
         return Finding("descriptors", GOOD, soft)
     possible = hard == "unlimited" or int(hard) >= WANTED_DESCRIPTORS
-    mend = f"ulimit -n {WANTED_DESCRIPTORS}" if possible else f"sudo prlimit --pid $$ --nofile={WANTED_DESCRIPTORS}"
-    return Finding("descriptors", NOTE, f"{soft} (hard {hard})", "workloads with many connections need more", mend)
+    mend = (
+        f"ulimit -n {WANTED_DESCRIPTORS}"
+        if possible
+        else f"sudo prlimit --pid $$ --nofile={WANTED_DESCRIPTORS}"
+    )
+    return Finding(
+        "descriptors",
+        NOTE,
+        f"{soft} (hard {hard})",
+        "workloads with many connections need more",
+        mend,
+    )
 
 
 def ports(machine: Machine) -> Finding | None:
@@ -102,8 +140,14 @@ def ports(machine: Machine) -> Finding | None:
     count = int(fields[1]) - int(fields[0]) + 1
     if count >= WANTED_PORTS:
         return Finding("ephemeral-ports", GOOD, str(count))
-    return Finding("ephemeral-ports", NOTE, str(count), "a connection a request leaves each port unusable for a minute",
-                   "sudo sysctl net.ipv4.ip_local_port_range='15000 64999'", ((PORTS, "15000\t64999"),))  # fmt: skip
+    return Finding(
+        "ephemeral-ports",
+        NOTE,
+        str(count),
+        "a connection a request leaves each port unusable for a minute",
+        "sudo sysctl net.ipv4.ip_local_port_range='15000 64999'",
+        ((PORTS, "15000\t64999"),),
+    )
 
 
 def timer_slack(machine: Machine) -> Finding | None:
@@ -112,30 +156,50 @@ def timer_slack(machine: Machine) -> Finding | None:
         return None
     if slack <= 1000:
         return Finding("timer-slack", GOOD, f"{slack} ns")
-    return Finding("timer-slack", NOTE, f"{slack} ns", "every sleep may end this much late; short waits look longer",
-                   "echo 1 > /proc/$$/timerslack_ns (in the shell that starts switchyard)")  # fmt: skip
+    return Finding(
+        "timer-slack",
+        NOTE,
+        f"{slack} ns",
+        "every sleep may end this much late; short waits look longer",
+        "echo 1 > /proc/$$/timerslack_ns (in the shell that starts switchyard)",
+    )
 
 
 def mitigations(machine: Machine) -> Finding | None:
     files = machine.glob(f"{CPU}/vulnerabilities/*")
     if not files:
         return None
-    active = [Path(file).name for file in files if (machine.read(file) or "").startswith("Mitigation")]
+    active = [
+        Path(file).name for file in files if (machine.read(file) or "").startswith("Mitigation")
+    ]
     if not active:
         return Finding("mitigations", GOOD, "none active")
-    return Finding("mitigations", NOTE, ", ".join(active), "system calls and switches cost more than without; compare "
-                   "only machines with the same ones", "leave them on; they are part of the machine")  # fmt: skip
+    return Finding(
+        "mitigations",
+        NOTE,
+        ", ".join(active),
+        "system calls and switches cost more than without; compare "
+        "only machines with the same ones",
+        "leave them on; they are part of the machine",
+    )
 
 
 def neighbours(machine: Machine) -> Finding | None:
-    match = re.search(r"^some avg10=([\d.]+)", machine.read("/proc/pressure/cpu") or "", re.MULTILINE)
+    match = re.search(
+        r"^some avg10=([\d.]+)", machine.read("/proc/pressure/cpu") or "", re.MULTILINE
+    )
     if not match:
         return None
     waiting = float(match[1])
     if waiting < 5:
         return Finding("neighbours", GOOD, f"{waiting:.0f} % of 10 s with a task waiting for a CPU")
-    return Finding("neighbours", MATTERS, f"{waiting:.0f} % of 10 s with a task waiting for a CPU",
-                   "other programs hold the CPUs", "top -o %CPU, then end or move what should not run")  # fmt: skip
+    return Finding(
+        "neighbours",
+        MATTERS,
+        f"{waiting:.0f} % of 10 s with a task waiting for a CPU",
+        "other programs hold the CPUs",
+        "top -o %CPU, then end or move what should not run",
+    )
 
 
 def preemption(machine: Machine) -> Finding | None:
@@ -144,8 +208,14 @@ def preemption(machine: Machine) -> Finding | None:
         return None
     if match[1] != "lazy":
         return Finding("preemption", GOOD, match[1])
-    return Finding("preemption", NOTE, "lazy", "a woken thread may wait for the next tick while another computes",
-                   f"echo full | sudo tee {PREEMPT}", ((PREEMPT, "full"),))  # fmt: skip
+    return Finding(
+        "preemption",
+        NOTE,
+        "lazy",
+        "a woken thread may wait for the next tick while another computes",
+        f"echo full | sudo tee {PREEMPT}",
+        ((PREEMPT, "full"),),
+    )
 
 
 def clock(machine: Machine) -> Finding | None:
@@ -154,8 +224,13 @@ def clock(machine: Machine) -> Finding | None:
         return None
     if source in ("tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page"):
         return Finding("clock", GOOD, source)
-    return Finding("clock", MATTERS, source, "each look at the clock is a system call",
-                   "boot with tsc=reliable if the hypervisor keeps it steady")  # fmt: skip
+    return Finding(
+        "clock",
+        MATTERS,
+        source,
+        "each look at the clock is a system call",
+        "boot with tsc=reliable if the hypervisor keeps it steady",
+    )
 
 
 def io_uring(machine: Machine) -> Finding | None:
@@ -164,8 +239,13 @@ def io_uring(machine: Machine) -> Finding | None:
         return None
     if value == 0:
         return Finding("io_uring", GOOD, "allowed")
-    return Finding("io_uring", NOTE, "for privileged users only" if value == 1 else "disabled",
-                   "what uses io_uring is skipped or falls back", "sudo sysctl kernel.io_uring_disabled=0")  # fmt: skip
+    return Finding(
+        "io_uring",
+        NOTE,
+        "for privileged users only" if value == 1 else "disabled",
+        "what uses io_uring is skipped or falls back",
+        "sudo sysctl kernel.io_uring_disabled=0",
+    )
 
 
 def libraries(machine: Machine) -> Finding | None:
@@ -173,18 +253,40 @@ def libraries(machine: Machine) -> Finding | None:
     if status is None:
         return None
     present = set(re.findall(r"^Package: (\S+)\nStatus: \S+ ok installed$", status, re.MULTILINE))
-    rows = [line.split() for line in PACKAGES.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
-    missing = [name for name, need, *_ in rows if need in ("required", "optional") and name not in present]
+    rows = [
+        line.split()
+        for line in PACKAGES.read_text(encoding="utf-8").splitlines()
+        if line and line[0] != "#"
+    ]
+    missing = [
+        name for name, need, *_ in rows if need in ("required", "optional") and name not in present
+    ]
     if not missing:
         return Finding("libraries", GOOD, "all present")
-    return Finding("libraries", NOTE, ", ".join(missing), "their parts are skipped",
-                   f"sudo apt-get install {' '.join(missing)}")  # fmt: skip
+    return Finding(
+        "libraries",
+        NOTE,
+        ", ".join(missing),
+        "their parts are skipped",
+        f"sudo apt-get install {' '.join(missing)}",
+    )
 
 
 CHECKS: tuple[Callable[[Machine], Finding | None], ...] = (
-    governor, turbo, smt, cgroup_cpu, descriptors, ports, timer_slack, mitigations, neighbours, preemption, clock,
-    io_uring, libraries,
-)  # fmt: skip
+    governor,
+    turbo,
+    smt,
+    cgroup_cpu,
+    descriptors,
+    ports,
+    timer_slack,
+    mitigations,
+    neighbours,
+    preemption,
+    clock,
+    io_uring,
+    libraries,
+)
 
 
 def examine(machine: Machine) -> tuple[list[Finding], list[str]]:

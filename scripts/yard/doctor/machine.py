@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import host
+from yard.data import host
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class Machine:
         return host.read(self.file(path))
 
     def glob(self, pattern: str) -> list[str]:
-        return sorted("/" + str(found.relative_to(self.root)) for found in self.root.glob(pattern.lstrip("/")))
+        return sorted(
+            "/" + str(found.relative_to(self.root)) for found in self.root.glob(pattern.lstrip("/"))
+        )
 
     def number(self, path: str) -> int | None:
         text = self.read(path)

@@ -10,20 +10,27 @@ import statistics
 import time
 from typing import Any, Sequence
 
-from .. import host
+from yard.data import host
 
 Z_TWO_SIDED_95, Z_POWER_80 = 1.96, 0.84
-MEDIAN_INEFFICIENCY = math.pi / 2  # a median needs this many times the samples of a mean under normal noise
+MEDIAN_INEFFICIENCY = (
+    math.pi / 2
+)  # a median needs this many times the samples of a mean under normal noise
 
 
 def timer_step_ns(reads: int = 20000) -> int:
     times = [time.perf_counter_ns() for _ in range(reads)]
-    return min((after - before for before, after in zip(times, times[1:]) if after > before), default=0)
+    return min(
+        (after - before for before, after in zip(times, times[1:]) if after > before), default=0
+    )
 
 
 def quantiles_us(times_ns: Sequence[int]) -> dict[str, float]:
     ordered = sorted(times_ns)
-    return {"median": ordered[len(ordered) // 2] / 1e3, "p99": ordered[(len(ordered) - 1) * 99 // 100] / 1e3}
+    return {
+        "median": ordered[len(ordered) // 2] / 1e3,
+        "p99": ordered[(len(ordered) - 1) * 99 // 100] / 1e3,
+    }
 
 
 def sleep_overshoot_us(sleeps: int = 150) -> dict[str, float]:

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, Iterable
 
-from ..errors import UsageError, YardError
-from .machine import Machine
+from yard.errors import UsageError, YardError
+from yard.doctor.machine import Machine
 
 
 def record_file() -> Path:
@@ -23,7 +23,9 @@ def _load(record: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise YardError(f"{record} is no record of doctor ({error}); put the settings back by hand, then remove it")
+        raise YardError(
+            f"{record} is no record of doctor ({error}); put the settings back by hand, then remove it"
+        )
 
 
 def _boot(machine: Machine) -> str | None:
@@ -47,7 +49,9 @@ def fix(machine: Machine, settings: Iterable[tuple[str, str]], record: Path) -> 
             changes[path] = {"old": changes.get(path, {}).get("old", old), "new": value}
     record.parent.mkdir(parents=True, exist_ok=True)
     partial = record.with_suffix(".partial")
-    partial.write_text(json.dumps({"boot_id": _boot(machine), "changes": changes}, indent=1), encoding="utf-8")
+    partial.write_text(
+        json.dumps({"boot_id": _boot(machine), "changes": changes}, indent=1), encoding="utf-8"
+    )
     os.replace(partial, record)
     return [failure for path, value in wanted.items() if (failure := _write(machine, path, value))]
 

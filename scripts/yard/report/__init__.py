@@ -9,18 +9,24 @@ from typing import Sequence
 HTML, MARKDOWN, CSV = "index.html", "report.md", "estimates.csv"
 
 
-def write(run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: Sequence[Path] = ()) -> list[Path]:
+def write(
+    run_dir: Path | str, out_dir: Path | str, plots: bool = True, beside: Sequence[Path] = ()
+) -> list[Path]:
     """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page, in which the runs
     `beside` stand beside it."""
-    from .. import samples
-    from ..store import make_folder, write_atomically
-    from . import explorer, html, markdown, plot, series, table
+    from yard.data import samples
+    from yard.data.store import make_folder, write_atomically
+    from yard.report import explorer, html, markdown, plot, series, table
 
     report = series.build(samples.read_run(Path(run_dir)))
     others = [series.build(samples.read_run(path)) for path in beside]
     folder = make_folder(Path(out_dir))
     paths = []
-    for name, text in ((HTML, html.render(report, explorer.library(), others)), (MARKDOWN, markdown.render(report)), (CSV, table.render(report))):
+    for name, text in (
+        (HTML, html.render(report, explorer.library(), others)),
+        (MARKDOWN, markdown.render(report)),
+        (CSV, table.render(report)),
+    ):
         write_atomically(folder / name, text)
         paths.append(folder / name)
     if plots:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
-from ..estimates import METRIC, Cell, paired_ratio
-from ..rank import REFERENCE, Ranking, listed
-from . import units
-from .series import Point, Report
+from yard.stats.estimates import METRIC, Cell, paired_ratio
+from yard.stats.rank import REFERENCE, Ranking, listed
+from yard.text import units
+from yard.report.series import Point, Report
 
 # The point of each workload that the first screen speaks of: the nearest one that was measured.
 PICK = {
@@ -113,32 +113,51 @@ def _waiting(report: Report) -> Answer:
     if lesson is not None:
         total, longest, other = _lesson(lesson)
         params = dict(lesson.key.params)
-        steps = [params.get("step_us", 0) * (i + 1) for i in range(min(params.get("fetches", 0), 3))]
+        steps = [
+            params.get("step_us", 0) * (i + 1) for i in range(min(params.get("fetches", 0), 3))
+        ]
         named = " + ".join(f"{us / 1e3:g} ms" for us in steps)
         if longest:
-            answer.evidence.append(f"At once, so that {named} take the longest wait: {', '.join(longest)}.")
+            answer.evidence.append(
+                f"At once, so that {named} take the longest wait: {', '.join(longest)}."
+            )
         if total:
-            answer.evidence.append(f"One after another, so that they take the sum: {', '.join(total)}.")
+            answer.evidence.append(
+                f"One after another, so that they take the sum: {', '.join(total)}."
+            )
         if other:
             answer.evidence.append(f"Neither the sum nor the longest: {', '.join(other)}.")
         names = [told.split(" ")[0] for told in total]
         if "coroutine/sequential" in names:
-            answer.evidence.append("Awaiting coroutines one after another gains nothing; making tasks does.")
+            answer.evidence.append(
+                "Awaiting coroutines one after another gains nothing; making tasks does."
+            )
         if not answer.headline:
-            answer.headline = f"Any model that waits at once: {listed([t.split(' ')[0] for t in longest], 'or')}." if longest else "No model overlapped its waits."  # fmt: skip
+            answer.headline = (
+                f"Any model that waits at once: {listed([t.split(' ')[0] for t in longest], 'or')}."
+                if longest
+                else "No model overlapped its waits."
+            )
             answer.basis = _basis(lesson, "run_ns")
     if fetch is not None and fetch is not judged and "cpu_per_unit_ns" in fetch.rankings:
-        answer.evidence.append(f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words(NAMED)}")
+        answer.evidence.append(
+            f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words(NAMED)}"
+        )
     return answer
 
 
 def _cheapest(point: Point, ranking: Ranking) -> str:
     if not ranking.places:
-        why = "too few rounds" if any(w == "too few rounds" for _, w in ranking.excluded) else "nothing can be ranked"
+        why = (
+            "too few rounds"
+            if any(w == "too few rounds" for _, w in ranking.excluded)
+            else "nothing can be ranked"
+        )
         lowest = min(
             (c for c in _ok(point) if "cpu_per_unit_ns" in c.estimates),
-            key=lambda c: c.estimates["cpu_per_unit_ns"].value, default=None,
-        )  # fmt: skip
+            key=lambda c: c.estimates["cpu_per_unit_ns"].value,
+            default=None,
+        )
         if lowest is None:
             return f"This run cannot tell: {why}."
         cost = units.of("cpu_per_unit_ns", lowest.estimates["cpu_per_unit_ns"])
@@ -147,7 +166,9 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
     costs = []
     for name in group:
         cell = point.cell(name)
-        costs.append(units.of("cpu_per_unit_ns", cell.estimates["cpu_per_unit_ns"]) if cell else "–")
+        costs.append(
+            units.of("cpu_per_unit_ns", cell.estimates["cpu_per_unit_ns"]) if cell else "–"
+        )
     if len(group) == 1:
         return f"{group[0]}: {costs[0]} of CPU per {point.unit}."
     spread = ", ".join(costs) if len(costs) <= NAMED + 1 else f"{costs[0]} to {costs[-1]}"
@@ -165,13 +186,22 @@ def _serving(report: Report) -> Answer:
     floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
     if floor is not None:
         told = []
-        for cell in sorted(_ok(point), key=lambda c: c.estimates["cpu_per_unit_ns"].value if "cpu_per_unit_ns" in c.estimates else 0):  # fmt: skip
-            ratio = paired_ratio(cell.values.get("cpu_per_unit_ns", {}), floor.values.get("cpu_per_unit_ns", {}))
+        for cell in sorted(
+            _ok(point),
+            key=lambda c: c.estimates["cpu_per_unit_ns"].value
+            if "cpu_per_unit_ns" in c.estimates
+            else 0,
+        ):
+            ratio = paired_ratio(
+                cell.values.get("cpu_per_unit_ns", {}), floor.values.get("cpu_per_unit_ns", {})
+            )
             if ratio is not None:
                 limits = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None else ""
                 told.append(f"{cell.contender} {ratio.value:.2f}{limits}")
         cost = units.of("cpu_per_unit_ns", floor.estimates.get("cpu_per_unit_ns"))
-        answer.evidence.append(f"Times the CPU of the hand-written floor ({cost} per {point.unit}): {', '.join(told)}.")
+        answer.evidence.append(
+            f"Times the CPU of the hand-written floor ({cost} per {point.unit}): {', '.join(told)}."
+        )
     if any(cell.verdict == "rig_limited" for cell in point.cells):
         answer.evidence.append(point.headline.note)
     return answer
@@ -211,12 +241,16 @@ def _computing(report: Report) -> Answer:
     fast = [g for g in gains if g[1] >= NO_GAIN]
     slow = [g for g in gains if g[1] < NO_GAIN]
     if not gains:
-        answer.headline = f"{listed(group, 'or')}: {ranking.words(NAMED)}" if group else "This run cannot tell."
+        answer.headline = (
+            f"{listed(group, 'or')}: {ranking.words(NAMED)}" if group else "This run cannot tell."
+        )
         answer.evidence.append("Without an ok cell of serial there is no speed-up to state.")
         return answer
     if group and fast:
         times = {cell.contender: value for cell, value, _, _ in gains}
-        named = [f"{name} ({times[name]:.2f} times serial)" if name in times else name for name in group]
+        named = [
+            f"{name} ({times[name]:.2f} times serial)" if name in times else name for name in group
+        ]
         answer.headline = f"{listed(named, 'or')}{on}{', not separated' if len(group) > 1 else ''}."
     elif fast:
         answer.headline = f"Perhaps {fast[0][0].contender} ({fast[0][1]:.2f} times serial{on}): too few rounds to rank."
@@ -254,7 +288,9 @@ def _cost(report: Report) -> Answer:
             continue
         text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
         if not answer.headline and metric == "pss_bytes":
-            answer.headline = f"Memory at {where.title}: {low} ({least.contender}) to {high} ({most.contender})."
+            answer.headline = (
+                f"Memory at {where.title}: {low} ({least.contender}) to {high} ({most.contender})."
+            )
         elif not answer.headline:
             answer.headline = text
         else:
@@ -280,7 +316,11 @@ def scores(report: Report) -> list[Score]:
         "hash_blocks": (_point(report, "hash_blocks"), "throughput"),
         "memory": (echo, "pss_bytes"),
     }
-    gains = {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])} if at["hash_blocks"][0] else {}
+    gains = (
+        {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])}
+        if at["hash_blocks"][0]
+        else {}
+    )
     rows = []
     for model in report.models:
         columns, best = {}, set()
@@ -288,20 +328,38 @@ def scores(report: Report) -> list[Score]:
             columns[column] = ""
             if point is None:
                 continue
-            cells = [c for c in point.cells if c.model == model and c.measured and metric in c.estimates]
+            cells = [
+                c for c in point.cells if c.model == model and c.measured and metric in c.estimates
+            ]
             if not cells:
-                states = [report.entry(point, n) for n in report.contenders if n.partition("/")[0] == model]
-                columns[column] = next((e.state for e in states if e.state not in ("no such cell", "ok")), "")
+                states = [
+                    report.entry(point, n)
+                    for n in report.contenders
+                    if n.partition("/")[0] == model
+                ]
+                columns[column] = next(
+                    (e.state for e in states if e.state not in ("no such cell", "ok")), ""
+                )
                 continue
-            cells.sort(key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more")
+            cells.sort(
+                key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more"
+            )
             cell = cells[0]
             text = units.of(metric, cell.estimates[metric])
             if column == "hash_blocks":
-                text = f"{gains[cell.contender]:.2f}×" if cell.contender in gains else ("1×" if model == "serial" else text)
+                text = (
+                    f"{gains[cell.contender]:.2f}×"
+                    if cell.contender in gains
+                    else ("1×" if model == "serial" else text)
+                )
             mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
             columns[column] = text + (f" ({cell.variant})" if cell.variant else "") + mark
             ranking = point.rankings.get(metric)
-            unjudged = any(why not in ("no value", "declined") for _, why in ranking.excluded) if ranking else True
+            unjudged = (
+                any(why not in ("no value", "declined") for _, why in ranking.excluded)
+                if ranking
+                else True
+            )
             if ranking is not None and not unjudged and cell.contender in ranking.group:
                 best.add(column)
         if any(columns.values()):

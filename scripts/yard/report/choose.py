@@ -7,14 +7,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from ..estimates import METRIC, Cell, paired_ratio
-from ..rank import REFERENCE, advantage
-from . import units
-from .answers import PICK
-from .series import Point, Report
-from .words import METRIC_TITLES
+from yard.stats.estimates import METRIC, Cell, paired_ratio
+from yard.stats.rank import REFERENCE, advantage
+from yard.text import units
+from yard.report.answers import PICK
+from yard.report.series import Point, Report
+from yard.text.words import METRIC_TITLES
 
-KINDS = {"lesson": "waiting", "io_bound": "waiting and serving", "mixed": "both", "cpu_bound": "computing", "primitive": "primitives"}
+KINDS = {
+    "lesson": "waiting",
+    "io_bound": "waiting and serving",
+    "mixed": "both",
+    "cpu_bound": "computing",
+    "primitive": "primitives",
+}
 MOST_NAMED = 2
 
 
@@ -24,7 +30,9 @@ class Choice:
     workload: str
     at: str
     metric: str
-    group: tuple[str, ...]  # the leader and all that are not separated from it; empty if nothing is ranked
+    group: tuple[
+        str, ...
+    ]  # the leader and all that are not separated from it; empty if nothing is ranked
     value: str
     behind: str
     floor: str
@@ -53,14 +61,18 @@ def points(report: Report) -> dict[str, Point]:
     """The point that a workload stands by: the one that PICK names, else the one with the longest runs."""
     found = {}
     for workload, own in report.workloads():
-        picked = report.point(workload, PICK[workload]) if workload in PICK else max(own, key=_length)
+        picked = (
+            report.point(workload, PICK[workload]) if workload in PICK else max(own, key=_length)
+        )
         if picked is not None:
             found[workload] = picked
     return found
 
 
 def _length(point: Point) -> float:
-    return min((c.estimates["run_ns"].value for c in point.cells if "run_ns" in c.estimates), default=0.0)
+    return min(
+        (c.estimates["run_ns"].value for c in point.cells if "run_ns" in c.estimates), default=0.0
+    )
 
 
 def _choice(point: Point, kind: str) -> Choice:

@@ -11,12 +11,19 @@ from typing import Sequence
 
 import numpy as np
 
-from ..estimates import METRIC
-from . import series
+from yard.stats.estimates import METRIC
+from yard.report import series
 
 U_TEST_ALPHA = 0.05  # compare.py --alpha
-SIGNIFICANCE, NOISE, CONFIDENCE = 0.05, 0.01, 0.95  # criterion's defaults: significance_level, noise_threshold
-RESAMPLES, SEED = 10_000, 20_201_110  # criterion takes 100,000; the claim is the same, the page is quicker
+SIGNIFICANCE, NOISE, CONFIDENCE = (
+    0.05,
+    0.01,
+    0.95,
+)  # criterion's defaults: significance_level, noise_threshold
+RESAMPLES, SEED = (
+    10_000,
+    20_201_110,
+)  # criterion takes 100,000; the claim is the same, the page is quicker
 MOST_DRAWS = 400_000
 
 
@@ -41,7 +48,17 @@ class Judged:
 
     @property
     def disagree(self) -> bool:
-        return len({self.ours.different, self.google.different, self.criterion.different, self.hyperfine.different}) > 1
+        return (
+            len(
+                {
+                    self.ours.different,
+                    self.google.different,
+                    self.criterion.different,
+                    self.hyperfine.different,
+                }
+            )
+            > 1
+        )
 
 
 def google_benchmark(a: Sequence[float], b: Sequence[float]) -> Claim:
@@ -89,8 +106,13 @@ def hyperfine(a: Sequence[float], b: Sequence[float]) -> Claim:
     x, y = np.asarray(a, float), np.asarray(b, float)
     ratio = y.mean() / x.mean()
     sigma = ratio * math.hypot(x.std(ddof=1) / x.mean(), y.std(ddof=1) / y.mean())
-    ratio, sigma, who = (ratio, sigma, "first") if ratio >= 1 else (1 / ratio, sigma / ratio**2, "second")
-    return Claim(True, f"the {who} ran {ratio:.2f} ± {sigma:.2f} times faster{'' if ratio - sigma > 1 else ', although 1 is within a sigma'}")
+    ratio, sigma, who = (
+        (ratio, sigma, "first") if ratio >= 1 else (1 / ratio, sigma / ratio**2, "second")
+    )
+    return Claim(
+        True,
+        f"the {who} ran {ratio:.2f} ± {sigma:.2f} times faster{'' if ratio - sigma > 1 else ', although 1 is within a sigma'}",
+    )
 
 
 def judge(report: series.Report) -> list[Judged]:
@@ -107,8 +129,16 @@ def judge(report: series.Report) -> list[Judged]:
         # As times, in which less is better, whatever the metric is.
         power = -1 if METRIC[metric].better == "more" else 1
         a, b = ([side.values[metric][number] ** power for number in shared] for side in sides)
-        found.append(Judged(
-            point.title, metric, lead.leader, lead.other, Claim(lead.separated, lead.words()),
-            google_benchmark(a, b), criterion(a, b), hyperfine(a, b),
-        ))  # fmt: skip
+        found.append(
+            Judged(
+                point.title,
+                metric,
+                lead.leader,
+                lead.other,
+                Claim(lead.separated, lead.words()),
+                google_benchmark(a, b),
+                criterion(a, b),
+                hyperfine(a, b),
+            )
+        )
     return sorted(found, key=lambda judged: not judged.disagree)

@@ -10,10 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
-from ..estimates import PointKey, contender
+from yard.stats.estimates import PointKey, contender
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-SOURCE_SUFFIXES = {".cpp", ".hpp", ".cc", ".h", ".c", ".py", ".go", ".rs", ".js", ".java", ".zig", ".swift"}
+SOURCE_SUFFIXES = {
+    ".cpp",
+    ".hpp",
+    ".cc",
+    ".h",
+    ".c",
+    ".py",
+    ".go",
+    ".rs",
+    ".js",
+    ".java",
+    ".zig",
+    ".swift",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,9 @@ class ModelRow:
 
 
 class Environment:
-    def __init__(self, meta: Mapping[str, Any], plan: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]):
+    def __init__(
+        self, meta: Mapping[str, Any], plan: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]
+    ):
         self.meta, self.plan = meta, plan
         self._first: Mapping[str, Any] = samples[0] if samples else {}
         self._describes = _describes(meta) or _describes(plan)
@@ -87,18 +102,26 @@ class Environment:
     def find(self, *names: str) -> Any:
         """The first value of these names, anywhere in meta.json outside the descriptions."""
         for name in names:
-            for path, value in _walk({k: v for k, v in self.meta.items() if v is not self._raw_describes}):
+            for path, value in _walk(
+                {k: v for k, v in self.meta.items() if v is not self._raw_describes}
+            ):
                 if path and path[-1] == name and value not in (None, ""):
                     return value
         return None
 
     @property
     def _raw_describes(self) -> Any:
-        return next((self.meta[n] for n in ("describe", "describes", "models") if n in self.meta), None)
+        return next(
+            (self.meta[n] for n in ("describe", "describes", "models") if n in self.meta), None
+        )
 
     def facts(self) -> list[Fact]:
         """meta.json without the descriptions of models, one line a value."""
-        rest = {k: v for k, v in self.meta.items() if v is not self._raw_describes and k != "binaries_sha256"}
+        rest = {
+            k: v
+            for k, v in self.meta.items()
+            if v is not self._raw_describes and k != "binaries_sha256"
+        }
         for name in ("warnings", "suspicious", "suspicions"):
             rest.pop(name, None)
         leaves = ((path, value) for path, value in _walk(rest) if not isinstance(value, Mapping))
@@ -114,19 +137,32 @@ class Environment:
                     told += [_plain(item) for item in listed] if isinstance(listed, list) else []
         known = " ".join(told).lower()
         governor = self.find("governor", "cpu_governor")
-        if isinstance(governor, str) and governor not in ("performance", "none", "unknown", "") and "governor" not in known:
+        if (
+            isinstance(governor, str)
+            and governor not in ("performance", "none", "unknown", "")
+            and "governor" not in known
+        ):
             told.append(f"CPU governor is {governor}: the clock frequency varies with load")
         steal = self.find("steal_share", "steal")
         if isinstance(steal, (int, float)) and steal > 0.01 and "steal" not in known:
-            told.append(f"{100 * steal:.1f} % of CPU time was stolen by the host of this virtual machine")
+            told.append(
+                f"{100 * steal:.1f} % of CPU time was stolen by the host of this virtual machine"
+            )
         foreign = self.find("foreign_cpu_share", "foreign_share")
         if isinstance(foreign, (int, float)) and foreign > 0.05 and "foreign" not in known:
-            told.append(f"other programs used {100 * foreign:.0f} % of a CPU while the run measured")
+            told.append(
+                f"other programs used {100 * foreign:.0f} % of a CPU while the run measured"
+            )
         for model, text in sorted(self._describes.items()):
             build = text.get("build") or {}
             if build.get("sanitizer"):
-                told.append(f"{model} was built with {build['sanitizer']}: its numbers measure the sanitizer")
-            if build.get("type") and str(build["type"]).lower() not in ("release", "relwithdebinfo"):
+                told.append(
+                    f"{model} was built with {build['sanitizer']}: its numbers measure the sanitizer"
+                )
+            if build.get("type") and str(build["type"]).lower() not in (
+                "release",
+                "relwithdebinfo",
+            ):
                 told.append(f"{model} is a {build['type']} build")
         return told
 
@@ -169,8 +205,11 @@ class Environment:
 
     def groups(self) -> dict[str, str]:
         """Of each workload: lesson, io_bound, cpu_bound, mixed, primitive or self."""
-        return {str(known.get("name")): str(known.get("group") or "")
-                for text in self._describes.values() for known in text.get("workloads") or []}  # fmt: skip
+        return {
+            str(known.get("name")): str(known.get("group") or "")
+            for text in self._describes.values()
+            for known in text.get("workloads") or []
+        }
 
     def not_built(self) -> list[tuple[str, str]]:
         """Models without an executable, and why."""
@@ -191,7 +230,9 @@ class Environment:
         models = {who.partition("/")[0] for who, _ in planned}
         for who, cell in self._cells():
             workload = str(cell.get("workload"))
-            if cell.get("declined") and (not planned or (workload in workloads and who.partition("/")[0] in models)):
+            if cell.get("declined") and (
+                not planned or (workload in workloads and who.partition("/")[0] in models)
+            ):
                 planned.add((who, workload))
         return planned
 
@@ -216,10 +257,17 @@ class Environment:
         for model, text in sorted(self._describes.items()):
             build = text.get("build") or {}
             own, library = lines_of_model(model)
-            rows.append(ModelRow(
-                model, str(text.get("library") or ""), str(build.get("compiler") or ""), str(build.get("type") or ""),
-                str(build.get("flags") or ""), own, library,
-            ))  # fmt: skip
+            rows.append(
+                ModelRow(
+                    model,
+                    str(text.get("library") or ""),
+                    str(build.get("compiler") or ""),
+                    str(build.get("type") or ""),
+                    str(build.get("flags") or ""),
+                    own,
+                    library,
+                )
+            )
         return rows
 
     def ledger(self) -> list[LedgerRow]:
@@ -228,12 +276,22 @@ class Environment:
             if cell.get("declined") or cell.get("workload") in ("noop", "spin"):
                 continue
             knobs = cell.get("ledger") or {}
-            text = "; ".join(f"{k}={_plain(v)}" for k, v in knobs.items()) if isinstance(knobs, Mapping) else _plain(knobs)
+            text = (
+                "; ".join(f"{k}={_plain(v)}" for k, v in knobs.items())
+                if isinstance(knobs, Mapping)
+                else _plain(knobs)
+            )
             workload = str(cell.get("workload"))
-            rows.append(LedgerRow(
-                who, workload, str(cell.get("style") or ""), str(cell.get("allowance") or ""), text,
-                lines_of_cell(who.partition("/")[0], workload),
-            ))  # fmt: skip
+            rows.append(
+                LedgerRow(
+                    who,
+                    workload,
+                    str(cell.get("style") or ""),
+                    str(cell.get("allowance") or ""),
+                    text,
+                    lines_of_cell(who.partition("/")[0], workload),
+                )
+            )
         return sorted(rows, key=lambda row: (row.workload, row.contender))
 
 
@@ -246,10 +304,18 @@ def _describes(source: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         found = source.get(name)
         items: Iterable[Any] = ()
         if isinstance(found, Mapping):
-            items = ({"model": key, **value} for key, value in found.items() if isinstance(value, Mapping))
+            items = (
+                {"model": key, **value}
+                for key, value in found.items()
+                if isinstance(value, Mapping)
+            )
         elif isinstance(found, list):
             items = found
-        texts = {str(item.get("model")): item for item in items if isinstance(item, Mapping) and "cells" in item}
+        texts = {
+            str(item.get("model")): item
+            for item in items
+            if isinstance(item, Mapping) and "cells" in item
+        }
         if texts:
             return texts
     return {}
@@ -282,7 +348,9 @@ def _code_lines(file: Path) -> int:
     """Lines that are neither blank nor wholly a comment."""
     text = file.read_text(encoding="utf-8", errors="replace")
     lines = (line.strip() for line in text.splitlines())
-    return sum(1 for line in lines if line and not line.startswith(("//", "#pragma once", "# ", "/*", "*")))
+    return sum(
+        1 for line in lines if line and not line.startswith(("//", "#pragma once", "# ", "/*", "*"))
+    )
 
 
 def lines_of_model(model: str, root: Path = REPOSITORY) -> tuple[Optional[int], Optional[int]]:
@@ -290,11 +358,18 @@ def lines_of_model(model: str, root: Path = REPOSITORY) -> tuple[Optional[int], 
     folder = _folder(model, root)
     if folder is None:
         return None, None
-    own = sum(_code_lines(f) for f in sorted(folder.glob("*")) if f.is_file() and f.suffix in SOURCE_SUFFIXES)
+    own = sum(
+        _code_lines(f)
+        for f in sorted(folder.glob("*"))
+        if f.is_file() and f.suffix in SOURCE_SUFFIXES
+    )
     below = [
-        f for f in sorted(folder.glob("*/**/*"))
-        if f.is_file() and f.suffix in SOURCE_SUFFIXES and not {"tests", "examples"} & set(f.relative_to(folder).parts)
-    ]  # fmt: skip
+        f
+        for f in sorted(folder.glob("*/**/*"))
+        if f.is_file()
+        and f.suffix in SOURCE_SUFFIXES
+        and not {"tests", "examples"} & set(f.relative_to(folder).parts)
+    ]
     return own, sum(_code_lines(f) for f in below) or None
 
 
@@ -310,4 +385,6 @@ def _folder(model: str, root: Path) -> Optional[Path]:
     """impl/<model> or impl/foreign/<model>; a name that is not a plain folder name has none."""
     if not model or not all(c.isalnum() or c in "_-" for c in model):
         return None
-    return next((f for f in (root / "impl" / model, root / "impl" / "foreign" / model) if f.is_dir()), None)
+    return next(
+        (f for f in (root / "impl" / model, root / "impl" / "foreign" / model) if f.is_dir()), None
+    )

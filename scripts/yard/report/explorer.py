@@ -9,14 +9,18 @@ import json
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from ..estimates import METRIC, METRICS, Cell
-from . import palette, series
-from .words import METRIC_TITLES, better_words
+from yard.stats.estimates import METRIC, METRICS, Cell
+from yard.report import palette, series
+from yard.text.words import METRIC_TITLES, better_words
 
 PACKAGE = "libjs-chart.js"
 PLACES = tuple(
     Path(folder) / "chart.min.js"
-    for folder in ("/usr/share/javascript/chart.js", "/usr/share/nodejs/chart.js/dist", "/usr/share/nodejs/chart.js")
+    for folder in (
+        "/usr/share/javascript/chart.js",
+        "/usr/share/nodejs/chart.js/dist",
+        "/usr/share/nodejs/chart.js",
+    )
 )
 MOST_CURVES = 400  # percentile curves in one page; beyond that the static ones must do
 
@@ -46,18 +50,29 @@ def data(report: series.Report) -> dict[str, Any]:
         "run": report.run_id,
         "light": palette.LIGHT,
         "contenders": [
-            {"name": name, "colour": colours.get(name.partition("/")[0], 1), "variant": variants[name]}
+            {
+                "name": name,
+                "colour": colours.get(name.partition("/")[0], 1),
+                "variant": variants[name],
+            }
             for name in report.contenders
         ],
         "metrics": {
-            m.id: {"label": METRIC_TITLES.get(m.id, m.label[:1].upper() + m.label[1:]), "unit": m.unit, "better": better_words(m.id)}
-            for m in METRICS if m.id in used
+            m.id: {
+                "label": METRIC_TITLES.get(m.id, m.label[:1].upper() + m.label[1:]),
+                "unit": m.unit,
+                "better": better_words(m.id),
+            }
+            for m in METRICS
+            if m.id in used
         },
         "workloads": [workload for workload in workloads if workload["metrics"]],
-    }  # fmt: skip
+    }
 
 
-def _workload(name: str, points: Sequence[series.Point], place: dict[str, int], curves: Any) -> dict[str, Any]:
+def _workload(
+    name: str, points: Sequence[series.Point], place: dict[str, int], curves: Any
+) -> dict[str, Any]:
     metrics: dict[str, dict[int, list[Any]]] = {}
     marks: dict[int, list[str]] = {}
     for number, point in enumerate(points):
@@ -75,12 +90,20 @@ def _workload(name: str, points: Sequence[series.Point], place: dict[str, int], 
         "name": name,
         "unit": points[-1].unit,
         "fields": series.varied_fields(points),
-        "points": [{"label": p.label, "sizes": p.key.sizes, "rounds": p.rounds, "command": p.command,
-                    "curves": _curves(p, place, curves)} for p in points],
+        "points": [
+            {
+                "label": p.label,
+                "sizes": p.key.sizes,
+                "rounds": p.rounds,
+                "command": p.command,
+                "curves": _curves(p, place, curves),
+            }
+            for p in points
+        ],
         "metrics": order,
         "values": metrics,
         "marks": marks,
-    }  # fmt: skip
+    }
 
 
 def _mark(point: series.Point, cell: Cell) -> str:

@@ -69,7 +69,9 @@ def decode(text: str) -> Histogram:
     widths = np.where(words < 0, -words, 1)
     places = np.cumsum(widths) - widths - offset
     present = words > 0
-    return Histogram(_greatest_values(places[present], digits, lowest) * (ratio or 1.0), words[present])
+    return Histogram(
+        _greatest_values(places[present], digits, lowest) * (ratio or 1.0), words[present]
+    )
 
 
 def _zig_zag(data: bytes) -> np.ndarray:

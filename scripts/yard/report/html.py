@@ -8,9 +8,22 @@ from typing import Any, Optional, Sequence
 
 import jinja2
 
-from ..estimates import METRIC
-from . import answers, choose, claims, explorer, palette, scaling as scales, series, sides, svg, units, why, winners
-from .words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
+from yard.stats.estimates import METRIC
+from yard.report import (
+    answers,
+    choose,
+    claims,
+    explorer,
+    palette,
+    scaling as scales,
+    series,
+    sides,
+    svg,
+    why,
+    winners,
+)
+from yard.text import units
+from yard.text.words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -32,7 +45,9 @@ def _style(models: list[str]) -> str:
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{classes}\n{text}"
 
 
-def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequence[series.Report] = ()) -> str:
+def render(
+    report: series.Report, chart_js: Optional[str] = None, beside: Sequence[series.Report] = ()
+) -> str:
     """`beside` are reports of other runs to lay beside this one. `chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
     colours = palette.colours(report.models)
     places = palette.variants(report.contenders)
@@ -42,7 +57,9 @@ def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequen
         return svg.bar_chart(bars, METRIC[metric].unit, colours) if bars else None
 
     def percentiles(point: series.Point) -> Any:
-        return svg.percentile_chart(point.percentiles, f"Latency percentiles of {point.title}", colours, places)
+        return svg.percentile_chart(
+            point.percentiles, f"Latency percentiles of {point.title}", colours, places
+        )
 
     def scaling(points: list[series.Point], metric: str) -> Any:
         found = report.scaling(points, metric)
@@ -50,10 +67,14 @@ def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequen
             return None
         label = METRIC_TITLES.get(metric, METRIC[metric].label)
         title = f"{label} of {points[0].key.workload} by {found[0]}"
-        return svg.scaling_chart(found[1], title, found[0], label, METRIC[metric].unit, colours, places)
+        return svg.scaling_chart(
+            found[1], title, found[0], label, METRIC[metric].unit, colours, places
+        )
 
     def over(lines: Any, title: str, x: str, label: str, unit: str, x_unit: str = "") -> Any:
-        return svg.scaling_chart(lines, title, x, label, unit, colours, {**places, scales.IDEAL: 2}, x_unit)
+        return svg.scaling_chart(
+            lines, title, x, label, unit, colours, {**places, scales.IDEAL: 2}, x_unit
+        )
 
     def speed_up_chart(found: scales.Scaling) -> Any:
         lines = [scales.ideal(found), *(curve.line for curve in found.curves)]
@@ -65,10 +86,23 @@ def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequen
 
     def granularity_chart(found: scales.Granularity) -> Any:
         x, x_unit = ("length of a task", "ns") if found.by_size else ("grain", "")
-        return over(found.lines, f"Granularity of {found.title}", x, "share of its own best speed", "share", x_unit)
+        return over(
+            found.lines,
+            f"Granularity of {found.title}",
+            x,
+            "share of its own best speed",
+            "share",
+            x_unit,
+        )
 
     def memory_chart(found: scales.Memory) -> Any:
-        return over(found.lines, f"Memory of {found.title}", found.what, "memory of the process tree", "bytes")
+        return over(
+            found.lines,
+            f"Memory of {found.title}",
+            found.what,
+            "memory of the process tree",
+            "bytes",
+        )
 
     def load_chart(found: winners.LoadCurve) -> Any:
         title = f"Latency {found.quantile} by throughput of {found.title}"
@@ -84,24 +118,53 @@ def render(report: series.Report, chart_js: Optional[str] = None, beside: Sequen
         return [m for m in series.TABLED if any(m in c.estimates for c in point.cells)]
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
+    )
     scores = answers.scores(report)
     explained = why.table(report)
     return environment.get_template("template.html.j2").render(
-        report=report, answers=answers.answers(report), scores=scores, columns=answers.used_columns(scores),
-        style=_style(report.models), colours=colours, bar_chart=bar_chart, percentiles=percentiles, scaling=scaling,
-        charted=charted, tabled=tabled, heat=_heat, METRIC=METRIC, titles=METRIC_TITLES, better=better_words,
-        verdicts=VERDICTS, units=units, how_to_read=HOW_TO_READ, chart_js=chart_js, package=explorer.PACKAGE,
-        choices=choose.choices(report), judged=claims.judge(report), explained=explained,
+        report=report,
+        answers=answers.answers(report),
+        scores=scores,
+        columns=answers.used_columns(scores),
+        style=_style(report.models),
+        colours=colours,
+        bar_chart=bar_chart,
+        percentiles=percentiles,
+        scaling=scaling,
+        charted=charted,
+        tabled=tabled,
+        heat=_heat,
+        METRIC=METRIC,
+        titles=METRIC_TITLES,
+        better=better_words,
+        verdicts=VERDICTS,
+        units=units,
+        how_to_read=HOW_TO_READ,
+        chart_js=chart_js,
+        package=explorer.PACKAGE,
+        choices=choose.choices(report),
+        judged=claims.judge(report),
+        explained=explained,
         first_reasons=why.first(explained, [p.title for p in choose.points(report).values()]),
-        unrecorded=why.unrecorded(report), why_prices=why.EVENTS,
-        winner_maps=winners.maps(report), curves=list(winners.load_curves(report)), load_chart=load_chart,
-        sides=sides.columns([report, *beside]), shared=sides.shared([report, *beside]) if beside else [],
-        scalings=scales.scalings(report), granularities=scales.granularities(report), memories=scales.memories(report),
-        speed_up_chart=speed_up_chart, efficiency_chart=efficiency_chart, granularity_chart=granularity_chart,
+        unrecorded=why.unrecorded(report),
+        why_prices=why.EVENTS,
+        winner_maps=winners.maps(report),
+        curves=list(winners.load_curves(report)),
+        load_chart=load_chart,
+        sides=sides.columns([report, *beside]),
+        shared=sides.shared([report, *beside]) if beside else [],
+        scalings=scales.scalings(report),
+        granularities=scales.granularities(report),
+        memories=scales.memories(report),
+        speed_up_chart=speed_up_chart,
+        efficiency_chart=efficiency_chart,
+        granularity_chart=granularity_chart,
         memory_chart=memory_chart,
         explore=explorer.safe_json(explorer.data(report)) if chart_js and report.points else "",
         explore_js=(FOLDER / "explorer.js").read_text(encoding="utf-8"),
-    )  # fmt: skip
+    )

@@ -7,9 +7,10 @@ import html
 import re
 from typing import Iterable, Sequence
 
-from ..estimates import METRIC
-from . import answers, choose, claims, series, units, why
-from .words import HOW_TO_READ, METRIC_TITLES
+from yard.stats.estimates import METRIC
+from yard.report import answers, choose, claims, series, why
+from yard.text import units
+from yard.text.words import HOW_TO_READ, METRIC_TITLES
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
@@ -30,13 +31,26 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def render(report: series.Report) -> str:
     environment = report.environment
     lines = ["# Which concurrency model for which work, on this machine", ""]
-    lines += [f"{plain(environment.host)}: {plain(environment.machine)}. Run {code(report.run_id)}, preset "
-              f"{plain(report.preset)}, {report.rounds} rounds, {report.processes} processes, {report.samples} samples.", ""]  # fmt: skip
+    lines += [
+        f"{plain(environment.host)}: {plain(environment.machine)}. Run {code(report.run_id)}, preset "
+        f"{plain(report.preset)}, {report.rounds} rounds, {report.processes} processes, {report.samples} samples.",
+        "",
+    ]
     chosen = choose.choices(report)
     if chosen:
-        lines += _table(["for this work", "take", "which gives", "ahead of", "times the floor"], [
-            [f"{plain(c.workload)}, {plain(c.at)}", plain(c.named or "–"), f"{plain(c.value or '–')} ({plain(c.metric)})",
-             plain(c.behind), c.floor or "–"] for c in chosen])  # fmt: skip
+        lines += _table(
+            ["for this work", "take", "which gives", "ahead of", "times the floor"],
+            [
+                [
+                    f"{plain(c.workload)}, {plain(c.at)}",
+                    plain(c.named or "–"),
+                    f"{plain(c.value or '–')} ({plain(c.metric)})",
+                    plain(c.behind),
+                    c.floor or "–",
+                ]
+                for c in chosen
+            ],
+        )
     for answer in answers.answers(report):
         lines += [f"**{plain(answer.question)}** {plain(answer.headline)}", ""]
         lines += [*(f"- {plain(text)}" for text in answer.evidence), ""]
@@ -46,22 +60,49 @@ def render(report: series.Report) -> str:
         rows = []
         for score in scores:
             shown = (plain(score.columns[id] or "–") for id, _ in columns)
-            rows.append([plain(score.model), *(f"**{text}**" if id in score.best else text
-                                               for (id, _), text in zip(columns, shown))])  # fmt: skip
+            rows.append(
+                [
+                    plain(score.model),
+                    *(
+                        f"**{text}**" if id in score.best else text
+                        for (id, _), text in zip(columns, shown)
+                    ),
+                ]
+            )
         lines += _table(["model", *(title for _, title in columns)], rows)
         lines += ["Bold: in the leading group. * marks a number that another limit has shaped.", ""]
     lines += [f"The suite itself: {plain(report.suite.words)}", ""]
     lines += [f"> {plain(text)}" for text in environment.suspicious()]
     if report.unreadable:
-        lines += [f"> {report.unreadable} lines of samples.jsonl could not be read and were left out."]
+        lines += [
+            f"> {report.unreadable} lines of samples.jsonl could not be read and were left out."
+        ]
 
     lines += ["", "## Missing cells", ""]
-    lines += _table(
-        ["contender", "workload", "where", "state", "reason"],
-        [[plain(m.contender), plain(m.workload), plain(m.label), plain(m.state), plain(m.reason)] for m in report.missing],
-    ) if report.missing else ["None: every planned cell has a number.", ""]  # fmt: skip
+    lines += (
+        _table(
+            ["contender", "workload", "where", "state", "reason"],
+            [
+                [
+                    plain(m.contender),
+                    plain(m.workload),
+                    plain(m.label),
+                    plain(m.state),
+                    plain(m.reason),
+                ]
+                for m in report.missing
+            ],
+        )
+        if report.missing
+        else ["None: every planned cell has a number.", ""]
+    )
 
-    lines += ["## The matrix", "", "Times the best contender's value (rank in brackets); after the bar, times the floor.", ""]
+    lines += [
+        "## The matrix",
+        "",
+        "Times the best contender's value (rank in brackets); after the bar, times the floor.",
+        "",
+    ]
     rows = []
     for point in report.points:
         metric = METRIC_TITLES.get(point.headline.metric, METRIC[point.headline.metric].label)
@@ -93,48 +134,113 @@ def render(report: series.Report) -> str:
     if missing := why.unrecorded(report):
         lines += [f"Not recorded in this run, and so never a reason: {', '.join(missing)}.", ""]
     lines += ["## What would have been claimed", ""]
-    lines += _table(["where", "first, second", "this report", "Google Benchmark", "criterion", "hyperfine"], [
-        [plain(j.point), f"{plain(j.first)}, {plain(j.second)}",
-         *(f"{'**differ**' if c.different else 'not told apart'}: {plain(c.words)}" for c in (j.ours, j.google, j.criterion, j.hyperfine))]
-        for j in claims.judge(report) if j.disagree])  # fmt: skip
-    lines += ["## Verdicts and caveats", ""]
     lines += _table(
-        ["contender", "workload", "where", "verdict", "told"],
-        [[plain(c.contender), plain(c.workload), plain(c.label), plain(c.verdict), plain(c.text)] for c in report.caveats],
-    ) if report.caveats else ["None.", ""]  # fmt: skip
+        ["where", "first, second", "this report", "Google Benchmark", "criterion", "hyperfine"],
+        [
+            [
+                plain(j.point),
+                f"{plain(j.first)}, {plain(j.second)}",
+                *(
+                    f"{'**differ**' if c.different else 'not told apart'}: {plain(c.words)}"
+                    for c in (j.ours, j.google, j.criterion, j.hyperfine)
+                ),
+            ]
+            for j in claims.judge(report)
+            if j.disagree
+        ],
+    )
+    lines += ["## Verdicts and caveats", ""]
+    lines += (
+        _table(
+            ["contender", "workload", "where", "verdict", "told"],
+            [
+                [
+                    plain(c.contender),
+                    plain(c.workload),
+                    plain(c.label),
+                    plain(c.verdict),
+                    plain(c.text),
+                ]
+                for c in report.caveats
+            ],
+        )
+        if report.caveats
+        else ["None.", ""]
+    )
     lines += ["## Fairness ledger", ""]
     lines += _table(
         ["model", "library", "compiler", "flags", "lines of code", "lines, own library"],
-        [[plain(m.model), plain(m.library), plain(m.compiler), code(m.flags), str(m.lines or "–"), str(m.library_lines or "–")]
-         for m in environment.models()],
-    )  # fmt: skip
+        [
+            [
+                plain(m.model),
+                plain(m.library),
+                plain(m.compiler),
+                code(m.flags),
+                str(m.lines or "–"),
+                str(m.library_lines or "–"),
+            ]
+            for m in environment.models()
+        ],
+    )
     lines += _table(
         ["workload", "contender", "style", "may start", "knobs", "lines"],
-        [[plain(r.workload), plain(r.contender), plain(r.style), plain(r.allowance), plain(r.knobs), str(r.lines or "–")]
-         for r in environment.ledger()],
-    )  # fmt: skip
-    lines += ["## Environment", "", *_table(["fact", "value"], [[plain(f.name), plain(f.value)] for f in environment.facts()])]
+        [
+            [
+                plain(r.workload),
+                plain(r.contender),
+                plain(r.style),
+                plain(r.allowance),
+                plain(r.knobs),
+                str(r.lines or "–"),
+            ]
+            for r in environment.ledger()
+        ],
+    )
+    lines += [
+        "## Environment",
+        "",
+        *_table(["fact", "value"], [[plain(f.name), plain(f.value)] for f in environment.facts()]),
+    ]
     lines += ["## How to read this", "", *(f"- {plain(text)}" for text in HOW_TO_READ), ""]
-    lines += [f"Run {code(report.run_id)}, made by `scripts/switchyard report` from raw samples.", ""]
+    lines += [
+        f"Run {code(report.run_id)}, made by `scripts/switchyard report` from raw samples.",
+        "",
+    ]
     return "\n".join(lines)
 
 
 def _point(point: series.Point) -> list[str]:
-    lines = [f"### {plain(point.label)}", "", f"{plain(point.params)}. One unit is one {plain(point.unit)}. "
-             f"{point.rounds} rounds, {point.samples} samples.", ""]  # fmt: skip
+    lines = [
+        f"### {plain(point.label)}",
+        "",
+        f"{plain(point.params)}. One unit is one {plain(point.unit)}. "
+        f"{point.rounds} rounds, {point.samples} samples.",
+        "",
+    ]
     if point.headline.note:
         lines += [plain(point.headline.note), ""]
     for metric, ranking in point.rankings.items():
-        lines.append(f"- {METRIC_TITLES.get(metric, METRIC[metric].label)}: {plain(ranking.words())}")
+        lines.append(
+            f"- {METRIC_TITLES.get(metric, METRIC[metric].label)}: {plain(ranking.words())}"
+        )
     lines.append("")
-    shown = [m for m in dict.fromkeys((point.headline.metric, *series.CHARTED, "p50_ns"))
-             if any(m in cell.estimates for cell in point.cells)]  # fmt: skip
+    shown = [
+        m
+        for m in dict.fromkeys((point.headline.metric, *series.CHARTED, "p50_ns"))
+        if any(m in cell.estimates for cell in point.cells)
+    ]
     rows = []
     for cell in point.cells:
         row = [plain(cell.contender), plain(cell.verdict)]
         for metric in shown:
             found = cell.estimates.get(metric)
-            row.append(f"{units.of(metric, found)} {plain(units.interval(found, METRIC[metric].unit))}" if found else "–")
+            row.append(
+                f"{units.of(metric, found)} {plain(units.interval(found, METRIC[metric].unit))}"
+                if found
+                else "–"
+            )
         rows.append(row)
-    lines += _table(["contender", "verdict", *(METRIC_TITLES.get(m, METRIC[m].label) for m in shown)], rows)
+    lines += _table(
+        ["contender", "verdict", *(METRIC_TITLES.get(m, METRIC[m].label) for m in shown)], rows
+    )
     return [*lines, f"Repeat: {code(point.command)}", ""]

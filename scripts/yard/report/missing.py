@@ -7,11 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .. import estimates, stats
-from . import suite
+from yard.stats import estimates, inference
+from yard.report import suite
 
 if TYPE_CHECKING:
-    from .series import Report
+    from yard.report.series import Report
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def missing(report: Report) -> list[Missing]:
             entry = report.entry(point, contender)
             if entry.state in estimates.VOID or entry.state == "not measured":
                 reason = entry.reason or "planned cell without a sample"
-                found.append(Missing(contender, point.key.workload, point.label, entry.state, reason))
+                found.append(
+                    Missing(contender, point.key.workload, point.label, entry.state, reason)
+                )
     planned = report.environment.planned()
     present = {(c.contender, p.key.workload) for p in report.points for c in p.cells}
     seen = {(m.contender, m.workload) for m in found} | present
@@ -49,10 +51,27 @@ def missing(report: Report) -> list[Missing]:
             continue
         reason = report.environment.declined(contender, workload)
         state = "declined" if reason else "not measured"
-        found.append(Missing(contender, workload, "all points", state, reason or "planned cell without a sample"))
-    found += [Missing(model, "all", "all points", "skipped", why) for model, why in report.environment.not_built()]
-    order = {"wrong": 0, "crashed": 1, "timeout": 2, "over_budget": 3, "not measured": 4, "skipped": 5, "declined": 6}
-    return _collapsed(sorted(found, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report)
+        found.append(
+            Missing(
+                contender, workload, "all points", state, reason or "planned cell without a sample"
+            )
+        )
+    found += [
+        Missing(model, "all", "all points", "skipped", why)
+        for model, why in report.environment.not_built()
+    ]
+    order = {
+        "wrong": 0,
+        "crashed": 1,
+        "timeout": 2,
+        "over_budget": 3,
+        "not measured": 4,
+        "skipped": 5,
+        "declined": 6,
+    }
+    return _collapsed(
+        sorted(found, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report
+    )
 
 
 def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:
@@ -62,10 +81,15 @@ def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:
     for m in missing:
         same[m.contender, m.workload, m.state, m.reason].append(m.label)
     return [
-        Missing(contender, workload, "all points" if len(labels) >= count.get(workload, 1) > 0 else "; ".join(labels),
-                state, reason)
+        Missing(
+            contender,
+            workload,
+            "all points" if len(labels) >= count.get(workload, 1) > 0 else "; ".join(labels),
+            state,
+            reason,
+        )
         for (contender, workload, state, reason), labels in same.items()
-    ]  # fmt: skip
+    ]
 
 
 def caveats(report: Report) -> list[Caveat]:
@@ -77,7 +101,9 @@ def caveats(report: Report) -> list[Caveat]:
             for (verdict, reason), count in sorted(cell.reasons.items()):
                 told = f"{count} of {cell.rounds} rounds: {reason or verdict}"
                 found.append(Caveat(cell.contender, point.key.workload, point.label, verdict, told))
-            if cell.rounds < stats.LEAST_ROUNDS:
-                told = f"{cell.rounds} rounds; an interval and a rank need {stats.LEAST_ROUNDS}"
-                found.append(Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told))
+            if cell.rounds < inference.LEAST_ROUNDS:
+                told = f"{cell.rounds} rounds; an interval and a rank need {inference.LEAST_ROUNDS}"
+                found.append(
+                    Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told)
+                )
     return found

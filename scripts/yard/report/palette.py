@@ -6,11 +6,40 @@ from __future__ import annotations
 
 from typing import Sequence
 
-LIGHT = ("#20242a", "#6f7681", "#0068a8", "#aa6200", "#00795a", "#c43c12", "#96408a", "#237fa5", "#7d6e00", "#5a4fcf")
-DARK = ("#e8eaed", "#9aa3af", "#5ab0ee", "#f0a840", "#35c99a", "#ff8a62", "#e090d0", "#86d3f2", "#d8c84a", "#a79cff")
+LIGHT = (
+    "#20242a",
+    "#6f7681",
+    "#0068a8",
+    "#aa6200",
+    "#00795a",
+    "#c43c12",
+    "#96408a",
+    "#237fa5",
+    "#7d6e00",
+    "#5a4fcf",
+)
+DARK = (
+    "#e8eaed",
+    "#9aa3af",
+    "#5ab0ee",
+    "#f0a840",
+    "#35c99a",
+    "#ff8a62",
+    "#e090d0",
+    "#86d3f2",
+    "#d8c84a",
+    "#a79cff",
+)
 FIXED = {
-    "floor": 0, "serial": 1, "coroutine": 2, "callback": 3, "fiber": 4, "thread": 5, "process": 6, "asio": 7,
-}  # fmt: skip
+    "floor": 0,
+    "serial": 1,
+    "coroutine": 2,
+    "callback": 3,
+    "fiber": 4,
+    "thread": 5,
+    "process": 6,
+    "asio": 7,
+}
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 MARKERS = ("o", "s", "^", "D")
 

@@ -7,10 +7,10 @@ import math
 from pathlib import Path
 from typing import Sequence
 
-from ..estimates import METRIC
-from ..store import replacing
-from . import palette, scaling, series, svg, winners
-from .words import METRIC_TITLES
+from yard.stats.estimates import METRIC
+from yard.data.store import replacing
+from yard.report import palette, scaling, series, svg, winners
+from yard.text.words import METRIC_TITLES
 
 MOST_POINTS = 3  # rows of a figure; the HTML page has all
 
@@ -42,17 +42,29 @@ def _curves(report: series.Report):
         speed_up = [scaling.ideal(found), *(curve.line for curve in found.curves)]
         yield f"scaling-{i}", f"Scaling: {found.title}", [
             (speed_up, "workers", "count", "speed-up over one worker", "times"),
-            ([curve.efficiency for curve in found.curves], "workers", "count", "efficiency", "share")]  # fmt: skip
+            (
+                [curve.efficiency for curve in found.curves],
+                "workers",
+                "count",
+                "efficiency",
+                "share",
+            ),
+        ]
     for i, found in enumerate(scaling.granularities(report)):
         x = ("length of a task", "ns") if found.by_size else ("grain", "count")
-        yield f"granularity-{i}", f"Granularity: {found.title}", [(found.lines, *x, "share of its own best speed", "share")]
+        yield f"granularity-{i}", f"Granularity: {found.title}", [
+            (found.lines, *x, "share of its own best speed", "share")
+        ]
     for i, found in enumerate(scaling.memories(report)):
-        yield f"memory-{i}", f"Memory: {found.title}", [(found.lines, found.what, "count", "memory of the process tree", "bytes")]
-
+        yield f"memory-{i}", f"Memory: {found.title}", [
+            (found.lines, found.what, "count", "memory of the process tree", "bytes")
+        ]
 
     for i, (workload, quantiles) in enumerate(_load_curves(report).items()):
         yield f"load-{i}", f"Latency by throughput: {workload}", [
-            (found.lines, "throughput", "units/s", f"latency, {found.quantile}", "ns") for found in quantiles]
+            (found.lines, "throughput", "units/s", f"latency, {found.quantile}", "ns")
+            for found in quantiles
+        ]
 
 
 def _load_curves(report: series.Report) -> dict[str, list[winners.LoadCurve]]:
@@ -70,10 +82,25 @@ def _lines(report: series.Report, title: str, plots, colours: dict[str, str], pa
             dash = ("-", "--", ":", "-.")[places.get(line.contender, 0) % 4]
             low = [y if v is None else v for v, y in zip(line.low or line.y, line.y)]
             high = [y if v is None else v for v, y in zip(line.high or line.y, line.y)]
-            errors = [[max(0.0, y - v) for y, v in zip(line.y, low)], [max(0.0, v - y) for y, v in zip(line.y, high)]]
-            ax.errorbar(line.x, line.y, yerr=errors, linestyle=dash, marker="o", markersize=3, capsize=2, linewidth=1.2,
-                        color=colours.get(line.model, "#666666"), label=_literal(line.contender))  # fmt: skip
-        scale = svg.scale_of([y for line in lines for y in (*line.y, *line.high, *line.low) if y is not None])
+            errors = [
+                [max(0.0, y - v) for y, v in zip(line.y, low)],
+                [max(0.0, v - y) for y, v in zip(line.y, high)],
+            ]
+            ax.errorbar(
+                line.x,
+                line.y,
+                yerr=errors,
+                linestyle=dash,
+                marker="o",
+                markersize=3,
+                capsize=2,
+                linewidth=1.2,
+                color=colours.get(line.model, "#666666"),
+                label=_literal(line.contender),
+            )
+        scale = svg.scale_of(
+            [y for line in lines for y in (*line.y, *line.high, *line.low) if y is not None]
+        )
         if scale.logarithmic:
             ax.set_yscale("log")
         ax.set_ylim(scale.low, scale.high)
@@ -101,7 +128,10 @@ def _apart(values: Sequence[float]) -> list[float]:
     width = math.log(values[-1] / values[0])
     chosen = [values[0]]
     for value in values[1:-1]:
-        if math.log(value / chosen[-1]) > 0.14 * width and math.log(values[-1] / value) > 0.14 * width:
+        if (
+            math.log(value / chosen[-1]) > 0.14 * width
+            and math.log(values[-1] / value) > 0.14 * width
+        ):
             chosen.append(value)
     return [*chosen, values[-1]]
 
@@ -113,7 +143,11 @@ def _some(points: Sequence[series.Point]) -> list[series.Point]:
     met = [sum(bool(c.estimates) for c in p.cells) for p in points]
     points = [point for point, count in zip(points, met) if 2 * count >= max(met)]
     last = len(points) - 1
-    return list(points) if last < MOST_POINTS else [points[round(i * last / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
+    return (
+        list(points)
+        if last < MOST_POINTS
+        else [points[round(i * last / (MOST_POINTS - 1))] for i in range(MOST_POINTS)]
+    )
 
 
 def _literal(text: str) -> str:
@@ -127,25 +161,44 @@ def _figure(rows: int, columns: int, height: float, between: float, left: float)
 
     width = 4.4 * columns
     figure = Figure(figsize=(width, height), dpi=110)
-    figure.subplots_adjust(left=left / width, right=1 - 0.35 / width, top=1 - 0.75 / height, bottom=0.55 / height,
-                           wspace=between / (4.4 - between), hspace=0.6 / max(0.1, height / rows - 0.6))  # fmt: skip
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - 0.35 / width,
+        top=1 - 0.75 / height,
+        bottom=0.55 / height,
+        wspace=between / (4.4 - between),
+        hspace=0.6 / max(0.1, height / rows - 0.6),
+    )
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _bars(report: series.Report, points: Sequence[series.Point], of: int, colours: dict[str, str], path: Path) -> Path:
-    metrics = [m for m in dict.fromkeys((points[0].headline.metric, *series.CHARTED))
-               if any(m in c.estimates for p in points for c in p.cells)]  # fmt: skip
+def _bars(
+    report: series.Report,
+    points: Sequence[series.Point],
+    of: int,
+    colours: dict[str, str],
+    path: Path,
+) -> Path:
+    metrics = [
+        m
+        for m in dict.fromkeys((points[0].headline.metric, *series.CHARTED))
+        if any(m in c.estimates for p in points for c in p.cells)
+    ]
     if metrics[0] == "run_ns" and "throughput" in metrics:
         metrics.remove("throughput")
     most = max(len(p.cells) for p in points)
-    figure, axes = _figure(len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6, 1.7, 2.0)
+    figure, axes = _figure(
+        len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6, 1.7, 2.0
+    )
     for row, point in zip(axes, points):
         for ax, metric in zip(row, metrics):
             _bar_axes(ax, point, metric, colours)
         row[0].set_ylabel(_literal(point.label), fontsize=9, fontweight="bold")
     shown = "" if len(points) == of else f", {len(points)} of {of} points"
-    figure.suptitle(f"{_literal(points[0].key.workload)}{shown}: median over {points[0].rounds} rounds, 95 % interval",
-                    fontsize=11)  # fmt: skip
+    figure.suptitle(
+        f"{_literal(points[0].key.workload)}{shown}: median over {points[0].rounds} rounds, 95 % interval",
+        fontsize=11,
+    )
     figure.text(0.99, 0.002, f"run {_literal(report.run_id)}", ha="right", fontsize=7, color="#666")
     with replacing(path) as partial:
         figure.savefig(partial, format="png")
@@ -160,7 +213,9 @@ def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> 
         ax.text(0.5, 0.5, "no value", ha="center", transform=ax.transAxes)
         return
     unit = METRIC[metric].unit
-    scale = svg.scale_of([v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None])
+    scale = svg.scale_of(
+        [v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None]
+    )
     for y, bar in enumerate(bars):
         colour = colours.get(bar.model, "#666666")
         if scale.logarithmic:
@@ -168,11 +223,24 @@ def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> 
         else:
             ax.barh(y, bar.value, color=colour, alpha=0.25 if bar.mark else 0.7, height=0.62)
         if bar.low is not None and bar.high is not None:
-            ax.errorbar(bar.value, y, xerr=[[bar.value - bar.low], [bar.high - bar.value]], color="#20242a", capsize=2.5,
-                        linewidth=1, fmt="none")  # fmt: skip
+            ax.errorbar(
+                bar.value,
+                y,
+                xerr=[[bar.value - bar.low], [bar.high - bar.value]],
+                color="#20242a",
+                capsize=2.5,
+                linewidth=1,
+                fmt="none",
+            )
         mark = f"  {bar.mark.replace('_', ' ')}" if bar.mark else ""
-        ax.annotate(bar.text + mark, (bar.high or bar.value, y), xytext=(4, 0), textcoords="offset points", va="center",
-                    fontsize=7)  # fmt: skip
+        ax.annotate(
+            bar.text + mark,
+            (bar.high or bar.value, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+        )
     if scale.logarithmic:
         ax.set_xscale("log")
     ax.set_xlim(scale.low, scale.high * (2.5 if scale.logarithmic else 1.3))
@@ -192,7 +260,13 @@ def _percentiles(report: series.Report, curved, colours: dict[str, str], path: P
     for ax, (point, lines) in zip(axes[0], curved):
         for line in lines:
             dash = ("-", "--", ":", "-.")[places.get(line.contender, 0) % 4]
-            ax.plot(line.x, line.y, dash, color=colours.get(line.model, "#666666"), label=_literal(line.contender))
+            ax.plot(
+                line.x,
+                line.y,
+                dash,
+                color=colours.get(line.model, "#666666"),
+                label=_literal(line.contender),
+            )
         scale = svg.scale_of([y for line in lines for y in line.y])
         if scale.logarithmic:
             ax.set_yscale("log")

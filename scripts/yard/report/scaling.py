@@ -11,14 +11,17 @@ from typing import Callable, Iterator, Optional, Sequence
 
 import numpy as np
 
-from .. import estimates
-from ..estimates import Cell, Estimate, paired_ratio
-from .series import Line, Point, Report, varied_fields
+from yard.stats import estimates
+from yard.stats.estimates import Cell, Estimate, paired_ratio
+from yard.report.series import Line, Point, Report, varied_fields
 
 EFFICIENT = 0.9
 IDEAL = "all cores used"
 LEAST_FIT = 3  # numbers of workers: two parameters need more than two
-ALIVE = {"units": "waiting_tree_bytes", "connections": "pss_bytes"}  # sizes that say how much was alive when memory was read
+ALIVE = {
+    "units": "waiting_tree_bytes",
+    "connections": "pss_bytes",
+}  # sizes that say how much was alive when memory was read
 LEAST_SPREAD = 4.0  # most units over fewest: below that a slope is noise
 
 
@@ -64,8 +67,14 @@ def law(workers: Sequence[float], speed_up: Sequence[float], cpus: int) -> Optio
         return None
     n, s = (np.array(column, float) for column in zip(*used))
     try:
-        found, _ = curve_fit(lambda n, a, b: n / (1 + a * (n - 1) + b * n * (n - 1)), n, s, p0=(0.05, 0.001),
-                             bounds=([0, 0], [np.inf, np.inf]), sigma=s)  # fmt: skip
+        found, _ = curve_fit(
+            lambda n, a, b: n / (1 + a * (n - 1) + b * n * (n - 1)),
+            n,
+            s,
+            p0=(0.05, 0.001),
+            bounds=([0, 0], [np.inf, np.inf]),
+            sigma=s,
+        )
     except RuntimeError:
         return None
     return Law(float(found[0]), float(found[1]), len(used) > len(inside))
@@ -93,7 +102,11 @@ def _groups(report: Report, field: str, alone: bool = True) -> Iterator[tuple[st
 def _cells(points: Sequence[Point], metric: str) -> Iterator[tuple[str, list[tuple[Point, Cell]]]]:
     names = dict.fromkeys(cell.contender for point in points for cell in point.cells)
     for name in names:
-        found = [(p, c) for p in points if (c := p.cell(name)) is not None and c.measured and metric in c.estimates]
+        found = [
+            (p, c)
+            for p in points
+            if (c := p.cell(name)) is not None and c.measured and metric in c.estimates
+        ]
         if len(found) > 1:
             yield name, found
 
@@ -106,7 +119,14 @@ def scalings(report: Report) -> list[Scaling]:
             first = own[0]
             if first[0].key.workers != 1:
                 continue
-            gains = [(p.key.workers, c, paired_ratio(c.values["throughput"], first[1].values["throughput"])) for p, c in own]
+            gains = [
+                (
+                    p.key.workers,
+                    c,
+                    paired_ratio(c.values["throughput"], first[1].values["throughput"]),
+                )
+                for p, c in own
+            ]
             gains = [(n, c, ratio) for n, c, ratio in gains if ratio is not None]
             xs = [float(n) for n, _, _ in gains]
             ys = [ratio.value for _, _, ratio in gains]
@@ -114,14 +134,26 @@ def scalings(report: Report) -> list[Scaling]:
             shares = [1 / min(n, cpus) for n in xs]
             lows, highs = [r.low for _, _, r in gains], [r.high for _, _, r in gains]
 
-            def scaled(values: Sequence[Optional[float]], by: Sequence[float] = shares) -> list[Optional[float]]:
+            def scaled(
+                values: Sequence[Optional[float]], by: Sequence[float] = shares
+            ) -> list[Optional[float]]:
                 return [None if v is None else v * share for v, share in zip(values, by)]
 
-            curves.append(Curve(
-                Line(name, first[1].model, xs, ys, lows, highs),
-                Line(name, first[1].model, xs, [y * share for y, share in zip(ys, shares)], scaled(lows), scaled(highs)),
-                tuple(n > cpus for n in xs), law(xs, ys, cpus),
-            ))  # fmt: skip
+            curves.append(
+                Curve(
+                    Line(name, first[1].model, xs, ys, lows, highs),
+                    Line(
+                        name,
+                        first[1].model,
+                        xs,
+                        [y * share for y, share in zip(ys, shares)],
+                        scaled(lows),
+                        scaled(highs),
+                    ),
+                    tuple(n > cpus for n in xs),
+                    law(xs, ys, cpus),
+                )
+            )
         if curves:
             cpus = max((c.cpus for p in points for c in p.cells), default=1)
             found.append(Scaling(title, points[0].key.workload, cpus, curves))
@@ -133,7 +165,9 @@ class Granularity:
     title: str
     by_size: bool  # x is the length of a task in ns; else the grain itself
     lines: list[Line]
-    reached: list[tuple[str, Optional[float]]]  # x from which a contender keeps 90 % of its own best
+    reached: list[
+        tuple[str, Optional[float]]
+    ]  # x from which a contender keeps 90 % of its own best
 
 
 def granularities(report: Report) -> list[Granularity]:
@@ -148,7 +182,11 @@ def granularities(report: Report) -> list[Granularity]:
             if len(own) < 3:
                 continue
             ratios = [paired_ratio(best.values["run_ns"], c.values["run_ns"]) for _, c in own]
-            rows = sorted((size(p), r.value, r.low, r.high) for (p, _), r in zip(own, ratios) if r is not None and size(p) > 0)
+            rows = sorted(
+                (size(p), r.value, r.low, r.high)
+                for (p, _), r in zip(own, ratios)
+                if r is not None and size(p) > 0
+            )
             line = Line(name, best.model, *(list(column) for column in zip(*rows)))
             lines.append(line)
             reached.append((name, _reaches(line.x, line.y)))
@@ -165,11 +203,20 @@ def _grain(point: Point) -> float:
 def _task_size(points: Sequence[Point]) -> Callable[[Point], float]:
     """How long a task of a point computes: the work, as the quickest serial run of the group did it, over the tasks.
     Where no serial run or no number of tasks is there, the grain stands for itself."""
-    serial = [c.estimates["run_ns"].value for p in points for c in p.cells if c.model == "serial" and "run_ns" in c.estimates]
+    serial = [
+        c.estimates["run_ns"].value
+        for p in points
+        for c in p.cells
+        if c.model == "serial" and "run_ns" in c.estimates
+    ]
     tasks: dict[int, float] = {}
     for p in points:
         for c in p.cells:
-            if p.unit in ("task", "block") and "run_ns" in c.estimates and "time_per_unit_ns" in c.estimates:
+            if (
+                p.unit in ("task", "block")
+                and "run_ns" in c.estimates
+                and "time_per_unit_ns" in c.estimates
+            ):
                 tasks[id(p)] = c.estimates["run_ns"].value / c.estimates["time_per_unit_ns"].value
     if not serial or len(tasks) < len(points):
         return _grain
@@ -211,12 +258,23 @@ def memories(report: Report) -> list[Memory]:
                 if counts[-1] / counts[0] < LEAST_SPREAD:
                     continue
                 seen = [c.estimates[metric] for _, c in own]
-                lines.append(Line(name, own[0][1].model, counts, [e.value for e in seen], [e.low for e in seen], [e.high for e in seen]))
+                lines.append(
+                    Line(
+                        name,
+                        own[0][1].model,
+                        counts,
+                        [e.value for e in seen],
+                        [e.low for e in seen],
+                        [e.high for e in seen],
+                    )
+                )
                 slope = _slope(counts, [c for _, c in own], metric)
                 if slope is not None:
                     slopes.append((name, slope))
             if lines:
-                found.append(Memory(title, field, lines, sorted(slopes, key=lambda pair: pair[1].value)))
+                found.append(
+                    Memory(title, field, lines, sorted(slopes, key=lambda pair: pair[1].value))
+                )
     return found
 
 
@@ -226,7 +284,9 @@ def _slope(counts: Sequence[float], cells: Sequence[Cell], metric: str) -> Optio
     if "waiting_bytes" in cells[-1].estimates:
         return cells[-1].estimates["waiting_bytes"]
     rounds = set.intersection(*(set(c.values[metric]) for c in cells))
-    values = {r: float(np.polyfit(counts, [c.values[metric][r] for c in cells], 1)[0]) for r in rounds}
+    values = {
+        r: float(np.polyfit(counts, [c.values[metric][r] for c in cells], 1)[0]) for r in rounds
+    }
     return estimates.estimate(values) if values else None
 
 

@@ -12,23 +12,52 @@ from typing import Any, Mapping, Optional, Sequence
 
 import numpy as np
 
-from .. import estimates
-from ..estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
-from ..rank import REFERENCE, Headline, Ranking, headline, rank
-from . import hdr, missing, suite, units
-from .environment import Environment
-from .missing import Caveat, Missing
-from .suite import Suite
+from yard.stats import estimates
+from yard.stats.estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
+from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
+from yard.report import hdr, missing, suite
+from yard.text import units
+from yard.report.environment import Environment
+from yard.report.missing import Caveat, Missing
+from yard.report.suite import Suite
 
 CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "waiting_bytes", "pss_bytes")
 RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
 TABLED = (
-    "throughput", "time_per_unit_ns", "cpu_per_unit_ns", "user_per_unit_ns", "system_per_unit_ns",
-    "busiest_thread_share", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns", "switches_per_unit",
-    "faults_per_unit", "allocations_per_unit", "system_calls_per_unit", "waiting_bytes", "pss_bytes", "peak_rss_bytes", "make_ns", "destroy_ns", "threads", "processes",
-)  # fmt: skip
-MERGED_MOST = 32  # histograms behind a percentile curve: more than that moves no line that an eye can see
-LOAD = ("workers", "grain", "connections", "in_flight", "waits", "rate_per_s")  # fields that name a point better than how often it is repeated
+    "throughput",
+    "time_per_unit_ns",
+    "cpu_per_unit_ns",
+    "user_per_unit_ns",
+    "system_per_unit_ns",
+    "busiest_thread_share",
+    "p50_ns",
+    "p90_ns",
+    "p99_ns",
+    "p999_ns",
+    "max_ns",
+    "switches_per_unit",
+    "faults_per_unit",
+    "allocations_per_unit",
+    "system_calls_per_unit",
+    "waiting_bytes",
+    "pss_bytes",
+    "peak_rss_bytes",
+    "make_ns",
+    "destroy_ns",
+    "threads",
+    "processes",
+)
+MERGED_MOST = (
+    32  # histograms behind a percentile curve: more than that moves no line that an eye can see
+)
+LOAD = (
+    "workers",
+    "grain",
+    "connections",
+    "in_flight",
+    "waits",
+    "rate_per_s",
+)  # fields that name a point better than how often it is repeated
 ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
 
 
@@ -114,10 +143,19 @@ class Point:
             if found is None or not cell.measured:
                 continue
             mark = cell.verdict if cell.verdict != "ok" else found.refused
-            bars.append(Bar(
-                cell.contender, cell.model, found.value, found.low, found.high, units.text(found.value, unit),
-                units.interval(found, unit), ranking.rank_of(cell.contender) if ranking else None, mark,
-            ))  # fmt: skip
+            bars.append(
+                Bar(
+                    cell.contender,
+                    cell.model,
+                    found.value,
+                    found.low,
+                    found.high,
+                    units.text(found.value, unit),
+                    units.interval(found, unit),
+                    ranking.rank_of(cell.contender) if ranking else None,
+                    mark,
+                )
+            )
         return sorted(bars, key=lambda bar: bar.value, reverse=METRIC[metric].better == "more")
 
     @functools.cached_property
@@ -134,7 +172,9 @@ class Point:
             nines = np.linspace(0, -np.log10(1 - furthest), 80)
             shares = 1 - 10**-nines
             place = np.searchsorted(reached, np.maximum(1, np.ceil(shares * merged.total - 1e-9)))
-            lines.append(Line(cell.contender, cell.model, nines.tolist(), merged.values[place].tolist()))
+            lines.append(
+                Line(cell.contender, cell.model, nines.tolist(), merged.values[place].tolist())
+            )
         return lines
 
 
@@ -166,11 +206,18 @@ class Report:
     preset: str
 
     def workloads(self) -> list[tuple[str, list[Point]]]:
-        return [(name, list(group)) for name, group in groupby(self.points, key=lambda p: p.key.workload)]
+        return [
+            (name, list(group))
+            for name, group in groupby(self.points, key=lambda p: p.key.workload)
+        ]
 
     def point(self, workload: str, pick: Mapping[str, int] | None = None) -> Optional[Point]:
         """The point of a workload nearest to `pick`, or the last one that has an ok cell."""
-        points = [p for p in self.points if p.key.workload == workload and any(c.measured for c in p.cells)]
+        points = [
+            p
+            for p in self.points
+            if p.key.workload == workload and any(c.measured for c in p.cells)
+        ]
         if not points:
             return None
         if not pick:
@@ -178,7 +225,10 @@ class Report:
 
         def distance(point: Point) -> float:
             params = point.key.sizes
-            return sum(abs(math.log1p(params.get(name, 0)) - math.log1p(value)) for name, value in pick.items())
+            return sum(
+                abs(math.log1p(params.get(name, 0)) - math.log1p(value))
+                for name, value in pick.items()
+            )
 
         return min(points, key=distance)
 
@@ -193,7 +243,9 @@ class Report:
             return Entry(contender, state, "", "", "", None, None, None)
         metric = point.headline.metric
         found = cell.estimates.get(metric)
-        reason = "; ".join(f"{r} ({n} of {cell.rounds} rounds)" for (_, r), n in cell.reasons.most_common(3))
+        reason = "; ".join(
+            f"{r} ({n} of {cell.rounds} rounds)" for (_, r), n in cell.reasons.most_common(3)
+        )
         if found is None:
             return Entry(contender, cell.verdict, reason, "–", "", None, None, None)
         better = METRIC[metric].better
@@ -210,10 +262,15 @@ class Report:
         to_best = worse_than(best)
         unit = METRIC[metric].unit
         return Entry(
-            contender, cell.verdict if cell.verdict != "ok" else (found.refused or "ok"), reason,
-            units.text(found.value, unit), units.interval(found, unit), to_best.value if to_best else None,
-            worse_than(floor), ranking.rank_of(contender),
-        )  # fmt: skip
+            contender,
+            cell.verdict if cell.verdict != "ok" else (found.refused or "ok"),
+            reason,
+            units.text(found.value, unit),
+            units.interval(found, unit),
+            to_best.value if to_best else None,
+            worse_than(floor),
+            ranking.rank_of(contender),
+        )
 
     def scaling(self, points: Sequence[Point], metric: str) -> Optional[tuple[str, list[Line]]]:
         """A metric along the one field in which three or more points of a workload differ."""
@@ -227,10 +284,17 @@ class Report:
                 if cell.measured and metric in cell.estimates and x > 0:
                     by[cell.contender, cell.model].append((x, cell.estimates[metric]))
         lines = [
-            Line(name, model, [x for x, _ in seen], [e.value for _, e in seen],
-                 [e.low for _, e in seen], [e.high for _, e in seen])
-            for (name, model), seen in by.items() if len(seen) > 1
-        ]  # fmt: skip
+            Line(
+                name,
+                model,
+                [x for x, _ in seen],
+                [e.value for _, e in seen],
+                [e.low for _, e in seen],
+                [e.high for _, e in seen],
+            )
+            for (name, model), seen in by.items()
+            if len(seen) > 1
+        ]
         return (varied[0], lines) if lines else None
 
 
@@ -251,7 +315,9 @@ def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]
     names: list[str] = sorted(values, key=place)[:1] if not varied else []
     for name in varied:
         names.append(name)
-        if len({tuple(k.sizes.get(n) for n in names) for k in of_workload}) == len(set(of_workload)):
+        if len({tuple(k.sizes.get(n) for n in names) for k in of_workload}) == len(
+            set(of_workload)
+        ):
             break
     return ", ".join(f"{name} {values.get(name, '?')}" for name in names) or "no parameters"
 
@@ -265,7 +331,9 @@ def build(run: Any) -> Report:
     environment = Environment(run.meta or {}, run.plan or {}, run.samples)
     cells = estimates.cells(run.samples, getattr(run, "counted", ()))
     measured = [cell for cell in cells if cell.at.workload not in suite.CELLS]
-    keys = sorted({cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order)
+    keys = sorted(
+        {cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order
+    )
     by_key: dict[PointKey, list[Cell]] = defaultdict(list)
     for cell in measured:
         by_key[cell.at].append(cell)
@@ -281,26 +349,57 @@ def build(run: Any) -> Report:
             del ranked["throughput"]  # the same numbers upside down
         accept = {"cpu_per_unit_ns": ("ok", "rig_limited")}
         rankings = {
-            metric: rank(found, metric, judged.accept if metric == judged.metric else accept.get(metric, ("ok",)))
+            metric: rank(
+                found,
+                metric,
+                judged.accept if metric == judged.metric else accept.get(metric, ("ok",)),
+            )
             for metric in ranked
             if any(metric in cell.estimates for cell in found) or metric == judged.metric
         }
         unit = next((cell.unit for cell in found if cell.unit), "unit")
-        points.append(Point(key, _label(key, by_workload[key.workload], environment.fields(key.workload)), unit, found, judged, rankings,
-                            environment.command_for(key)))  # fmt: skip
+        points.append(
+            Point(
+                key,
+                _label(key, by_workload[key.workload], environment.fields(key.workload)),
+                unit,
+                found,
+                judged,
+                rankings,
+                environment.command_for(key),
+            )
+        )
     models = sorted({cell.model for cell in measured}, key=model_order)
     contenders = sorted(
-        {(cell.model, cell.contender) for cell in measured}, key=lambda pair: (model_order(pair[0]), pair[1])
+        {(cell.model, cell.contender) for cell in measured},
+        key=lambda pair: (model_order(pair[0]), pair[1]),
     )
     processes = {
-        (s.get("model"), s.get("variant"), s.get("workload"), s.get("point"), str(s.get("params")), s.get("round"))
+        (
+            s.get("model"),
+            s.get("variant"),
+            s.get("workload"),
+            s.get("point"),
+            str(s.get("params")),
+            s.get("round"),
+        )
         for s in run.samples
     }
     report = Report(
-        environment.run_id, points, [name for _, name in contenders], models, [], [], suite.judged(cells), environment,
-        len(processes), sum(not s.get("warm") for s in run.samples), int(getattr(run, "unreadable", 0) or 0),
-        max((point.rounds for point in points), default=0), environment.preset,
-    )  # fmt: skip
+        environment.run_id,
+        points,
+        [name for _, name in contenders],
+        models,
+        [],
+        [],
+        suite.judged(cells),
+        environment,
+        len(processes),
+        sum(not s.get("warm") for s in run.samples),
+        int(getattr(run, "unreadable", 0) or 0),
+        max((point.rounds for point in points), default=0),
+        environment.preset,
+    )
     report.missing = missing.missing(report)
     report.caveats = missing.caveats(report)
     return report

@@ -8,10 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
-from ..estimates import METRIC
-from . import units
-from .choose import short_list
-from .series import Point, Report
+from yard.stats.estimates import METRIC
+from yard.text import units
+from yard.report.choose import short_list
+from yard.report.series import Point, Report
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ class Shared:
 
 
 def columns(reports: Sequence[Report]) -> list[Side]:
-    return [Side(r.run_id, r.environment.host, r.environment.machine, r.preset, r.rounds) for r in reports]
+    return [
+        Side(r.run_id, r.environment.host, r.environment.machine, r.preset, r.rounds)
+        for r in reports
+    ]
 
 
 def _identity(point: Point) -> tuple[Any, ...]:
@@ -73,7 +76,10 @@ def shared(reports: Sequence[Report]) -> list[Shared]:
         metrics = {point.headline.metric for point in own.values()}
         metric = metrics.pop() if len(metrics) == 1 else "cpu_per_unit_ns"
         names = dict.fromkeys(cell.contender for point in own.values() for cell in point.cells)
-        rows = [Row(name, [_seen(own.get(i), name, metric) for i in range(len(reports))]) for name in names]
+        rows = [
+            Row(name, [_seen(own.get(i), name, metric) for i in range(len(reports))])
+            for name in names
+        ]
         groups = []
         for i in range(len(reports)):
             ranking = own[i].rankings.get(metric) if i in own else None
@@ -91,4 +97,9 @@ def _seen(point: Optional[Point], name: str, metric: str) -> Optional[Seen]:
         return Seen("–", "", None, cell.verdict)
     unit = METRIC[metric].unit
     ranking = point.rankings.get(metric)
-    return Seen(units.text(estimate.value, unit), units.interval(estimate, unit), ranking.rank_of(name) if ranking else None, cell.verdict)
+    return Seen(
+        units.text(estimate.value, unit),
+        units.interval(estimate, unit),
+        ranking.rank_of(name) if ranking else None,
+        cell.verdict,
+    )

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
-from ..estimates import Cell
-from . import units
+from yard.stats.estimates import Cell
+from yard.text import units
 
 CELLS = ("noop", "spin")
 
@@ -33,7 +33,9 @@ class Suite:
     def words(self) -> str:
         if not self.measured:
             return "Not measured in this run: the cells noop and spin are missing."
-        verdict = "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
+        verdict = (
+            "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
+        )
         return (
             f"{verdict}: an empty iteration costs {units.text(self.overhead_ns, 'ns')} "
             f"({100 * self.overhead_ns / 1e6:.2g} % of 1 ms), and {units.text(self.nominal_ns, 'ns')} of spinning "
@@ -43,7 +45,11 @@ class Suite:
 
 def judged(cells: Sequence[Cell]) -> Suite:
     """The worst over all executables that were measured: the verdict must hold for each."""
-    overheads = [c.estimates["run_ns"].value for c in cells if c.at.workload == "noop" and "run_ns" in c.estimates]
+    overheads = [
+        c.estimates["run_ns"].value
+        for c in cells
+        if c.at.workload == "noop" and "run_ns" in c.estimates
+    ]
     spins = []
     for cell in cells:
         nominal = dict(cell.at.params).get("spin_us")

@@ -10,8 +10,9 @@ from typing import Callable, Mapping, Optional, Sequence
 
 from markupsafe import Markup, escape
 
-from . import palette, units
-from .series import Bar, Line
+from yard.report import palette
+from yard.text import units
+from yard.report.series import Bar, Line
 
 LOGARITHMIC_FROM = 12.0  # greatest over least value; below that bars start at zero
 
@@ -72,16 +73,24 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
     rows = []
     for bar in bars:
         at = 100 * scale.share(bar.value)
-        parts = [f'<svg class="bar s{colours.get(bar.model, 1)}{" marked" if bar.mark else ""}" aria-hidden="true">']
+        parts = [
+            f'<svg class="bar s{colours.get(bar.model, 1)}{" marked" if bar.mark else ""}" aria-hidden="true">'
+        ]
         if scale.logarithmic:
             parts.append(f'<line class="guide" x1="0" x2="{at:.2f}%" y1="50%" y2="50%"/>')
         else:
-            parts.append(f'<rect class="fill" x="0" y="22%" width="{at:.2f}%" height="56%" rx="2"/>')
+            parts.append(
+                f'<rect class="fill" x="0" y="22%" width="{at:.2f}%" height="56%" rx="2"/>'
+            )
         if bar.low is not None and bar.high is not None:
             low, high = 100 * scale.share(bar.low), 100 * scale.share(bar.high)
-            parts.append(f'<line class="whisker" x1="{low:.2f}%" x2="{high:.2f}%" y1="50%" y2="50%"/>')
+            parts.append(
+                f'<line class="whisker" x1="{low:.2f}%" x2="{high:.2f}%" y1="50%" y2="50%"/>'
+            )
             for end in (low, high):
-                parts.append(f'<line class="whisker" x1="{end:.2f}%" x2="{end:.2f}%" y1="30%" y2="70%"/>')
+                parts.append(
+                    f'<line class="whisker" x1="{end:.2f}%" x2="{end:.2f}%" y1="30%" y2="70%"/>'
+                )
         if scale.logarithmic:
             parts.append(f'<circle class="dot" cx="{at:.2f}%" cy="50%" r="5"/>')
         parts.append("</svg>")
@@ -95,7 +104,9 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
         places.append(at)
         anchor = "start" if at < 8 else "end" if at > 92 else "middle"
         axis.append(f'<line x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="4"/>')
-        axis.append(f'<text x="{at:.2f}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>')
+        axis.append(
+            f'<text x="{at:.2f}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>'
+        )
     axis.append("</svg>")
     return BarChart(rows, Markup("".join(axis)), scale.logarithmic)
 
@@ -140,17 +151,29 @@ def line_chart(
     def y_at(y: float) -> float:
         return TOP + height * (1 - scale.share(y))
 
-    out = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    out = [
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+    ]
     note = ", logarithmic" if scale.logarithmic else ""
     out.append(f'<text class="label" x="4" y="13">{escape(y_label + note)}</text>')
     for tick in scale.ticks(y_unit):
         y = y_at(tick)
-        out.append(f'<line class="grid" x1="{LEFT}" x2="{LEFT + width}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        out.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(tick_text(tick, y_unit))}</text>')
+        out.append(
+            f'<line class="grid" x1="{LEFT}" x2="{LEFT + width}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        out.append(
+            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(tick_text(tick, y_unit))}</text>'
+        )
     for x, text in x_ticks:
-        out.append(f'<line class="grid" x1="{x_at(x):.1f}" x2="{x_at(x):.1f}" y1="{TOP}" y2="{TOP + height}"/>')
-        out.append(f'<text x="{x_at(x):.1f}" y="{TOP + height + 16}" text-anchor="middle">{escape(text)}</text>')
-    out.append(f'<text class="label" x="{LEFT + width / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
+        out.append(
+            f'<line class="grid" x1="{x_at(x):.1f}" x2="{x_at(x):.1f}" y1="{TOP}" y2="{TOP + height}"/>'
+        )
+        out.append(
+            f'<text x="{x_at(x):.1f}" y="{TOP + height + 16}" text-anchor="middle">{escape(text)}</text>'
+        )
+    out.append(
+        f'<text class="label" x="{LEFT + width / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>'
+    )
     labels = _spread([y_at(line.y[-1]) for line in lines], 13, TOP + 4, TOP + height)
     for line, label_y in zip(lines, labels):
         dash = palette.DASHES[variants.get(line.contender, 0) % len(palette.DASHES)]
@@ -158,7 +181,9 @@ def line_chart(
         out.append(f'<g class="s{colours.get(line.model, 1)}">')
         places = [(x_at(x), y_at(y)) for x, y in zip(line.x, line.y)]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in _thinned(places))
-        out.append(f'<path class="line" d="{path}"{style}><title>{escape(line.contender)}</title></path>')
+        out.append(
+            f'<path class="line" d="{path}"{style}><title>{escape(line.contender)}</title></path>'
+        )
         for x, low, high in zip(line.x, line.low, line.high):
             if low is not None and high is not None:
                 out.append(
@@ -168,8 +193,12 @@ def line_chart(
             out += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
         end_x, end_y = places[-1]
         edge = LEFT + width
-        out.append(f'<path class="leader" d="M{end_x + 3:.1f} {end_y:.1f}L{edge + 6} {label_y:.1f}"/>')
-        out.append(f'<text class="name" x="{edge + 9}" y="{label_y + 4:.1f}">{escape(_short(line.contender))}</text></g>')
+        out.append(
+            f'<path class="leader" d="M{end_x + 3:.1f} {end_y:.1f}L{edge + 6} {label_y:.1f}"/>'
+        )
+        out.append(
+            f'<text class="name" x="{edge + 9}" y="{label_y + 4:.1f}">{escape(_short(line.contender))}</text></g>'
+        )
     out.append("</svg>")
     return Markup("".join(out))
 
@@ -182,14 +211,25 @@ def _short(name: str) -> str:
 def _thinned(places: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Leaves out points that lie on the same height as both neighbours."""
     return [
-        p for i, p in enumerate(places)
-        if i in (0, len(places) - 1) or abs(p[1] - places[i - 1][1]) > 0.05 or abs(p[1] - places[i + 1][1]) > 0.05
-    ]  # fmt: skip
+        p
+        for i, p in enumerate(places)
+        if i in (0, len(places) - 1)
+        or abs(p[1] - places[i - 1][1]) > 0.05
+        or abs(p[1] - places[i + 1][1]) > 0.05
+    ]
 
 
 def percentile_ticks(lines: Sequence[Line]) -> list[tuple[float, str]]:
     furthest = max((line.x[-1] for line in lines), default=1.0)
-    named = [(0.0, "0"), (math.log10(2), "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99"), (5.0, "99.999")]
+    named = [
+        (0.0, "0"),
+        (math.log10(2), "50"),
+        (1.0, "90"),
+        (2.0, "99"),
+        (3.0, "99.9"),
+        (4.0, "99.99"),
+        (5.0, "99.999"),
+    ]
     return [(x, text) for x, text in named if x <= furthest + 1e-9]
 
 
@@ -200,15 +240,28 @@ def percentile_chart(
         return None
     furthest = max(max(line.x[-1] for line in lines), 0.1)
     return line_chart(
-        lines, title=title, x_label="percentile of operations (each step: ten times rarer)", y_label="latency",
-        y_unit="ns", x_ticks=percentile_ticks(lines), x_place=lambda x: x / furthest, colours=colours, variants=variants,
-    )  # fmt: skip
+        lines,
+        title=title,
+        x_label="percentile of operations (each step: ten times rarer)",
+        y_label="latency",
+        y_unit="ns",
+        x_ticks=percentile_ticks(lines),
+        x_place=lambda x: x / furthest,
+        colours=colours,
+        variants=variants,
+    )
 
 
 def scaling_chart(
-    lines: Sequence[Line], title: str, field: str, metric_label: str, unit: str,
-    colours: Mapping[str, int], variants: Mapping[str, int], x_unit: str = "",
-) -> Markup:  # fmt: skip
+    lines: Sequence[Line],
+    title: str,
+    field: str,
+    metric_label: str,
+    unit: str,
+    colours: Mapping[str, int],
+    variants: Mapping[str, int],
+    x_unit: str = "",
+) -> Markup:
     every = sorted({x for line in lines for x in line.x})
     low, high = every[0], every[-1]
 
@@ -217,12 +270,25 @@ def scaling_chart(
 
     shown, last = [], -1.0
     # Sizes that were chosen are named; what was measured gets round numbers.
-    named = every if not x_unit else units.log_ticks(low, high) if high / low > 5 else units.ticks(low, high, 4)
+    named = (
+        every
+        if not x_unit
+        else units.log_ticks(low, high)
+        if high / low > 5
+        else units.ticks(low, high, 4)
+    )
     for x in named:
         if place(x) - last > (0.17 if x_unit else 0.09):
             shown.append((x, tick_text(x, x_unit) if x_unit else f"{x:g}"))
             last = place(x)
     return line_chart(
-        lines, title=title, x_label=f"{field}, logarithmic", y_label=metric_label, y_unit=unit, x_ticks=shown,
-        x_place=place, colours=colours, variants=variants,
-    )  # fmt: skip
+        lines,
+        title=title,
+        x_label=f"{field}, logarithmic",
+        y_label=metric_label,
+        y_unit=unit,
+        x_ticks=shown,
+        x_place=place,
+        colours=colours,
+        variants=variants,
+    )

@@ -6,13 +6,30 @@ from __future__ import annotations
 import csv
 import io
 
-from ..estimates import METRICS
-from . import series
+from yard.stats.estimates import METRICS
+from yard.report import series
 
 COLUMNS = (
-    "run", "workload", "preset", "point", "params", "model", "variant", "verdict", "metric", "unit", "better",
-    "value", "low", "high", "coverage", "rounds", "samples", "rank", "note",
-)  # fmt: skip
+    "run",
+    "workload",
+    "preset",
+    "point",
+    "params",
+    "model",
+    "variant",
+    "verdict",
+    "metric",
+    "unit",
+    "better",
+    "value",
+    "low",
+    "high",
+    "coverage",
+    "rounds",
+    "samples",
+    "rank",
+    "note",
+)
 
 
 def render(report: series.Report) -> str:
@@ -22,22 +39,50 @@ def render(report: series.Report) -> str:
     for point in report.points:
         params = " ".join(f"{name}={value}" for name, value in point.key.params)
         for cell in point.cells:
-            start = (report.run_id, point.key.workload, point.key.preset, point.key.point, params, cell.model,
-                     cell.variant, cell.verdict)  # fmt: skip
+            start = (
+                report.run_id,
+                point.key.workload,
+                point.key.preset,
+                point.key.point,
+                params,
+                cell.model,
+                cell.variant,
+                cell.verdict,
+            )
             reason = "; ".join(reason for (_, reason), _ in cell.reasons.most_common(3))
             if not cell.estimates:
-                _row(writer, (*start, "", "", "", "", "", "", "", cell.rounds, cell.samples, "", reason))
+                _row(
+                    writer,
+                    (*start, "", "", "", "", "", "", "", cell.rounds, cell.samples, "", reason),
+                )
             for metric in METRICS:
                 found = cell.estimates.get(metric.id)
                 if found is None:
                     continue
                 ranking = point.rankings.get(metric.id)
                 rank = ranking.rank_of(cell.contender) if ranking else None
-                _row(writer, (*start, metric.id, metric.unit, metric.better, found.value, found.low, found.high,
-                              found.coverage, found.rounds, cell.samples, rank, found.refused or reason))  # fmt: skip
+                _row(
+                    writer,
+                    (
+                        *start,
+                        metric.id,
+                        metric.unit,
+                        metric.better,
+                        found.value,
+                        found.low,
+                        found.high,
+                        found.coverage,
+                        found.rounds,
+                        cell.samples,
+                        rank,
+                        found.refused or reason,
+                    ),
+                )
     return out.getvalue()
 
 
 def _row(writer, values) -> None:
     """A text that a spreadsheet would take for a formula gets a quote in front."""
-    writer.writerow(f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t") else v for v in values)
+    writer.writerow(
+        f"'{v}" if isinstance(v, str) and v[:1] in ("=", "+", "-", "@", "\t") else v for v in values
+    )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import answers, series
+from yard.report import answers, series
 
 
 def _clean(text: object) -> str:
@@ -21,7 +21,7 @@ def _clean(text: object) -> str:
 def print_summary(run: Any, console: Optional[Console] = None) -> None:
     """`run` is what samples.read_run gives, or the path of a results folder."""
     if isinstance(run, (str, Path)):
-        from .. import samples
+        from yard.data import samples
 
         run = samples.read_run(Path(run))
     print_report(run if isinstance(run, series.Report) else series.build(run), console)
@@ -30,12 +30,21 @@ def print_summary(run: Any, console: Optional[Console] = None) -> None:
 def print_report(report: series.Report, console: Optional[Console] = None) -> None:
     console = console or Console(highlight=False)
     say = console.print
-    say(Text(f"Run {_clean(report.run_id)} on {_clean(report.environment.host)}: {report.rounds} rounds, "
-             f"{report.processes} processes, {report.samples} samples", style="bold"))  # fmt: skip
+    say(
+        Text(
+            f"Run {_clean(report.run_id)} on {_clean(report.environment.host)}: {report.rounds} rounds, "
+            f"{report.processes} processes, {report.samples} samples",
+            style="bold",
+        )
+    )
     if report.missing:
         say(Text(f"{len(report.missing)} missing:", style="yellow"))
         for m in report.missing[:8]:
-            say(Text(f"  {_clean(m.contender)} {_clean(m.workload)} ({_clean(m.label)}): {m.state}; {_clean(m.reason)}"))
+            say(
+                Text(
+                    f"  {_clean(m.contender)} {_clean(m.workload)} ({_clean(m.label)}): {m.state}; {_clean(m.reason)}"
+                )
+            )
         if len(report.missing) > 8:
             say(Text(f"  and {len(report.missing) - 8} more, listed in the report"))
     for answer in answers.answers(report):
@@ -51,12 +60,23 @@ def print_report(report: series.Report, console: Optional[Console] = None) -> No
         for _, title in columns:
             table.add_column(title, justify="right")
         for row in rows:
-            table.add_row(Text(_clean(row.model)), *(
-                Text(_clean(row.columns[id] or "–"), style="bold green" if id in row.best else "") for id, _ in columns
-            ))  # fmt: skip
+            table.add_row(
+                Text(_clean(row.model)),
+                *(
+                    Text(
+                        _clean(row.columns[id] or "–"), style="bold green" if id in row.best else ""
+                    )
+                    for id, _ in columns
+                ),
+            )
         say()
         say(table)
-        say(Text("Bold: in the leading group, not separated from the best. * another limit has shaped the number.", style="dim"))
+        say(
+            Text(
+                "Bold: in the leading group, not separated from the best. * another limit has shaped the number.",
+                style="dim",
+            )
+        )
     say(Text(f"The suite itself: {report.suite.words}", style="dim"))
     for text in report.environment.suspicious():
         say(Text(f"Suspicious: {_clean(text)}", style="yellow"))

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
-from .. import stats
-from ..estimates import Cell, Ratio, paired_ratio
-from . import series, units
+from yard.stats import inference
+from yard.stats.estimates import Cell, Ratio, paired_ratio
+from yard.report import series
+from yard.text import units
 
 CPU = "cpu_per_unit_ns"
 NOTICED = 1.05  # a smaller difference is not explained
@@ -45,7 +46,9 @@ class Explained:
 
     @property
     def sentence(self) -> str:
-        limits = f" [{self.ratio.low:.2f}, {self.ratio.high:.2f}]" if self.ratio.low is not None else ""
+        limits = (
+            f" [{self.ratio.low:.2f}, {self.ratio.high:.2f}]" if self.ratio.low is not None else ""
+        )
         told = "; ".join(reason.words for reason in self.reasons) or "nothing that was counted"
         return f"{self.slow} takes {self.ratio.value:.2f}{limits} times the CPU of {self.fast}, because of {told}."
 
@@ -60,7 +63,11 @@ def table(report: series.Report) -> list[Explained]:
     """Each point's contenders against the one that takes the least CPU."""
     found = []
     for point in report.points:
-        cells = [c for c in point.cells if c.measured and CPU in c.estimates and c.estimates[CPU].value > 0]
+        cells = [
+            c
+            for c in point.cells
+            if c.measured and CPU in c.estimates and c.estimates[CPU].value > 0
+        ]
         if len(cells) < 2:
             continue
         least = min(cells, key=lambda c: c.estimates[CPU].value)
@@ -94,7 +101,13 @@ def explain(title: str, slow: Cell, fast: Cell) -> Optional[Explained]:
     for name, where in (("user", "in the program itself"), ("system", "in the kernel")):
         if left[name] > 0 and more[name]:
             rest = "more" if left[name] >= 0.999 * more[name] else "more besides"
-            reasons.append(Reason(f"{name}_per_unit_ns", f"{units.text(left[name], 'ns')} {rest} {where}", left[name]))
+            reasons.append(
+                Reason(
+                    f"{name}_per_unit_ns",
+                    f"{units.text(left[name], 'ns')} {rest} {where}",
+                    left[name],
+                )
+            )
     least = LEAST_SHARE * max(left["cpu"], 0.0)
     reasons = sorted((r for r in reasons if r.cost_ns >= least), key=lambda r: -r.cost_ns)
     return Explained(title, slow.contender, fast.contender, ratio, left["cpu"], tuple(reasons[:4]))
@@ -109,4 +122,4 @@ def _more(slow: Cell, fast: Cell, metric: str) -> Optional[float]:
 
 
 def _centre(values: Mapping[int, float]) -> float:
-    return stats.median(list(values.values()))
+    return inference.median(list(values.values()))

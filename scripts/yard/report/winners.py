@@ -8,9 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
-from ..rank import Lead, Ranking, rank
-from . import units
-from .series import Line, Point, Report
+from yard.stats.rank import Lead, Ranking, rank
+from yard.text import units
+from yard.report.series import Line, Point, Report
 
 CONCURRENCY = ("connections", "in_flight", "waits")
 WAITING, COMPUTING = ("delay_us", "longest_us"), ("burn_us", "dear_percent", "hash_us")
@@ -37,7 +37,9 @@ class Field:
 class Map:
     workload: str
     columns: list[int]  # concurrency
-    rows: list[tuple[tuple[str, str, str], list[list[Field]]]]  # wait, CPU a request, what else differs; fields by column
+    rows: list[
+        tuple[tuple[str, str, str], list[list[Field]]]
+    ]  # wait, CPU a request, what else differs; fields by column
 
 
 def cpu_per_request_us(sizes: dict[str, int]) -> float:
@@ -53,7 +55,9 @@ def _wait_us(sizes: dict[str, int]) -> int:
 
 def _judged(point: Point) -> tuple[str, Optional[Ranking]]:
     """Throughput says nothing where the load sets it: there the tail of the latency is compared."""
-    if point.key.sizes.get("rate_per_s") and any("p99_ns" in cell.estimates for cell in point.cells):
+    if point.key.sizes.get("rate_per_s") and any(
+        "p99_ns" in cell.estimates for cell in point.cells
+    ):
         return "p99_ns", point.rankings.get("p99_ns") or rank(point.cells, "p99_ns")
     return point.headline.metric, point.rankings.get(point.headline.metric)
 
@@ -66,23 +70,33 @@ def maps(report: Report) -> list[Map]:
         if concurrency is None or not knows:
             continue
         columns = sorted({p.key.sizes[concurrency] for p in points})
-        rows: dict[tuple[int, float, str], dict[int, list[Field]]] = defaultdict(lambda: defaultdict(list))
+        rows: dict[tuple[int, float, str], dict[int, list[Field]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         for point in points:
             sizes = point.key.sizes
             metric, ranking = _judged(point)
             if ranking is None or not ranking.places:
                 continue
-            field = Field(point.title, metric, ranking.group, len(ranking.places), ranking.runner_up)
+            field = Field(
+                point.title, metric, ranking.group, len(ranking.places), ranking.runner_up
+            )
             at = (_wait_us(sizes), cpu_per_request_us(sizes), _besides(point, points))
             rows[at][sizes[concurrency]].append(field)
         named = [(_row(*at), [cells[c] for c in columns]) for at, cells in sorted(rows.items())]
         if named:
             found.append(Map(workload, columns, named))
-    return found if sum(len(fields) for m in found for _, row in m.rows for fields in row) > 1 else []
+    return (
+        found if sum(len(fields) for m in found for _, row in m.rows for fields in row) > 1 else []
+    )
 
 
 def _besides(point: Point, own: list[Point]) -> str:
-    names = [n for n in point.key.sizes if n not in LOAD_FIELDS and len({p.key.sizes.get(n) for p in own}) > 1]
+    names = [
+        n
+        for n in point.key.sizes
+        if n not in LOAD_FIELDS and len({p.key.sizes.get(n) for p in own}) > 1
+    ]
     told = [f"{name} {point.key.sizes[name]}" for name in names]
     rate = point.key.sizes.get("rate_per_s")
     return ", ".join([*told, *([f"{rate} a second"] if rate else [])])
@@ -104,10 +118,18 @@ class LoadCurve:
 
 def load_curves(report: Report) -> Iterator[LoadCurve]:
     for workload, points in report.workloads():
-        offered = [p for p in points if p.key.sizes.get("rate_per_s") and p.key.sizes.get("surge_percent", 100) == 100]
+        offered = [
+            p
+            for p in points
+            if p.key.sizes.get("rate_per_s") and p.key.sizes.get("surge_percent", 100) == 100
+        ]
         groups: dict[tuple[tuple[str, int], ...], list[Point]] = defaultdict(list)
         for point in offered:
-            held = {n: v for n, v in point.key.sizes.items() if n not in ("rate_per_s", "messages", "requests")}
+            held = {
+                n: v
+                for n, v in point.key.sizes.items()
+                if n not in ("rate_per_s", "messages", "requests")
+            }
             groups[tuple(sorted(held.items()))].append(point)
         for own in groups.values():
             own = sorted(own, key=lambda p: p.key.sizes["rate_per_s"])
@@ -118,7 +140,9 @@ def load_curves(report: Report) -> Iterator[LoadCurve]:
 
 
 def _load_lines(points: list[Point], metric: str) -> list[Line]:
-    by: dict[tuple[str, str], list[tuple[float, float, Optional[float], Optional[float]]]] = defaultdict(list)
+    by: dict[
+        tuple[str, str], list[tuple[float, float, Optional[float], Optional[float]]]
+    ] = defaultdict(list)
     ended: set[str] = set()
     for point in points:
         for cell in point.cells:
@@ -128,5 +152,11 @@ def _load_lines(points: list[Point], metric: str) -> list[Line]:
             if cell.measured and metric in cell.estimates and "throughput" in cell.estimates:
                 ended.update([cell.contender] if cell.verdict == "overloaded" else [])
                 e = cell.estimates[metric]
-                by[cell.contender, cell.model].append((cell.estimates["throughput"].value, e.value, e.low, e.high))
-    return [Line(name, model, *(list(column) for column in zip(*rows))) for (name, model), rows in by.items() if len(rows) > 2]
+                by[cell.contender, cell.model].append(
+                    (cell.estimates["throughput"].value, e.value, e.low, e.high)
+                )
+    return [
+        Line(name, model, *(list(column) for column in zip(*rows)))
+        for (name, model), rows in by.items()
+        if len(rows) > 2
+    ]

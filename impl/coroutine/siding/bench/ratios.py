@@ -23,23 +23,35 @@ CONTENDERS = ["raw", "siding", "asio", "boost-asio", "libuv"]
 
 
 def benchmarks_of(program):
-    listed = subprocess.run([program, "--benchmark_list_tests"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [program, "--benchmark_list_tests"], capture_output=True, text=True, check=True
+    )
     return listed.stdout.split()
 
 
 def measure(program, benchmark, seconds):
     """One process; its figures by name: the time in ns, and each counter."""
     ran = subprocess.run(
-        [program, f"--benchmark_filter=^{re.escape(benchmark)}$", "--benchmark_format=json",
-         f"--benchmark_min_time={seconds}"],
-        capture_output=True, text=True, timeout=300,
+        [
+            program,
+            f"--benchmark_filter=^{re.escape(benchmark)}$",
+            "--benchmark_format=json",
+            f"--benchmark_min_time={seconds}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     if ran.returncode != 0:
-        raise RuntimeError(f"{program.name} {benchmark}: exit {ran.returncode}: {ran.stderr.strip()}")
+        raise RuntimeError(
+            f"{program.name} {benchmark}: exit {ran.returncode}: {ran.stderr.strip()}"
+        )
     row = json.loads(ran.stdout)["benchmarks"][0]
     if row.get("error_occurred"):
         raise RuntimeError(f"{program.name} {benchmark}: {row['error_message']}")
-    figures = {"time_ns": row["real_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[row["time_unit"]]}
+    figures = {
+        "time_ns": row["real_time"] * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[row["time_unit"]]
+    }
     for counter in ("p99_lateness_us", "bytes_per_unit", "allocations_per_operation"):
         if counter in row:
             figures[counter] = row[counter]
@@ -63,7 +75,9 @@ def median_with_interval(values):
 
 def canonical(benchmark):
     """Without what Google Benchmark appends: timers/10000/iterations:3/manual_time -> timers/10000."""
-    return "/".join(part for part in benchmark.split("/") if ":" not in part and not part.endswith("_time"))
+    return "/".join(
+        part for part in benchmark.split("/") if ":" not in part and not part.endswith("_time")
+    )
 
 
 def main():
@@ -82,7 +96,11 @@ def main():
         if not program.exists():
             print(f"ratios: {program.name} is not built, left out", file=sys.stderr)
             continue
-        work += [(contender, program, name) for name in benchmarks_of(program) if re.search(options.filter, name)]
+        work += [
+            (contender, program, name)
+            for name in benchmarks_of(program)
+            if re.search(options.filter, name)
+        ]
 
     rows = {}  # (benchmark, figure) -> contender -> [value per round]
     shuffler = random.Random(options.seed)
@@ -90,10 +108,14 @@ def main():
         shuffler.shuffle(work)
         for contender, program, benchmark in work:
             for figure, value in measure(program, benchmark, options.min_time).items():
-                rows.setdefault((canonical(benchmark), figure), {}).setdefault(contender, []).append(value)
+                rows.setdefault((canonical(benchmark), figure), {}).setdefault(
+                    contender, []
+                ).append(value)
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
 
-    print(f"{'benchmark':<26} {'figure':<16} {'contender':<11} {'median':>10}   siding / contender [95 %]")
+    print(
+        f"{'benchmark':<26} {'figure':<16} {'contender':<11} {'median':>10}   siding / contender [95 %]"
+    )
     for (benchmark, figure), by_contender in sorted(rows.items()):
         for contender, values in by_contender.items():
             middle = median_with_interval(values)[0]

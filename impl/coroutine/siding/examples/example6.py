@@ -32,7 +32,9 @@ async def as_task(name):
 
 
 async def in_pool(name, pool):
-    timeline.runs(name, f"counts primes {'in a thread' if name.startswith('thr') else 'in a process'}")
+    timeline.runs(
+        name, f"counts primes {'in a thread' if name.startswith('thr') else 'in a process'}"
+    )
     primes = await asyncio.get_running_loop().run_in_executor(pool, count_primes, LIMIT)
     timeline.ended(name, f"found {primes}")
     return primes

@@ -8,16 +8,43 @@ import re
 import sys
 
 # What a user never writes: the compiler's or the library's own business.
-INTERNAL = {"promise", "operator", "of_this_thread", "core", "release_frame", "frame", "release",
-            "begin", "end", "get", "value_type", "exceptions", "value", "hash", "real", "use",
-            "co_await", "decltype", "std", "advance", "job", "submit",
-            "await_resume", "of_", "iterator",
-            "promise_type"}
+INTERNAL = {
+    "promise",
+    "operator",
+    "of_this_thread",
+    "core",
+    "release_frame",
+    "frame",
+    "release",
+    "begin",
+    "end",
+    "get",
+    "value_type",
+    "exceptions",
+    "value",
+    "hash",
+    "real",
+    "use",
+    "co_await",
+    "decltype",
+    "std",
+    "advance",
+    "job",
+    "submit",
+    "await_resume",
+    "of_",
+    "iterator",
+    "promise_type",
+}
 AFTER_AWAITERS = "// -- For awaiters"
 NAMESPACE = re.compile(r"^(?:inline )?namespace ([\w:]*) ?\{$")
-CLASS = re.compile(r"^(enum class|class|struct)\b(?: \[\[\w+\]\]| SIDING_DETAIL_\w+)? (\w+)(?: final)?[^;()]*\{$")
+CLASS = re.compile(
+    r"^(enum class|class|struct)\b(?: \[\[\w+\]\]| SIDING_DETAIL_\w+)? (\w+)(?: final)?[^;()]*\{$"
+)
 ALIAS = re.compile(r"^(?:using (\w+) =|concept (\w+) =|inline constexpr [\w:<>]+ (\w+)[{ ;])")
-FUNCTION = re.compile(r"^(?!return|static_assert|explicit|friend|using|~)(?:[\w:<>&*, \[\]]+[ &*])(\w+)\(")
+FUNCTION = re.compile(
+    r"^(?!return|static_assert|explicit|friend|using|~)(?:[\w:<>&*, \[\]]+[ &*])(\w+)\("
+)
 
 
 def public_names(text):
@@ -31,7 +58,11 @@ def public_names(text):
             scopes[-1][2] = False
         visible = all(scope[2] for scope in scopes) and depth == len(scopes)
         opened = CLASS.match(stripped)
-        if stripped in ("public:", "private:", "protected:") and scopes and depth == scopes[-1][0] + 1:
+        if (
+            stripped in ("public:", "private:", "protected:")
+            and scopes
+            and depth == scopes[-1][0] + 1
+        ):
             scopes[-1][2] = stripped == "public:" and scopes[-1][1] != "hidden"
         found = NAMESPACE.match(stripped)
         if found:
@@ -41,11 +72,15 @@ def public_names(text):
             if visible and not opened.group(2).endswith("_awaiter"):
                 yield opened.group(2)
             hidden = opened.group(2) == "promise" or opened.group(2).endswith("_awaiter")
-            scopes.append([depth, "hidden" if hidden else "class",
-                           opened.group(1) == "struct" and not hidden])
+            scopes.append(
+                [depth, "hidden" if hidden else "class", opened.group(1) == "struct" and not hidden]
+            )
         elif visible:
-            plain = re.sub(r"^(?:template <[^{]*>|\[\[nodiscard\]\]|static|inline|virtual|constexpr)\s+", "",
-                           re.sub(r"\[\[nodiscard\]\] ?", "", stripped))
+            plain = re.sub(
+                r"^(?:template <[^{]*>|\[\[nodiscard\]\]|static|inline|virtual|constexpr)\s+",
+                "",
+                re.sub(r"\[\[nodiscard\]\] ?", "", stripped),
+            )
             plain = re.sub(r"^(?:static |inline |virtual |constexpr )+", "", plain)
             alias = ALIAS.match(stripped)
             function = FUNCTION.match(plain)
@@ -75,11 +110,21 @@ def missing_names(root):
 
 def missing_tests(root):
     tests = "\n".join(file.read_text() for file in (root / "tests").rglob("*_test.cpp"))
-    names = {f"{suite}.{name}" for suite, name in re.findall(r"TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", tests)}
-    names |= {"siding." + name for name in re.findall(r"add_test\(NAME siding\.(\w+)",
-                                                    (root / "tests/CMakeLists.txt").read_text())}
-    names |= {file.relative_to(root / "tests").as_posix()
-              for file in (root / "tests/differential").rglob("*") if file.is_file()}
+    names = {
+        f"{suite}.{name}"
+        for suite, name in re.findall(r"TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\)", tests)
+    }
+    names |= {
+        "siding." + name
+        for name in re.findall(
+            r"add_test\(NAME siding\.(\w+)", (root / "tests/CMakeLists.txt").read_text()
+        )
+    }
+    names |= {
+        file.relative_to(root / "tests").as_posix()
+        for file in (root / "tests/differential").rglob("*")
+        if file.is_file()
+    }
     rows = 0
     for line in (root / "docs/semantics.md").read_text().splitlines():
         if not line.startswith("| ") or line.startswith("| ---") or line.startswith("| asyncio"):
@@ -99,7 +144,9 @@ def missing_tests(root):
 def main():
     root = pathlib.Path(sys.argv[1])
     wrong = [*missing_names(root), *missing_tests(root)]
-    print("\n".join(wrong) or "every public name is in the reference, every test of the table exists")
+    print(
+        "\n".join(wrong) or "every public name is in the reference, every test of the table exists"
+    )
     return 1 if wrong else 0
 
 

@@ -43,16 +43,24 @@ class Tasks(Looped):
                 tasks[unit].cancel()
             done, _ = await asyncio.wait([tasks[unit] for unit in asked])
             joined += sum(task.cancelled() for task in done)
-        return {"joined": joined, "waiting": self.waiting & kernel.MASK, "cancelled": self.cancelled & kernel.MASK}
+        return {
+            "joined": joined,
+            "waiting": self.waiting & kernel.MASK,
+            "cancelled": self.cancelled & kernel.MASK,
+        }
 
 
 class Blocking:
     def __init__(self, variant, params, environment):
         if params["units"] > MOST[variant]:
-            raise Declined(f"a {variant} a unit: more than {MOST[variant]} are no use that anyone makes of them")
+            raise Declined(
+                f"a {variant} a unit: more than {MOST[variant]} are no use that anyone makes of them"
+            )
         self.p, self.seed = params, environment["seed"]
         # Anonymous shared memory: a child writes where the parent reads.
-        self.waiting, self.cancelled = (multiprocessing.RawArray("Q", params["units"]) for _ in range(2))
+        self.waiting, self.cancelled = (
+            multiprocessing.RawArray("Q", params["units"]) for _ in range(2)
+        )
         threading.stack_size(65_536)
 
     def clean_up(self, unit, probe):
@@ -72,7 +80,11 @@ class Blocking:
             for unit in asked:
                 units[unit].join()
                 joined += 1
-        return {"joined": joined, "waiting": sum(self.waiting) & kernel.MASK, "cancelled": sum(self.cancelled) & kernel.MASK}
+        return {
+            "joined": joined,
+            "waiting": sum(self.waiting) & kernel.MASK,
+            "cancelled": sum(self.cancelled) & kernel.MASK,
+        }
 
     def close(self):
         pass
@@ -88,7 +100,10 @@ class Threads(Blocking):
     def start_all(self, probe):
         self.arrived = threading.Semaphore(0)
         self.events = [threading.Event() for _ in range(self.p["units"])]
-        units = [threading.Thread(target=self.wait, args=(unit, probe)) for unit in range(self.p["units"])]
+        units = [
+            threading.Thread(target=self.wait, args=(unit, probe))
+            for unit in range(self.p["units"])
+        ]
         for unit in units:
             unit.start()
             self.arrived.acquire()
@@ -117,7 +132,9 @@ class Processes(Blocking):
     def start_all(self, probe):
         fork = multiprocessing.get_context("fork")
         self.arrived = fork.Semaphore(0)
-        units = [fork.Process(target=self.wait, args=(unit, probe)) for unit in range(self.p["units"])]
+        units = [
+            fork.Process(target=self.wait, args=(unit, probe)) for unit in range(self.p["units"])
+        ]
         for unit in units:
             unit.start()
             self.arrived.acquire()
@@ -128,4 +145,6 @@ class Processes(Blocking):
 
 
 def make(variant, params, environment):
-    return {"thread": Threads, "process": Processes}.get(variant, Tasks)(variant, params, environment)
+    return {"thread": Threads, "process": Processes}.get(variant, Tasks)(
+        variant, params, environment
+    )

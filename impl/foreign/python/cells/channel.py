@@ -14,7 +14,12 @@ class Ledger:
     """kernel::channel_ledger: a chain for each producer, since the order among producers is free."""
 
     def __init__(self, p):
-        self.wanted, self.taken, self.most, self.chains = p["producers"] * p["items"], 0, 0, [0] * p["producers"]
+        self.wanted, self.taken, self.most, self.chains = (
+            p["producers"] * p["items"],
+            0,
+            0,
+            [0] * p["producers"],
+        )
 
     def enter(self, item):
         producer, value = item
@@ -22,7 +27,10 @@ class Ledger:
         self.taken += 1
 
     def outcome(self):
-        digest = sum(kernel.mix(chain ^ producer) for producer, chain in enumerate(self.chains)) & kernel.MASK
+        digest = (
+            sum(kernel.mix(chain ^ producer) for producer, chain in enumerate(self.chains))
+            & kernel.MASK
+        )
         return {"taken": self.taken, "digest": digest, "most_queued": self.most}
 
 
@@ -39,7 +47,10 @@ class Tasks(Looped):
 
     async def work(self, probe):
         items, ledger = asyncio.Queue(self.p["capacity"]), Ledger(self.p)
-        producers = [self.loop.create_task(self.produce(items, number)) for number in range(self.p["producers"])]
+        producers = [
+            self.loop.create_task(self.produce(items, number))
+            for number in range(self.p["producers"])
+        ]
         while ledger.taken < ledger.wanted:
             ledger.most = max(ledger.most, items.qsize())
             ledger.enter(await items.get())
@@ -58,7 +69,10 @@ class Threads:
 
     def run(self, probe):
         items, ledger = queue.Queue(self.p["capacity"]), Ledger(self.p)
-        producers = [threading.Thread(target=self.produce, args=(items, number)) for number in range(self.p["producers"])]
+        producers = [
+            threading.Thread(target=self.produce, args=(items, number))
+            for number in range(self.p["producers"])
+        ]
         for producer in producers:
             producer.start()
         while ledger.taken < ledger.wanted:

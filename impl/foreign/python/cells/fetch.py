@@ -16,8 +16,10 @@ class Streams(Looped):
         self.slots = self.loop.run_until_complete(self.connect())
 
     async def connect(self):
-        return [await asyncio.open_connection("127.0.0.1", self.env["backend_port"])
-                for _ in range(self.p["in_flight"])]  # fmt: skip
+        return [
+            await asyncio.open_connection("127.0.0.1", self.env["backend_port"])
+            for _ in range(self.p["in_flight"])
+        ]
 
     async def slot(self, first, probe):
         (reader, writer), checksum, count = self.slots[first], 0, 0
@@ -31,12 +33,16 @@ class Streams(Looped):
         return count, checksum
 
     async def work(self, probe):
-        return total(await asyncio.gather(*(self.slot(i, probe) for i in range(self.p["in_flight"]))))
+        return total(
+            await asyncio.gather(*(self.slot(i, probe) for i in range(self.p["in_flight"])))
+        )
 
     def close(self):
         for _, writer in self.slots:
             writer.close()
-        self.loop.run_until_complete(asyncio.gather(*(writer.wait_closed() for _, writer in self.slots)))
+        self.loop.run_until_complete(
+            asyncio.gather(*(writer.wait_closed() for _, writer in self.slots))
+        )
         super().close()
 
 
@@ -44,8 +50,10 @@ class Threads:
     def __init__(self, variant, params, environment):
         self.p = params
         threading.stack_size(65_536)
-        self.slots = [socket.create_connection(("127.0.0.1", environment["backend_port"]))
-                      for _ in range(params["in_flight"])]  # fmt: skip
+        self.slots = [
+            socket.create_connection(("127.0.0.1", environment["backend_port"]))
+            for _ in range(params["in_flight"])
+        ]
         for slot in self.slots:
             slot.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -67,7 +75,10 @@ class Threads:
 
     def run(self, probe):
         results = [(0, 0)] * self.p["in_flight"]
-        threads = [threading.Thread(target=self.slot, args=(i, probe, results)) for i in range(self.p["in_flight"])]
+        threads = [
+            threading.Thread(target=self.slot, args=(i, probe, results))
+            for i in range(self.p["in_flight"])
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -80,7 +91,10 @@ class Threads:
 
 
 def total(results):
-    return {"responses": sum(count for count, _ in results), "checksum": sum(c for _, c in results) & kernel.MASK}
+    return {
+        "responses": sum(count for count, _ in results),
+        "checksum": sum(c for _, c in results) & kernel.MASK,
+    }
 
 
 def make(variant, params, environment):

@@ -21,7 +21,9 @@ class Tasks(Looped):
         return value
 
     async def work(self, probe):
-        return total(await asyncio.gather(*(self.fetch(i, probe) for i in range(self.p["fetches"]))))
+        return total(
+            await asyncio.gather(*(self.fetch(i, probe) for i in range(self.p["fetches"])))
+        )
 
 
 class Sequential(Tasks):
@@ -42,7 +44,11 @@ class Blocking:
         probe.end(i)
 
     def run(self, probe):
-        start = threading.Thread if self.variant == "thread" else multiprocessing.get_context("fork").Process
+        start = (
+            threading.Thread
+            if self.variant == "thread"
+            else multiprocessing.get_context("fork").Process
+        )
         units = [start(target=self.fetch, args=(i, probe)) for i in range(self.p["fetches"])]
         for unit in units:
             unit.start()

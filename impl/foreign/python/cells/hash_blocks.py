@@ -27,9 +27,14 @@ class Pool:
 
     def run(self, probe):
         blocks, arguments = self.p["blocks"], (self.p["block_bytes"], self.p["passes"])
-        futures = [self.pool.submit(share, self.seed, first, min(first + self.step, blocks), *arguments)
-                   for first in range(0, blocks, self.step)]  # fmt: skip
-        return {"blocks": blocks, "checksum": sum(future.result() for future in futures) & kernel.MASK}
+        futures = [
+            self.pool.submit(share, self.seed, first, min(first + self.step, blocks), *arguments)
+            for first in range(0, blocks, self.step)
+        ]
+        return {
+            "blocks": blocks,
+            "checksum": sum(future.result() for future in futures) & kernel.MASK,
+        }
 
     def close(self):
         self.pool.shutdown()

@@ -22,7 +22,10 @@ def body_and_type(method, body):
 
 def reply(method, body, connection=""):
     body, kind = body_and_type(method, body)
-    return f"HTTP/1.1 200 OK\r\n{connection}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return (
+        f"HTTP/1.1 200 OK\r\n{connection}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
 
 
 class Connection(asyncio.Protocol):
@@ -41,7 +44,9 @@ class Connection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except (self.session.httptools.HttpParserError, self.session.httptools.HttpParserUpgrade):
-            self.unsent.append(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.unsent.append(
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )
             self.over = True
         if self.unsent:
             replies = b"".join(self.unsent)
@@ -64,9 +69,13 @@ class Connection(asyncio.Protocol):
         self.over = not self.parser.should_keep_alive()
         if method in ("GET", "POST"):
             self.session.requests += 1
-            self.unsent.append(reply(method, b"".join(self.body), "Connection: close\r\n" if self.over else ""))
+            self.unsent.append(
+                reply(method, b"".join(self.body), "Connection: close\r\n" if self.over else "")
+            )
         else:
-            self.unsent.append(b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self.unsent.append(
+                b"HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )
             self.over = True
 
     def pause_writing(self):  # a peer that does not read is not read from
@@ -92,7 +101,12 @@ class Protocols(Looped):
 
     async def work(self, probe):
         self.accepted = self.requests = self.sent = 0
-        self.open, self.stopping, stopped, self.all_closed = set(), False, asyncio.Event(), asyncio.Event()
+        self.open, self.stopping, stopped, self.all_closed = (
+            set(),
+            False,
+            asyncio.Event(),
+            asyncio.Event(),
+        )
         self.loop.add_reader(self.env["stop_fd"], stopped.set)
         listening = socket.socket(fileno=os.dup(self.env["listen_fd"]))
         server = await self.loop.create_server(lambda: Connection(self), sock=listening)

@@ -20,7 +20,9 @@ def steps(units):
 
 class Tasks(Looped):
     async def live(self, i, probe):
-        seed, ballast = self.env["seed"], kernel.payload(self.env["seed"], i, self.p["ballast_bytes"])
+        seed, ballast = self.env["seed"], kernel.payload(
+            self.env["seed"], i, self.p["ballast_bytes"]
+        )
         probe.begin(i)
         self.waiting += 1
         if self.waiting == self.expected:
@@ -45,7 +47,9 @@ class Tasks(Looped):
 class Blocking:
     def __init__(self, variant, params, environment):
         if params["units"] > MOST[variant]:
-            raise Declined(f"a {variant} a unit: more than {MOST[variant]} are no use that anyone makes of them")
+            raise Declined(
+                f"a {variant} a unit: more than {MOST[variant]} are no use that anyone makes of them"
+            )
         self.p, self.env = params, environment
         self.kit = threading if variant == "thread" else multiprocessing.get_context("fork")
         self.start = threading.Thread if variant == "thread" else self.kit.Process
@@ -54,7 +58,9 @@ class Blocking:
         threading.stack_size(65_536)
 
     def live(self, i, probe):
-        seed, ballast = self.env["seed"], kernel.payload(self.env["seed"], i, self.p["ballast_bytes"])
+        seed, ballast = self.env["seed"], kernel.payload(
+            self.env["seed"], i, self.p["ballast_bytes"]
+        )
         probe.begin(i)
         self.arrived.release()
         self.gate.wait()

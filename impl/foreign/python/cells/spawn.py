@@ -20,7 +20,9 @@ class Tasks(Looped):
     async def work(self, probe):
         joined = total = 0
         for first in range(0, self.p["units"], self.p["at_once"]):
-            tasks = [self.loop.create_task(self.unit(i)) for i in range(first, first + self.p["at_once"])]
+            tasks = [
+                self.loop.create_task(self.unit(i)) for i in range(first, first + self.p["at_once"])
+            ]
             for task in tasks:
                 total += await task
                 joined += 1
@@ -32,7 +34,9 @@ class Units:
         if params["units"] > MOST[variant]:
             raise Declined(f"more than {MOST[variant]} units take a {variant} of Python minutes")
         self.p, self.seed = params, environment["seed"]
-        self.start = threading.Thread if variant == "thread" else multiprocessing.get_context("fork").Process
+        self.start = (
+            threading.Thread if variant == "thread" else multiprocessing.get_context("fork").Process
+        )
         self.values = multiprocessing.RawArray("Q", params["at_once"])
         threading.stack_size(65_536)
 
@@ -42,7 +46,10 @@ class Units:
     def run(self, probe):
         joined = total = 0
         for first in range(0, self.p["units"], self.p["at_once"]):
-            units = [self.start(target=self.unit, args=(i,)) for i in range(first, first + self.p["at_once"])]
+            units = [
+                self.start(target=self.unit, args=(i,))
+                for i in range(first, first + self.p["at_once"])
+            ]
             for unit in units:
                 unit.start()
             for unit in units:

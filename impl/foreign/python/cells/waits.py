@@ -34,7 +34,9 @@ class Tasks(Looped):
 class Threads:
     def __init__(self, variant, params, environment):
         if params["waits"] > MOST_THREADS:
-            raise Declined(f"a thread a wait: more than {MOST_THREADS} are no use that anyone makes of threads")
+            raise Declined(
+                f"a thread a wait: more than {MOST_THREADS} are no use that anyone makes of threads"
+            )
         self.p, self.seed = params, environment["seed"]
         self.done = [0] * params["waits"]
         threading.stack_size(STACK_BYTES)
@@ -47,7 +49,9 @@ class Threads:
         self.done[i] = kernel.mix(i)
 
     def run(self, probe):
-        threads = [threading.Thread(target=self.wait, args=(i, probe)) for i in range(self.p["waits"])]
+        threads = [
+            threading.Thread(target=self.wait, args=(i, probe)) for i in range(self.p["waits"])
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -42,7 +42,10 @@ class Execution(NowOperations, WaitOperations):
         self.locks = [asyncio.Lock(), asyncio.Lock()]
         self.event = asyncio.Event()
         self.condition = asyncio.Condition()
-        self.semaphores = [asyncio.Semaphore(setting["permits"]), asyncio.BoundedSemaphore(setting["permits"])]
+        self.semaphores = [
+            asyncio.Semaphore(setting["permits"]),
+            asyncio.BoundedSemaphore(setting["permits"]),
+        ]
         self.barrier = asyncio.Barrier(setting["parties"])
         kinds = (asyncio.Queue, asyncio.PriorityQueue, asyncio.LifoQueue)
         self.queues = [kind(size) for kind, size in zip(kinds, setting["sizes"])]
@@ -57,7 +60,9 @@ class Execution(NowOperations, WaitOperations):
             self.loop.stop()
             raise Cut
         task = asyncio.current_task(self.loop) if self.loop.is_running() else None
-        self.lines.append(f"{self.loop.now // self.tick - START} {task.get_name() if task else '-'} {where} {text}")
+        self.lines.append(
+            f"{self.loop.now // self.tick - START} {task.get_name() if task else '-'} {where} {text}"
+        )
 
     def on_exception(self, loop, context):
         message, error = context["message"], context.get("exception")

@@ -18,7 +18,9 @@ class NowOperations:
     """Methods of Execution: a name, the operation, what the scopes around it are; the result is printed."""
 
     def slot(self, op, kind=""):
-        return next((f for k, f in [self.slots.get(op["a"], ("", None))] if f and kind in ("", k)), None)
+        return next(
+            (f for k, f in [self.slots.get(op["a"], ("", None))] if f and kind in ("", k)), None
+        )
 
     def task(self, op):
         future = self.slot(op)

@@ -77,7 +77,9 @@ class WaitOperations:
         scope = asyncio.timeout(limit)
         try:
             async with scope:
-                scope._cancelling = 0  # from 3.11.4 on older cancellations do not count; siding follows 3.11.2
+                scope._cancelling = (
+                    0  # from 3.11.4 on older cancellations do not count; siding follows 3.11.2
+                )
                 environment.timeouts.append(scope)
                 try:
                     result = await self.body(op["body"], environment)

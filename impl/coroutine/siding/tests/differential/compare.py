@@ -37,11 +37,13 @@ def run_batch(command, programs):
     """The traces; a program that kills or hangs the executor has a trace that says so."""
     traces = []
     while len(traces) < len(programs):
-        left = programs[len(traces):]
+        left = programs[len(traces) :]
         with tempfile.TemporaryFile("w+") as lines:
             lines.writelines(json.dumps(program) + "\n" for program in left)
             lines.seek(0)
-            ran = subprocess.Popen(command, stdin=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            ran = subprocess.Popen(
+                command, stdin=lines, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
             try:
                 output, errors = ran.communicate(timeout=20 + 0.1 * len(left))
                 end = f"exit {ran.returncode}"
@@ -63,9 +65,12 @@ def equal(theirs, ours):
     """
     if len(theirs) != len(ours):
         return False
-    return all(a == b or "Cancelled()" in a and
-               re.fullmatch(re.escape(a).replace(re.escape("Cancelled()"), r"Cancelled\(\w*\)"), b)
-               for a, b in zip(theirs, ours))
+    return all(
+        a == b
+        or "Cancelled()" in a
+        and re.fullmatch(re.escape(a).replace(re.escape("Cancelled()"), r"Cancelled\(\w*\)"), b)
+        for a, b in zip(theirs, ours)
+    )
 
 
 class Comparison:
@@ -80,7 +85,9 @@ class Comparison:
         meant = [i for i, trace in enumerate(theirs) if not any(LEFT_OUT in line for line in trace)]
         self.left_out += len(programs) - len(meant)
         ours = run_batch(self.ours, [programs[i] for i in meant])
-        return [(i, theirs[i], trace) for i, trace in zip(meant, ours) if not equal(theirs[i], trace)]
+        return [
+            (i, theirs[i], trace) for i, trace in zip(meant, ours) if not equal(theirs[i], trace)
+        ]
 
     def differs(self, programs):
         return {i for i, _, _ in self.differing(programs)}
@@ -116,7 +123,9 @@ def compare_seeds(comparison, seeds, keep, most):
             smallest = shrink.smallest(programs[i], comparison.differs)
             report(comparison, smallest, f"seed {numbers[i]} differs; shrunk:")
             if keep:
-                pathlib.Path(keep, f"seed-{numbers[i]}.json").write_text(json.dumps(smallest) + "\n")
+                pathlib.Path(keep, f"seed-{numbers[i]}.json").write_text(
+                    json.dumps(smallest) + "\n"
+                )
     print(f"{len(seeds)} programs, {comparison.left_out} left out, {failed} differ")
     return failed
 
@@ -143,14 +152,18 @@ def check_mutations(executor, seeds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("executor")
     parser.add_argument("--seeds", metavar="FROM:TO")
     parser.add_argument("--mutations", metavar="FROM:TO")
     parser.add_argument("--regressions", metavar="DIRECTORY")
     parser.add_argument("--show", metavar="FILE|SEED")
     parser.add_argument("--keep", metavar="DIRECTORY")
-    parser.add_argument("--most", type=int, default=5, help="how many failures are shrunk and shown")
+    parser.add_argument(
+        "--most", type=int, default=5, help="how many failures are shrunk and shown"
+    )
     options = parser.parse_args()
     if reason := why_not():
         print(f"skipped: {reason}")
@@ -158,14 +171,19 @@ def main():
     comparison = Comparison(options.executor)
     failed = 0
     if options.seeds:
-        failed += compare_seeds(comparison, range(*map(int, options.seeds.split(":"))), options.keep, options.most)
+        failed += compare_seeds(
+            comparison, range(*map(int, options.seeds.split(":"))), options.keep, options.most
+        )
     if options.regressions:
         failed += compare_kept(comparison, options.regressions)
     if options.mutations:
         failed += check_mutations(options.executor, range(*map(int, options.mutations.split(":"))))
     if options.show:
-        program = generator.program(int(options.show)) if options.show.isdigit() else json.loads(
-            pathlib.Path(options.show).read_text())
+        program = (
+            generator.program(int(options.show))
+            if options.show.isdigit()
+            else json.loads(pathlib.Path(options.show).read_text())
+        )
         theirs = run_batch(comparison.theirs, [program])[0]
         print(side_by_side(theirs, run_batch(comparison.ours, [program])[0]))
     return 1 if failed else 0

@@ -30,19 +30,28 @@ def variants(program):
         for number, length in enumerate(count):
             for start in range(0, length, width):
                 if width <= length or width == 1:
-                    yield changed(number, lambda h, k: h[k].__delitem__(slice(start, start + width)))
+                    yield changed(
+                        number, lambda h, k: h[k].__delitem__(slice(start, start + width))
+                    )
     for number, (holder, key) in enumerate(bodies(program)):
         for i, op in enumerate(holder[key]):
             for name in LISTS:
                 if op.get(name):  # the body in place of what is around it
-                    yield changed(number, lambda h, k: h[k].__setitem__(slice(i, i + 1), h[k][i][name]))
+                    yield changed(
+                        number, lambda h, k: h[k].__setitem__(slice(i, i + 1), h[k][i][name])
+                    )
             if op["op"] == "try":
                 for name in ("on_cancel", "on_error"):
                     if op[name] is not None:
                         yield changed(number, lambda h, k: h[k][i].__setitem__(name, None))
             if op["op"] == "call":
-                yield changed(number, lambda h, k: h[k].__setitem__(
-                    slice(i, i + 1), [copy.deepcopy(each) for each in program["functions"][op["f"]]]))
+                yield changed(
+                    number,
+                    lambda h, k: h[k].__setitem__(
+                        slice(i, i + 1),
+                        [copy.deepcopy(each) for each in program["functions"][op["f"]]],
+                    ),
+                )
             for j in range(len(op.get("l", []))):
                 yield changed(number, lambda h, k: h[k][i]["l"].__delitem__(j))
             if op.get("s"):
@@ -55,13 +64,12 @@ def variants(program):
         yield made
 
 
-
 def smallest(program, failing, at_once=64):
     """`failing(programs)` tells which of them still fail, by index."""
     for _ in range(200):
         candidates = list(variants(program))
         for start in range(0, len(candidates), at_once):
-            part = candidates[start:start + at_once]
+            part = candidates[start : start + at_once]
             found = failing(part)
             if found:
                 program = part[min(found)]

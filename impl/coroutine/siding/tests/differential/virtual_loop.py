@@ -48,7 +48,10 @@ def make_orders_definite():
     unordered = "{ensure_future(f, loop=loop) for f in set(fs)}"
     if unordered not in source:
         raise RuntimeError("asyncio.as_completed is not the one that this oracle knows")
-    exec(source.replace(unordered, "set(ensure_future(f, loop=loop) for f in set(fs))"), asyncio.tasks.__dict__)
+    exec(
+        source.replace(unordered, "set(ensure_future(f, loop=loop) for f in set(fs))"),
+        asyncio.tasks.__dict__,
+    )
     asyncio.as_completed = asyncio.tasks.as_completed
     asyncio.events.TimerHandle = TimerHandle
     asyncio.base_events.MAXIMUM_SELECT_TIMEOUT = 10**30  # its unit is the second, ours the tick
@@ -81,7 +84,9 @@ class VirtualLoop(asyncio.base_events.BaseEventLoop):
     def __init__(self, now):
         super().__init__()
         self.now = now
-        self._clock_resolution = 1  # a timer is run when its time is < now + resolution, that is <= now
+        self._clock_resolution = (
+            1  # a timer is run when its time is < now + resolution, that is <= now
+        )
         self._selector = Selector(self)
 
     def time(self):

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: MIT
 #include "../../impl/rogue/echo.cpp"
-#include "cell/rig.hpp"
+#include "rig/rig.hpp"

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "proc/cpus.hpp"
+
+#include "facts/verdict.hpp"
+#include "proc/posix.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace cell {
+namespace {
+
+int parse_cpu(std::string_view flag, std::string_view text) {
+    int cpu = -1;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), cpu);
+    if (error != std::errc() || end != text.data() + text.size() || cpu < 0) {
+        throw usage_error(fmt::format("{}: '{}' is no CPU number; write 0,1 or 0-3", flag, text));
+    }
+    return cpu;
+}
+
+} // namespace
+
+std::vector<int> allowed_cpus() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    checked(::sched_getaffinity(0, sizeof set, &set), "sched_getaffinity");
+    std::vector<int> cpus;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    }
+    return cpus;
+}
+
+std::vector<int> parse_cpus(std::string_view flag, std::string_view list,
+                            std::vector<int> const& allowed) {
+    std::vector<int> cpus;
+    for (std::size_t at = 0; at <= list.size();) {
+        auto const comma = std::min(list.find(',', at), list.size());
+        auto const item = list.substr(at, comma - at);
+        auto const dash = item.find('-');
+        auto const first = parse_cpu(flag, item.substr(0, dash));
+        auto const last =
+            dash == std::string_view::npos ? first : parse_cpu(flag, item.substr(dash + 1));
+        for (auto cpu = first; cpu <= last; ++cpu) {
+            if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
+                throw usage_error(fmt::format("{}: this process may not use CPU {}, only {}", flag,
+                                              cpu, fmt::join(allowed, ",")));
+            }
+            cpus.push_back(cpu);
+        }
+        at = comma + 1;
+    }
+    std::sort(cpus.begin(), cpus.end());
+    cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
+    return cpus;
+}
+
+void pin_to(std::vector<int> const& cpus) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (auto const cpu : cpus) {
+        CPU_SET(static_cast<std::size_t>(cpu), &set);
+    }
+    checked(::sched_setaffinity(0, sizeof set, &set), "sched_setaffinity");
+}
+
+std::size_t raise_descriptor_limit() {
+    rlimit limit{};
+    checked(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    checked(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    return limit.rlim_max;
+}
+
+} // namespace cell

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "rig/database_rig.hpp"
+
+#include "contract/model.hpp"
+
+#include <array>
+#include <sys/prctl.h>
+
+namespace cell {
+
+database_rig::database_rig(setting const& where, std::uint64_t rows, std::uint64_t connections) {
+    // It leaves this family on purpose: for that moment this process adopts nobody.
+    checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
+    helper_program starter(
+        "switchyard-database",
+        {"--seed", std::to_string(where.given().seed), "--rows", std::to_string(rows),
+         "--connections", std::to_string(connections), "--stop-fd",
+         std::to_string(stop_.read.get()), "--report-fd", std::to_string(report_.write.get())},
+        where.client_cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
+    starter.wait();
+    checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    // The keeper alone has these from here on.
+    stop_.read.reset();
+    report_.write.reset();
+    auto const line = next_line();
+    if (line.contains("skipped")) {
+        throw contract::skipped_error(line["skipped"].get<std::string>());
+    }
+    where_ = line.value("where", "");
+    if (where_.empty()) throw harness_error("the database: " + line.dump());
+}
+
+database_rig::~database_rig() {
+    stop_.write.reset();
+    // Its end of the report closes when the server is down and its folder gone.
+    std::array<char, 512> rest;
+    ssize_t bytes = 0;
+    do {
+        bytes = ::read(report_.read.get(), rest.data(), rest.size());
+    } while (bytes > 0 || (bytes == -1 && errno == EINTR));
+}
+
+std::uint64_t database_rig::finish() {
+    stop_.write.reset();
+    auto const line = next_line();
+    if (!line.contains("touched")) throw harness_error("the database: " + line.dump());
+    return line["touched"].get<std::uint64_t>();
+}
+
+nlohmann::json database_rig::next_line() {
+    for (;;) {
+        if (auto const end = unread_.find('\n'); end != std::string::npos) {
+            auto line = nlohmann::json::parse(unread_.substr(0, end), nullptr, false);
+            unread_.erase(0, end + 1);
+            if (line.is_object() && line.value("schema", 0) == 1) return line;
+            throw harness_error("switchyard-database: a line that cannot be read");
+        }
+        std::array<char, 512> some;
+        auto const bytes = ::read(report_.read.get(), some.data(), some.size());
+        if (bytes == -1 && errno == EINTR) continue;
+        if (bytes <= 0) throw harness_error("switchyard-database ended without a report");
+        unread_.append(some.data(), static_cast<std::size_t>(bytes));
+    }
+}
+
+} // namespace cell

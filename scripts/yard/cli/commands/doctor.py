@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from yard.doctor import checks, measure, mend
+from yard.doctor.machine import Machine
+from yard.errors import HARNESS, OK, UsageError
+from yard.cli.commands import _options
+
+
+def _measured_text(measured: dict[str, Any]) -> str:
+    sleep, wake, same = (
+        measured["sleep_overshoot_us"],
+        measured["wake_up_us"],
+        measured["same_against_same"],
+    )
+    lines = [
+        "measured here, from Python:",
+        f"  clock step          {measured['timer_step_ns']} ns, with the cost of reading it",
+        f"  sleep of 1 ms late  {sleep['median']:.0f} us, p99 {sleep['p99']:.0f} us",
+        f"  wake-up             {wake['median']:.1f} us, p99 {wake['p99']:.1f} us (half a round trip over pipes)",
+    ]
+    for name, label in (("steal_share", "stolen CPU"), ("foreign_cpu_share", "others' CPU")):
+        if measured[name] is not None:
+            lines.append(f"  {label:<18}  {100 * measured[name]:.1f} %")
+    noise = f"{100 * same['noise_share']:.1f} % noise in pairs of a short computation"
+    lines.append(
+        f"  same against same   {noise}; a 5 % change needs about {same['pairs_for_5_percent']} such pairs"
+    )
+    return "\n".join(lines)
+
+
+def _findings_text(findings: list[checks.Finding], silent: list[str]) -> str:
+    lines = []
+    for finding in findings:
+        why = f"; {finding.why}" if finding.why else ""
+        lines.append(f"{finding.level:<8} {finding.name}: {finding.value}{why}")
+        if finding.mend:
+            lines.append(f"         mend: {finding.mend}")
+    if silent:
+        lines.append(f"unknown  {', '.join(silent)}: this machine does not say")
+    return "\n".join(lines)
+
+
+@click.command(short_help="Tell what on this machine spoils numbers, and how to mend it.")
+@click.option("--json", "json_output", is_flag=True, help="As JSON on standard output.")
+@click.option("--fix", is_flag=True, help="Change the settings that can be put back, after asking.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@click.option("--restore", is_flag=True, help="Undo --fix.")
+@_options.add(_options.VERBOSE)
+def command(json_output: bool, fix: bool, yes: bool, restore: bool, verbose: bool) -> int:
+    """Looks at settings and neighbours, and measures for a second how much they matter. Changes nothing unless told.
+    --fix never touches mitigations, SMT or io_uring: it names the command and leaves the choice."""
+    if (fix and restore) or (json_output and (fix or restore)) or (yes and not fix):
+        raise UsageError(
+            "--fix, --restore and --json exclude each other, and --yes goes with --fix"
+        )
+    machine, record = Machine(), mend.record_file()
+    if restore:
+        for line in mend.restore(machine, record):
+            click.echo(line)
+        click.echo("restored")
+        return OK
+    findings, silent = checks.examine(machine)
+    if fix:
+        settings = [setting for finding in findings for setting in finding.settings]
+        if not settings:
+            click.echo("nothing that --fix could change")
+            return OK
+        for path, value in settings:
+            click.echo(f"{path}: {machine.read(path)} -> {value}")
+        if not yes and not click.confirm(
+            "Write these? `switchyard doctor --restore` puts them back."
+        ):
+            return OK
+        failures = mend.fix(machine, settings, record)
+        for failure in failures:
+            click.echo(failure, err=True)
+        return HARNESS if failures else OK
+    measured = measure.everything()
+    if json_output:
+        told = [asdict(finding) for finding in findings]
+        click.echo(
+            json.dumps({"schema": 1, "findings": told, "unknown": silent, "measured": measured})
+        )
+    else:
+        click.echo(_findings_text(findings, silent) + "\n\n" + _measured_text(measured))
+    return OK

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Reads a results folder. An unreadable line is counted, never repaired and never fatal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable, Mapping
+
+from yard.data import schema
+from yard.errors import UsageError
+
+Key = tuple[int, str, str, str, tuple[tuple[str, int], ...], int]
+
+
+@dataclass
+class Run:
+    path: Path
+    meta: dict[str, Any]
+    plan: dict[str, Any]
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    unreadable: int = 0  # lines that are no samples
+    counted: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # counters.jsonl: counts, never times
+    repeated: int = 0  # samples of processes that were started again after an interruption
+
+
+def key(of: Mapping[str, Any]) -> Key:
+    """What identifies a process in a plan and in its samples."""
+    return (
+        of["round"],
+        of["model"],
+        of["workload"],
+        of["variant"],
+        tuple(sorted(of["params"].items())),
+        of.get("workers") or 0,
+    )
+
+
+def read_lines(file: Path) -> tuple[list[dict[str, Any]], int]:
+    samples, unreadable = [], 0
+    try:
+        with open(file, "rb") as lines:
+            for line in lines:
+                sample, _ = schema.parse_sample(line)
+                if sample is not None:
+                    samples.append(sample)
+                elif line.strip():
+                    unreadable += 1
+    except FileNotFoundError:
+        pass
+    return samples, unreadable
+
+
+def last_attempts(samples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A process that was cut off and started again counts once: only its last attempt does."""
+    samples = list(samples)
+    last: dict[Key, int] = {}
+    for sample in samples:
+        at = key(sample)
+        last[at] = max(last.get(at, 0), sample.get("attempt", 0))
+    return [sample for sample in samples if sample.get("attempt", 0) == last[key(sample)]]
+
+
+def read_json(file: Path, kind: str) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"{file.parent} is no results folder: it has no {file.name}. "
+            "Make one with: scripts/switchyard run --preset quick"
+        ) from None
+    except NotADirectoryError:
+        raise UsageError(
+            f"{file.parent} is a file: name the folder that holds plan.json and meta.json"
+        ) from None
+    except PermissionError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}. Change its permissions first"
+        ) from None
+    except ValueError as error:
+        raise UsageError(
+            f"{file} is not JSON ({error}): the folder is damaged; measure again"
+        ) from None
+    why = schema.violation(kind, value)
+    if why:
+        raise UsageError(
+            f"{file} does not obey its schema ({why}); measure again with this version"
+        )
+    return value
+
+
+def read_run(path: Path | str) -> Run:
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(
+            f"{path} does not exist. Make a run with: scripts/switchyard run --preset quick"
+        )
+    plan, meta = read_json(path / "plan.json", "plan"), read_json(path / "meta.json", "meta")
+    everything, unreadable = read_lines(path / "samples.jsonl")
+    samples = last_attempts(everything)
+    counted = [
+        s for s in read_lines(path / "counters.jsonl")[0] if not s["warm"] and s["verdict"] == "ok"
+    ]
+    return Run(path, meta, plan, samples, unreadable, counted, len(everything) - len(samples))

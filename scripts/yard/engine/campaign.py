@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""A run from its options to its folder: new or resumed, with what must be true before it may start."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from yard.data import host, models, samples, schema
+from yard.engine import plan as planning
+from yard.errors import INTERRUPTED, NotComparable, UsageError
+from yard.data.models import REPOSITORY, Catalogue
+from yard.engine.runner import Runner, finished
+from yard.data.store import META, PARTS, PLAN, Store, plan_hash
+
+RAW = REPOSITORY / "results" / "raw"
+
+
+def new_name() -> tuple[str, str, bool | None]:
+    commit, dirty = host.commit(REPOSITORY)
+    utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return f"{utc}-{commit}", commit, dirty
+
+
+def start(
+    found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | None, out: Path | None
+) -> Store:
+    """Makes the folder and writes the plan and what the machine is, before anything is measured."""
+    machine = host.describe()
+    told = host.warnings(machine)
+    if plan["unoptimised"]:
+        told.append(
+            "--allow-unoptimised: builds that are not release were measured; the numbers mean nothing"
+        )
+    if dirty:
+        told.append("the work tree has changes that commit " + commit + " does not have")
+    used = {process["model"] for process in plan["processes"]}
+    # Contenders that nobody asked for are no gap in this run.
+    not_built = {model: why for model, why in found.not_built.items() if not why.get("foreign")}
+    told += [f"{model} was not built: {why['skipped']}" for model, why in not_built.items()]
+    told += [
+        f"{model} is skipped: {why['skipped']}. {why['install']}"
+        for model, why in plan["skipped"].items()
+    ]
+    not_built |= plan["skipped"]
+    described = {
+        model: text
+        for model, text in found.describe.items()
+        if model in used or not found.foreign(model)
+    }
+    meta = {
+        "schema": 1,
+        "run": plan["run"],
+        "preset": plan["preset"],
+        "rounds": plan["rounds"],
+        "seed": plan["seed"],
+        "commit": commit,
+        "dirty": dirty,
+        "command": shlex.join(["scripts/switchyard", *sys.argv[1:]]),
+        "started_utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "host": machine,
+        "warnings": told,
+        "describe": described,
+        "not_built": not_built,
+        "rig": str(found.rig.resolve()) if found.rig else None,
+        "binaries_sha256": {m: models.model_sha256(found.executables[m]) for m in sorted(used)},
+        "executables": {m: str(found.executables[m]) for m in sorted(used)},
+        "harness_sha256": models.harness_sha256(),
+        "plan_sha256": plan_hash(plan),
+        "ended": None,
+    }
+    for kind, value in (("plan", plan), ("meta", meta)):
+        if why := schema.violation(kind, value):
+            raise AssertionError(f"{kind} does not obey its schema: {why}")
+    store = Store(out or RAW / machine["name"] / plan["run"])
+    store.create()
+    store.lock()
+    store.write_json(PLAN, plan)
+    store.write_json(META, meta)
+    return store
+
+
+def resume(folder: Path) -> tuple[Store, dict[str, Any], dict[str, Any], dict[str, Path]]:
+    """Only the same machine, boot, plan and binaries continue a run: else two different things would be one number."""
+    run = samples.read_run(folder)
+    if plan_hash(run.plan) != run.meta.get("plan_sha256"):
+        raise NotComparable(f"{folder / PLAN} was changed after the run began; start a new run")
+    if host.boot_id() != run.meta["host"].get("boot_id"):
+        raise NotComparable(
+            f"{folder} was begun on another machine or before a reboot; start a new run"
+        )
+    executables = {model: Path(file) for model, file in run.meta["executables"].items()}
+    for model, file in executables.items():
+        if not file.exists():
+            raise NotComparable(f"{file} is gone, so {folder} cannot be continued; start a new run")
+        if models.model_sha256(file) != run.meta["binaries_sha256"][model]:
+            raise NotComparable(f"{file} was built anew since {folder} was begun; start a new run")
+    store = Store(folder)
+    store.lock()
+    for name in ("log", PARTS):
+        (folder / name).mkdir(exist_ok=True)
+    return store, run.plan, run.meta, executables
+
+
+def carry_out(runner: Runner) -> int | None:
+    """None if the plan was completed, else the exit code of the interruption. All that was measured is kept."""
+    before, own_before = host.cpu_times(), host.own_cpu_s()
+    try:
+        runner.go()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else INTERRUPTED
+    finally:
+        runner.store.close()
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    shares = host.shares(before, host.cpu_times(), host.own_cpu_s() - own_before)
+    runner.meta["ended"] = {
+        "utc": now,
+        **shares,
+        "load_average": list(os.getloadavg()),
+        "verdicts": dict(runner.verdicts),
+        "unreadable_lines": runner.unreadable,
+    }
+    runner.store.write_json(META, runner.meta)
+    shutil.rmtree(runner.store.folder / PARTS, ignore_errors=True)  # benchmark.json has them all
+    return None
+
+
+def remaining(folder: Path) -> int:
+    run = samples.read_run(folder)
+    rounds = run.meta.get("rounds") or run.plan["rounds"]
+    done = finished(run.plan, run.samples)
+    return sum(samples.key(p) not in done for p in run.plan["processes"] if p["round"] < rounds)
+
+
+def build_folder(given: Path | None) -> Path:
+    folder = given or REPOSITORY / "build" / "release"
+    if given and not (folder / "bin").is_dir():
+        raise UsageError(
+            f"--build {given}: it has no folder bin; name a build folder such as build/release"
+        )
+    return folder

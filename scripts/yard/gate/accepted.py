@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Slow-downs that somebody wants: accepted.toml beside this file. An entry expires by itself, once its base is history."""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, Sequence
+
+from yard.errors import UsageError
+from yard.gate.outcome import Outcome
+from yard.gate.rule import Verdict
+
+FILE = Path("scripts") / "yard" / "gate" / "accepted.toml"
+FIELDS = {"cell": str, "metric": str, "most": (int, float), "reason": str}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`base`: the last base without the change. `until`: a day, for checks that know no revisions."""
+
+    cell: str
+    metric: str
+    most: float  # ratio head / base
+    reason: str
+    base: str = ""
+    until: datetime.date | None = None
+
+
+def read(file: Path) -> list[Entry]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    try:
+        entries = tomllib.loads(text).get("accepted", [])
+        return [_entry(number, entry) for number, entry in enumerate(entries, 1)]
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is no TOML: {error}") from None
+    except ValueError as error:
+        raise UsageError(f"{file}: {error}; docs/check.md shows an entry") from None
+
+
+def _entry(number: int, entry: object) -> Entry:
+    if not isinstance(entry, dict):
+        raise ValueError("accepted is a list of tables: [[accepted]]")
+    for name, kind in FIELDS.items():
+        if not isinstance(entry.get(name), kind) or isinstance(entry.get(name), bool):
+            raise ValueError(f"entry {number} has no proper '{name}'")
+    unknown = set(entry) - set(FIELDS) - {"base", "until"}
+    if unknown:
+        raise ValueError(f"entry {number} has an unknown field '{sorted(unknown)[0]}'")
+    if not entry.get("base") and not isinstance(entry.get("until"), datetime.date):
+        raise ValueError(
+            f'entry {number} never expires: give it base = "REV" or until = 2030-01-31'
+        )
+    if not entry["reason"].strip():
+        raise ValueError(f"entry {number} has an empty reason")
+    if not 1 < entry["most"] < 100:
+        raise ValueError(f"entry {number}: most = {entry['most']} is no ratio above 1")
+    return Entry(**entry)
+
+
+def apply(
+    outcome: Outcome,
+    entries: Sequence[Entry],
+    base_is_within: Callable[[str], bool],
+    today: datetime.date,
+) -> list[str]:
+    """Turns the reds that an entry covers into ACCEPTED; what expired is told. `base_is_within(rev)`: is the base of this
+    check `rev` or older?"""
+    told = []
+    for entry in entries:
+        if (entry.until and today > entry.until) or (entry.base and not base_is_within(entry.base)):
+            told.append(
+                f"the accepted entry for {entry.cell} {entry.metric} has expired; remove it ({entry.reason})"
+            )
+            continue
+
+        def covers(scenario: str, metric: str, entry: Entry = entry) -> bool:
+            return fnmatch.fnmatchcase(scenario, entry.cell) and fnmatch.fnmatchcase(
+                metric, entry.metric
+            )
+
+        outcome.counters = [
+            replace(c, accepted=f"accepted: {entry.reason}")
+            if covers(c.scenario, c.counter) and c.head <= entry.most * max(c.base, 1.0)
+            else c
+            for c in outcome.counters
+        ]
+        for cell in outcome.regressions:
+            if covers(cell.scenario, cell.metric.name):
+                if cell.estimate().high <= entry.most - 1:
+                    cell.verdict, cell.note = Verdict.ACCEPTED, f"accepted: {entry.reason}"
+                else:
+                    cell.note = f"more than the {100 * (entry.most - 1):g} % that are accepted: {entry.reason}"
+    return told

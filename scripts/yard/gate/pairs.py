@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Pairs of real processes: one of each side, adjacent in time, in the order of a coin.
+
+The coin is what makes the signed-rank test exact whatever the machine does meanwhile; it is drawn from the seed and
+never replaced by a fixed order.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
+
+from yard.engine.plan import MOST_PADDING_BYTES
+from yard.gate import slot, values
+from yard.gate.rule import Metric
+from yard.gate.scenarios import Scenario
+from yard.gate.slot import Result, Side
+
+CONTROL = "control"
+STEAL = 0.10  # more than this of either slot stolen: the pair is measured again
+MOST_REPEATED = 0.2  # of the pairs; then they are kept as they are
+CONFIRM_BROKEN = 10  # pairs in which one side alone must fail: 2^-10 if it were chance
+MOST_FLAKY = 3
+Runner = Callable[..., Result]
+
+
+@dataclass
+class Disturbed:
+    """Why the numbers of this job may be rough."""
+
+    pairs: int = 0
+    repeated: int = 0
+    steal: list[float] = field(default_factory=list)
+
+
+class PairSource:
+    """A `gate.Source`. `sides` are base, head and the control (base again, at a third path)."""
+
+    def __init__(
+        self,
+        sides: Mapping[str, Side],
+        scenarios: Sequence[Scenario],
+        metrics: Mapping[str, Metric],
+        seed: int,
+        timeout_s: float,
+        scratch: Path,
+        record: Callable[[dict[str, Any]], None],
+        control: Scenario | None = None,
+        run: Runner = slot.run,
+    ):
+        self.sides, self.metrics, self.timeout_s, self.scratch, self.record = (
+            sides,
+            metrics,
+            timeout_s,
+            scratch,
+            record,
+        )
+        self.known = {scenario.id: scenario for scenario in scenarios}
+        if control is not None:
+            self.known[CONTROL] = replace(control, id=CONTROL)
+        self.broken: dict[str, str] = {}  # head alone fails, confirmed
+        self.not_compared: dict[str, str] = {}
+        self.disturbed = Disturbed()
+        self.values: dict[
+            tuple[str, str], list[tuple[float, float]]
+        ] = {}  # (scenario, metric) -> (base, head)
+        self._random = random.Random(f"coins {seed}")
+        self._run, self._seed, self._flaky = run, seed, Counter[str]()
+
+    def scenarios(self) -> Sequence[str]:
+        return [id for id in self.known if id not in self.broken and id not in self.not_compared]
+
+    def pair(self, scenario: str) -> Mapping[str, float]:
+        measured = self._both(scenario)
+        if any(result.failed for result in measured.values()):
+            measured = self._after_failure(scenario, measured)
+        return {} if measured is None else self._differences(scenario, measured)
+
+    def _both(self, id: str) -> dict[str, Result]:
+        """One process of each side; again, within limits, if the machine was taken away from either."""
+        scenario = self.known[id]
+        while True:
+            self.disturbed.pairs += 1
+            base_first = self._random.random() < 0.5
+            # The same work and the same stack offset on both sides; others in the next pair.
+            seed, padding = self._random.randrange(1 << 32), self._random.randrange(
+                MOST_PADDING_BYTES
+            )
+            order = ("base", "head") if base_first else ("head", "base")
+            measured = {
+                name: self._run(
+                    self._side(id, name), scenario, seed, padding, self.timeout_s, self.scratch
+                )
+                for name in order
+            }
+            steal = max(result.steal for result in measured.values())
+            self.disturbed.steal.append(steal)
+            if steal <= STEAL or self.disturbed.repeated >= MOST_REPEATED * self.disturbed.pairs:
+                self._note(id, order, measured)
+                return measured
+            self.disturbed.repeated += 1
+
+    def _side(self, id: str, name: str) -> Side:
+        return self.sides["control" if id == CONTROL and name == "head" else name]
+
+    def _after_failure(self, id: str, measured: dict[str, Result]) -> dict[str, Result] | None:
+        """A side that always fails where the other never does is broken. One that fails now and then is left out."""
+        alone = {name: 0 for name in measured}
+        for _ in range(CONFIRM_BROKEN):
+            measured = self._both(id)
+            failed = [name for name, result in measured.items() if result.failed]
+            if not failed:
+                self._flaky[id] += 1
+                if self._flaky[id] < MOST_FLAKY:
+                    return measured
+                break
+            if len(failed) == 1:
+                alone[failed[0]] += 1
+        told = next((f"{r.verdict}: {r.reason}" for r in measured.values() if r.failed), "")
+        if id == CONTROL:
+            self.not_compared[id] = f"fails: {told}"
+        elif alone.get("head") == CONFIRM_BROKEN:
+            self.broken[id] = told
+        elif alone.get("base") == CONFIRM_BROKEN:
+            self.not_compared[id] = f"base fails and head does not: {told}"
+        elif not any(r.failed for r in measured.values()):
+            self.not_compared[id] = f"failed in {MOST_FLAKY} pairs, and not always"
+        else:
+            self.not_compared[id] = f"fails on both sides: {told}"
+        return None
+
+    def _differences(self, id: str, measured: Mapping[str, Result]) -> dict[str, float]:
+        base, head = measured["base"].metrics, measured["head"].metrics
+        found = {}
+        for name in base.keys() & head.keys() & self.metrics.keys():
+            found[name] = values.log_ratio(base[name], head[name], self.metrics[name])
+            self.values.setdefault((id, name), []).append((base[name], head[name]))
+        return dict(sorted(found.items()))
+
+    def _note(self, id: str, order: tuple[str, str], measured: Mapping[str, Result]) -> None:
+        self.record(
+            {
+                "scenario": id,
+                "first": order[0],
+                **{
+                    name: {
+                        "verdict": r.verdict,
+                        "reason": r.reason,
+                        "steal": round(r.steal, 4),
+                        "wall_s": round(r.wall_s, 4),
+                        "metrics": r.metrics,
+                    }
+                    for name, r in measured.items()
+                },
+            }
+        )

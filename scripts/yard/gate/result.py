@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""The result of a check as plain data: check.json, and what every other output is made from."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from typing import Any, Sequence
+
+from yard.data import schema
+from yard.stats import inference
+from yard.gate import rule
+from yard.gate.job import Found
+from yard.gate.outcome import CellResult
+from yard.gate.rule import Verdict
+
+ORDER = [Verdict.REGRESSION, Verdict.UNRESOLVED, Verdict.ACCEPTED, Verdict.IMPROVED, Verdict.OK]
+UNITS = {"peak_rss": "bytes", "switches_per_unit": "", "cpu_time": "ns", "real_time": "ns"}
+
+
+def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str]) -> dict[str, Any]:
+    """`repeat`: the words of a command line that names the same sides again, to which a cell's choice is added."""
+    outcome = found.outcome
+    code, reason = outcome.why()
+    cells = [_cell(cell, found, seed, repeat) for cell in outcome.judged if cell.screen]
+    cells.sort(key=lambda c: (ORDER.index(Verdict(c["verdict"])), -c["slowdown"]))
+    steal = found.disturbed.steal
+    value = {
+        "schema": 1,
+        "exit_code": code,
+        "reason": reason,
+        "base": found.labels["base"],
+        "head": found.labels["head"],
+        "utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "command": shlex.join(command),
+        "seed": seed,
+        "profile": outcome.profile.name,
+        "minutes": round(found.minutes, 3),
+        "slot_s": found.slot_s,
+        "compared": outcome.compared,
+        "scenarios": len({c.scenario for c in outcome.gating}),
+        "suspects": sum(cell.suspect for cell in outcome.cells),
+        "alpha": (rule.ALPHA + rule.ALPHA_SUITE) * outcome.profile.alpha_share,
+        "stopped_early": outcome.stopped_early,
+        "blind": outcome.blind_scenarios(),
+        "cells": cells,
+        "suite": [
+            _suite(name, outcome.suite_medians[name], red) for name, red in outcome.suite.items()
+        ],
+        "broken": [
+            {"scenario": id, "reason": why, "repeat": _repeat(repeat, id, "", seed)}
+            for id, why in sorted(outcome.broken.items())
+        ],
+        "counters": [
+            {
+                "scenario": c.scenario,
+                "counter": c.counter,
+                "base": c.base,
+                "head": c.head,
+                "text": c.text,
+                "accepted": c.accepted,
+                "repeat": _repeat(repeat, c.scenario, "", seed),
+            }
+            for c in outcome.counters
+        ],
+        "not_compared": dict(sorted(found.not_compared.items())),
+        "notes": found.notes,
+        "control": {"of": found.control_of, "failed": [c.name for c in outcome.control_failed]},
+        "machine": {
+            "pairs": found.disturbed.pairs,
+            "repeated": found.disturbed.repeated,
+            "steal_median": inference.median(steal) if steal else None,
+            "steal_most": max(steal) if steal else None,
+            **{
+                key: found.host.get(key)
+                for key in (
+                    "cpu_model",
+                    "allowed_cpus",
+                    "kernel",
+                    "hypervisor",
+                    "load_average",
+                    "governor",
+                    "boot_id",
+                )
+            },
+        },
+    }
+    if why := schema.violation("check", value):
+        raise AssertionError(f"check.json does not obey its schema: {why}")
+    return value
+
+
+def _cell(cell: CellResult, found: Found, seed: int, repeat: Sequence[str]) -> dict[str, Any]:
+    e = cell.estimate()
+    both = found.values.get((cell.scenario, cell.metric.name), [])
+    scenario = found.scenarios.get(cell.scenario)
+    return {
+        "scenario": cell.scenario,
+        "metric": cell.metric.name,
+        "tier": cell.metric.tier,
+        "verdict": cell.verdict.value,
+        "slowdown": e.slowdown,
+        "low": e.low,
+        "high": e.high,
+        "p": e.p,
+        "pairs": e.pairs,
+        "confirmed": len(cell.fresh) > 1,
+        "alpha": cell.alpha,
+        "detectable": e.detectable,
+        "tolerated": cell.metric.tolerated,
+        "must_find": cell.metric.must_find,
+        "base": inference.median([b for b, _ in both]) if both else None,
+        "head": inference.median([h for _, h in both]) if both else None,
+        "unit": UNITS.get(cell.metric.name, "ns" if cell.metric.name in rule.metrics() else ""),
+        "params": dict(scenario.params) if scenario else {},
+        "note": cell.note,
+        "differences": [round(d, 6) for d in (cell.fresh if len(cell.fresh) > 1 else cell.screen)],
+        "repeat": _repeat(repeat, cell.scenario, cell.metric.name, seed),
+    }
+
+
+def _suite(metric: str, medians: Sequence[float], red: bool) -> dict[str, Any]:
+    e = rule.estimate(
+        medians, rule.Metric(metric, "gating", rule.SUITE_TOLERATED, 0.02), rule.ALPHA_SUITE / 4
+    )
+    return {
+        "metric": metric,
+        "verdict": "REGRESSION" if red else "OK",
+        "slowdown": e.slowdown,
+        "low": e.low,
+        "high": e.high,
+        "p": e.p,
+        "rounds": e.pairs,
+    }
+
+
+def _repeat(words: Sequence[str], scenario: str, metric: str, seed: int) -> str:
+    only = ["--only", scenario] + (["--metric", metric] if metric else [])
+    return shlex.join([*words, *only, "--profile", "thorough", "--seed", str(seed + 1)])

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""A check on the terminal: what changed, how sure that is, and how to look closer."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from yard.gate import words
+
+STYLES = {
+    "REGRESSION": "bold red",
+    "BROKEN": "bold red",
+    "UNRESOLVED": "yellow",
+    "IMPROVED": "green",
+    "ACCEPTED": "cyan",
+}
+CODES = {0: "bold green", 1: "bold red"}
+
+
+def show(
+    result: Mapping[str, Any], everything: bool = False, console: Console | None = None
+) -> None:
+    console = console or Console(highlight=False)
+    if not console.is_terminal and console.width < 140:
+        console = Console(highlight=False, width=140, file=console.file)
+    rows = words.shown(result, everything)
+    if rows:
+        console.print(_table(rows))
+    for suite in result["suite"]:
+        if suite["verdict"] == "REGRESSION":
+            console.print(
+                Text(
+                    f"REGRESSION of the whole suite: {words.metric(suite['metric'])} "
+                    f"{words.percent(suite['slowdown'])} {words.interval(suite)} in the median scenario of "
+                    f"{suite['rounds']} rounds, p = {suite['p']:.1g}",
+                    style="bold red",
+                )
+            )
+    for broken in result["broken"]:
+        console.print(
+            Text(
+                f"BROKEN  {broken['scenario']}: fails on head alone: {broken['reason']}",
+                style="bold red",
+            )
+        )
+    for grown in result["counters"]:
+        console.print(
+            Text(words.counter(grown), style="cyan" if grown["accepted"] else "bold red"),
+            soft_wrap=True,
+        )
+    if repeats := words.repeats(result):
+        console.print(Text("To repeat one alone:"))
+        for command in repeats:
+            console.print(Text(f"  {command}", style="dim"), soft_wrap=True)
+    for line in (
+        words.quiet_summary(result),
+        *(f"not compared: {text}" for text in words.not_compared(result)),
+        *(f"note: {note}" for note in result["notes"]),
+        words.about(result),
+    ):
+        if line:
+            console.print(Text(line), soft_wrap=True)
+    console.print(
+        Text(words.headline(result), style=CODES.get(result["exit_code"], "bold yellow")),
+        soft_wrap=True,
+    )
+
+
+def _table(rows: list[words.Cell]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (
+        ("verdict", "left"),
+        ("scenario", "left"),
+        ("metric", "left"),
+        ("change", "right"),
+        ("95 % interval", "right"),
+        ("base -> head", "right"),
+        ("pairs", "right"),
+        ("p", "right"),
+        ("finds", "right"),
+    ):
+        table.add_column(
+            name, justify=justify, no_wrap=name in ("change", "95 % interval", "pairs", "p")
+        )
+    for cell in rows:
+        fresh = " fresh" if cell["confirmed"] else ""
+        table.add_row(
+            Text(cell["verdict"], style=STYLES.get(cell["verdict"], "")),
+            f"{cell['scenario']}",
+            words.metric(cell["metric"]),
+            words.percent(cell["slowdown"]),
+            words.interval(cell),
+            words.both(cell),
+            f"{cell['pairs']}{fresh}",
+            f"{cell['p']:.1g}",
+            words.percent(cell["detectable"]) + (f" {cell['note']}" if cell["note"] else ""),
+        )
+    return table

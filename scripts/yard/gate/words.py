@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""How a check says things: the same words on a terminal, in Markdown and in JUnit."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from yard.gate.outcome import few
+
+TITLES = {0: "ok", 1: "REGRESSION", 2: "inconclusive", 3: "not comparable", 4: "the harness failed"}
+METRICS = {
+    "cpu_per_unit": "CPU per unit",
+    "time_per_unit": "time per unit",
+    "peak_rss": "peak memory",
+    "switches_per_unit": "switches per unit",
+    "p999": "p99.9",
+}
+Cell = Mapping[str, Any]
+
+
+def percent(ratio: float) -> str:
+    return f"{100 * ratio:+.1f} %"
+
+
+def interval(cell: Cell) -> str:
+    return f"[{100 * cell['low']:+.1f}, {100 * cell['high']:+.1f}]"
+
+
+def value(number: float | None, unit: str) -> str:
+    if number is None:
+        return ""
+    scales = {
+        "ns": (("s", 1e9), ("ms", 1e6), ("us", 1e3), ("ns", 1)),
+        "bytes": (("MiB", 2**20), ("KiB", 2**10), ("B", 1)),
+    }
+    for name, scale in scales.get(unit, (("", 1),)):
+        if abs(number) >= scale:
+            return f"{_three_digits(number / scale)} {name}".strip()
+    return _three_digits(number)
+
+
+def _three_digits(number: float) -> str:
+    text = f"{number:.3g}"
+    return f"{number:.0f}" if "e+" in text else text
+
+
+def both(cell: Cell) -> str:
+    return (
+        f"{value(cell['base'], cell['unit'])} -> {value(cell['head'], cell['unit'])}"
+        if cell["base"] is not None
+        else ""
+    )
+
+
+def metric(name: str) -> str:
+    return METRICS.get(name, name)
+
+
+def params(cell: Cell) -> str:
+    return " ".join(f"{name}={number}" for name, number in cell["params"].items())
+
+
+def evidence(cell: Cell) -> str:
+    kind = "fresh pairs" if cell["confirmed"] else "pairs"
+    return f"{cell['pairs']} {kind}, p = {cell['p']:.1g}, more than {100 * cell['tolerated']:g} % is not tolerated"
+
+
+def counter(grown: Mapping[str, Any]) -> str:
+    return (
+        f"ACCEPTED  {grown['text']}; {grown['accepted']}"
+        if grown["accepted"]
+        else f"REGRESSION  {grown['text']}"
+    )
+
+
+def repeats(result: Mapping[str, Any]) -> list[str]:
+    """The commands that measure again what is red, a scenario or a cell of it alone."""
+    red = [c for c in result["cells"] if c["verdict"] == "REGRESSION"] + list(result["broken"])
+    return list(
+        dict.fromkeys(
+            c["repeat"] for c in [*red, *(c for c in result["counters"] if not c["accepted"])]
+        )
+    )
+
+
+def headline(result: Mapping[str, Any]) -> str:
+    return f"{TITLES[result['exit_code']]}: {result['reason']}"
+
+
+def about(result: Mapping[str, Any]) -> str:
+    steal = result["machine"]["steal_median"]
+    stolen = f", {100 * steal:.0f} % of CPU time stolen (median of the pairs)" if steal else ""
+    return (
+        f"base {result['base']}, head {result['head']}: {result['compared']} cells of {result['scenarios']} scenarios, "
+        f"{result['machine']['pairs']} pairs in {result['minutes']:.1f} min, {result['suspects']} suspects, "
+        f"seed {result['seed']}, profile {result['profile']}{stolen}"
+    )
+
+
+def shown(result: Mapping[str, Any], everything: bool = False) -> list[Cell]:
+    return [
+        cell
+        for cell in result["cells"]
+        if everything or (cell["verdict"] != "OK" and cell["tier"] == "gating")
+    ]
+
+
+def quiet_summary(result: Mapping[str, Any]) -> str:
+    """What the green cells are worth: a gate that could not have seen anything must say so."""
+    ok = [c for c in result["cells"] if c["verdict"] == "OK" and c["tier"] == "gating"]
+    if not ok:
+        return ""
+    told = []
+    for name in dict.fromkeys(c["metric"] for c in ok):
+        limits = sorted(max(c["high"], 0.0) for c in ok if c["metric"] == name)
+        told.append(
+            f"{metric(name)} {percent(limits[len(limits) // 2])} (worst {percent(limits[-1])})"
+        )
+    blind = result.get("blind", [])
+    blind_too = f". Too noisy to see twice what must be found: {few(blind)}" if blind else ""
+    return (
+        f"{len(ok)} cells ok. Ruled out, by the median cell's 95 % interval: more than "
+        + ", ".join(told)
+        + blind_too
+    )
+
+
+def not_compared(result: Mapping[str, Any]) -> list[str]:
+    """One line a reason, so that a hundred cells left out are not a hundred lines."""
+    by_reason: dict[str, list[str]] = {}
+    for id, why in result["not_compared"].items():
+        by_reason.setdefault(why, []).append(id)
+    return [f"{why}: {few(ids)}" for why, ids in by_reason.items()]

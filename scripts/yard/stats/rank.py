@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Which contender leads at one point, by how much, and which cannot be told apart.
+
+Rounds are paired: what a round shares (a neighbour on the machine, the clock frequency) cancels in the log
+ratio. All pairs of a point and metric form one family with simultaneous intervals (inference.all_pairs).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Collection, Mapping, Optional, Sequence
+
+import numpy as np
+
+from yard.stats import inference
+from yard.stats.estimates import METRIC, Cell
+
+REFERENCE = "floor"  # a measure, not a contender: shown beside the ranked and never ranked
+
+
+@dataclass(frozen=True)
+class Lead:
+    """How far `leader` is before `other`: the ratio of the two, at least 1 when `leader` is better."""
+
+    leader: str
+    other: str
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def separated(self) -> bool:
+        return self.low > 1
+
+    def words(self) -> str:
+        if not self.separated:
+            return f"{self.leader} and {self.other} are not separated"
+        return f"{self.leader} leads {self.other} by {advantage(self.ratio, self.low, self.high)}"
+
+
+def advantage(ratio: float, low: float, high: float) -> str:
+    """`8 % [5, 11]`, or `3.1 times [2.9, 3.3]` where a percentage would mislead."""
+    if ratio < 2:
+        digits = 0 if ratio >= 1.02 else 1
+        percent = [f"{100 * (value - 1):.{digits}f}" for value in (ratio, low, high)]
+        return f"{percent[0]} % [{percent[1]}, {percent[2]}]"
+    digits = 1 if ratio < 20 else 0
+    return f"{ratio:.{digits}f} times [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+@dataclass(frozen=True)
+class Place:
+    contender: str
+    rank: int
+    not_separated_from: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    metric: str
+    rounds: int
+    places: tuple[Place, ...]  # best first
+    excluded: tuple[tuple[str, str], ...]  # contender, why
+    runner_up: Optional[Lead]  # the first before the second
+    leads: Mapping[tuple[str, str], Lead]
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The leader and all that are not separated from it."""
+        if not self.places:
+            return ()
+        first = self.places[0]
+        return (first.contender, *first.not_separated_from)
+
+    def rank_of(self, contender: str) -> Optional[int]:
+        return next((place.rank for place in self.places if place.contender == contender), None)
+
+    def words(self, most: int = 99) -> str:
+        """At most so many names of a group."""
+        if not self.places:
+            return "Nothing can be ranked here."
+        if len(self.places) == 1:
+            return f"{self.places[0].contender} alone can be ranked here."
+        group = self.group
+        if len(group) == 1 and self.runner_up is not None:
+            return self.runner_up.words() + "."
+        if len(group) == len(self.places):
+            return f"{listed(group, most=most)} are not separated."
+        behind = next(place.contender for place in self.places if place.contender not in group)
+        lead = self.leads[group[0], behind]
+        return f"{listed(group, most=most)} are not separated; {lead.words()}."
+
+
+def listed(names: Sequence[str], last: str = "and", most: int = 99) -> str:
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} {last} {len(names) - most} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = ("ok",)) -> Ranking:
+    """Ranks the cells of one point. Contenders share a rank when none of them is separated from what is
+    better: the rank is one more than the number of contenders that are surely better."""
+    excluded: list[tuple[str, str]] = []
+    values: dict[str, Mapping[int, float]] = {}
+    for cell in cells:
+        if cell.model == REFERENCE:
+            continue
+        found = cell.values.get(metric, {})
+        why = ""
+        if cell.verdict not in accept:
+            why = cell.verdict
+        elif metric not in cell.estimates:
+            why = "no value"
+        elif len(found) < inference.LEAST_ROUNDS:
+            why = "too few rounds"
+        elif min(found.values()) <= 0:
+            why = "a value of zero has no ratio"
+        if why:
+            excluded.append((cell.contender, why))
+        else:
+            values[cell.contender] = found
+
+    shared = _shared_rounds(values, excluded)
+    names = sorted(values)
+    if len(names) < 2:
+        places = tuple(Place(name, 1, ()) for name in names)
+        return Ranking(metric, len(shared), places, tuple(excluded), None, {})
+
+    sign = 1 if METRIC[metric].better == "more" else -1
+    scores = np.array(
+        [[sign * math.log(values[name][number]) for name in names] for number in shared]
+    )
+    pairs = inference.all_pairs(scores)
+    order = sorted(range(len(names)), key=lambda i: (-pairs.location[i].mean(), names[i]))
+    places = tuple(
+        Place(
+            names[i],
+            1 + sum(bool(pairs.low[j, i] > 0) for j in range(len(names))),
+            tuple(names[j] for j in order if j != i and not pairs.separated(i, j)),
+        )
+        for i in order
+    )
+    leads = {
+        (names[i], names[j]): Lead(
+            names[i],
+            names[j],
+            *(math.exp(m[i, j]) for m in (pairs.location, pairs.low, pairs.high)),
+        )
+        for i in order
+        for j in order
+        if i != j
+    }
+    return Ranking(
+        metric, len(shared), places, tuple(excluded), leads[names[order[0]], names[order[1]]], leads
+    )
+
+
+def _shared_rounds(
+    values: dict[str, Mapping[int, float]], excluded: list[tuple[str, str]]
+) -> list[int]:
+    """The rounds that all have; drops the contender with the fewest until enough are shared."""
+    while values:
+        shared = set.intersection(*(set(found) for found in values.values()))
+        if len(shared) >= inference.LEAST_ROUNDS:
+            return sorted(shared)
+        fewest = min(sorted(values), key=lambda name: len(values[name]))
+        excluded.append((fewest, "too few rounds shared with the others"))
+        del values[fewest]
+    return []
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a point is judged by, and what may take part."""
+
+    metric: str
+    accept: tuple[str, ...]
+    note: str
+
+
+def headline(cells: Sequence[Cell]) -> Headline:
+    """Throughput, except where it cannot tell models apart."""
+    workload = cells[0].at.workload if cells else ""
+    if workload == "fetch_data":
+        return Headline("run_ns", ("ok",), "")
+    if workload == "waits":
+        return Headline(
+            "cpu_per_unit_ns",
+            ("ok",),
+            "All waits are in progress at once, so that a run takes as long as the longest wait in every "
+            "model: CPU per wait is the headline here, lateness comes second.",
+        )
+    if any("waiting_bytes" in cell.estimates for cell in cells):
+        return Headline("waiting_bytes", ("ok",), "")
+    if any(cell.verdict == "rig_limited" for cell in cells):
+        return Headline(
+            "cpu_per_unit_ns",
+            ("ok", "rig_limited"),
+            "The load generator, not the model, limited the throughput of at least one cell: "
+            "CPU per operation is the headline here.",
+        )
+    return Headline("throughput", ("ok",), "")

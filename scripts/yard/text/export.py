@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""A run in the formats of others: the same estimates and intervals as in the report, void cells left out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Iterable, Mapping
+
+from yard.stats.estimates import METRIC, Cell, Estimate
+
+# Smaller is better in all of them: a tool that compares needs to be told only once.
+SMALLER = ("time_per_unit_ns", "cpu_per_unit_ns", "p50_ns", "p99_ns", "pss_bytes")
+THROUGHPUT = "throughput"
+OPENMETRICS = {
+    "throughput": ("switchyard_throughput_units_per_second", "", 1.0),
+    "time_per_unit_ns": ("switchyard_time_per_unit_seconds", "seconds", 1e-9),
+    "cpu_per_unit_ns": ("switchyard_cpu_per_unit_seconds", "seconds", 1e-9),
+    "p50_ns": ("switchyard_latency_p50_seconds", "seconds", 1e-9),
+    "p99_ns": ("switchyard_latency_p99_seconds", "seconds", 1e-9),
+    "pss_bytes": ("switchyard_pss_bytes", "bytes", 1.0),
+}
+
+
+def name_of(cell: Cell) -> str:
+    parts = "/".join(part for part in (cell.model, cell.at.workload, cell.variant) if part)
+    return " ".join([parts, *(f"{name}={value}" for name, value in cell.at.sizes.items())])
+
+
+def _numbers(cell: Cell, metrics: Iterable[str]) -> list[tuple[str, Estimate]]:
+    return [(m, cell.estimates[m]) for m in metrics if m in cell.estimates] if cell.measured else []
+
+
+def bencher(cells: list[Cell], meta: Mapping[str, Any]) -> str:
+    """Bencher Metric Format: benchmark, measure, value and bounds. https://bencher.dev"""
+    told: dict[str, dict[str, dict[str, float]]] = {}
+    for cell in cells:
+        for metric, found in _numbers(cell, (*SMALLER, THROUGHPUT)):
+            value = {"value": found.value}
+            if found.low is not None and found.high is not None:
+                value.update(lower_value=found.low, upper_value=found.high)
+            told.setdefault(name_of(cell), {})[metric.replace("_", "-")] = value
+    return json.dumps(told, indent=1) + "\n"
+
+
+def github_action_benchmark(cells: list[Cell], meta: Mapping[str, Any]) -> str:
+    """The input of github-action-benchmark with `tool: customSmallerIsBetter`."""
+    told = []
+    for cell in cells:
+        for metric, found in _numbers(cell, SMALLER):
+            entry = {
+                "name": f"{name_of(cell)}: {METRIC[metric].label}",
+                "unit": METRIC[metric].unit,
+                "value": found.value,
+                "extra": f"run {meta.get('run', '')}, {found.rounds} rounds, median; verdict {cell.verdict}",
+            }
+            if found.low is not None and found.high is not None:
+                entry["range"] = f"[{found.low:.6g}, {found.high:.6g}]"
+            told.append(entry)
+    return json.dumps(told, indent=1) + "\n"
+
+
+def _label(value: Any) -> str:
+    return str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
+    """OpenMetrics text. `bound` is median, low or high; times are in seconds, as the format asks for."""
+    lines = []
+    for metric, (name, unit, scale) in OPENMETRICS.items():
+        points = [(cell, found) for cell in cells for _, found in _numbers(cell, (metric,))]
+        if not points:
+            continue
+        lines += [
+            f"# TYPE {name} gauge",
+            *([f"# UNIT {name} {unit}"] if unit else []),
+            f"# HELP {name} {METRIC[metric].label}, median over rounds",
+        ]
+        for cell, found in points:
+            labels = {
+                "run": meta.get("run", ""),
+                "model": cell.model,
+                "variant": cell.variant,
+                "workload": cell.at.workload,
+                "verdict": cell.verdict,
+                **{f"size_{k}": v for k, v in cell.at.sizes.items()},
+            }
+            text = ",".join(
+                f'{key}="{_label(value)}"' for key, value in labels.items() if value != ""
+            )
+            for bound, value in (("median", found.value), ("low", found.low), ("high", found.high)):
+                if value is not None:
+                    lines.append(f'{name}{{{text},bound="{bound}"}} {value * scale:.9g}')
+    return "\n".join([*lines, "# EOF"]) + "\n"
+
+
+FORMATS: dict[str, Callable[[list[Cell], Mapping[str, Any]], str]] = {
+    "bencher": bencher,
+    "github-action-benchmark": github_action_benchmark,
+    "openmetrics": openmetrics,
+}
