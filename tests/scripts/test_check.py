@@ -10,7 +10,7 @@ import pytest
 import fakes
 from yard.cli import main as cli
 from yard.data import schema
-from yard.gate import job
+from yard.gate import session
 
 
 def check(folder, *more, **environment):
@@ -243,7 +243,7 @@ def test_an_uncaught_exception_is_four_and_leaves_no_verdict(tmp_path, monkeypat
     sides(tmp_path, ["steady"], ["steady"])
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "verdict.json").write_text("{}")
-    monkeypatch.setattr(job, "run", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(session, "run", lambda *_, **__: 1 / 0)
     code = cli.main(
         [
             "check",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fakes
-from yard.gate import commands
+from yard.gate import command_pairs
 from yard.errors import UsageError
 
 FAKE = f"{sys.executable} -S {Path(__file__).parent / 'fake_command.py'}"
@@ -123,22 +123,22 @@ def test_lines_may_be_our_samples():
         "units": 5,
         "cpu_ns": 250,
     }
-    found = commands.parse_lines("hello\n" + json.dumps(sample) + "\n")
+    found = command_pairs.parse_lines("hello\n" + json.dumps(sample) + "\n")
     assert found == {"m/w@0": {"time_per_unit": 100.0, "cpu_per_unit": 50.0}}
 
 
 @pytest.mark.parametrize("text", ["", "no json", "{broken", '{"a": 1}'])
 def test_lines_that_say_nothing_are_refused(text):
-    with pytest.raises(commands.Failed):
-        commands.parse_lines(text)
+    with pytest.raises(command_pairs.Failed):
+        command_pairs.parse_lines(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "{}", "[]", '{"benchmarks": [{"name": "x", "error_occurred": true}]}']
 )
 def test_google_benchmark_that_says_nothing_is_refused(text):
-    with pytest.raises(commands.Failed):
-        commands.parse_google(text)
+    with pytest.raises(command_pairs.Failed):
+        command_pairs.parse_google(text)
 
 
 def test_repetitions_give_their_median_and_aggregates_are_not_counted():
@@ -155,13 +155,14 @@ def test_repetitions_give_their_median_and_aggregates_are_not_counted():
             "cpu_time": 99,
         }
     )
-    assert commands.parse_google(json.dumps({"benchmarks": rows})) == {"x": {"cpu_time": 2}}
+    assert command_pairs.parse_google(json.dumps({"benchmarks": rows})) == {"x": {"cpu_time": 2}}
 
 
 def test_a_flag_for_a_metric_knows_its_direction():
     assert (
-        commands.wanted(["items_per_second"])[0].more and not commands.wanted(["cpu_time"])[0].more
+        command_pairs.wanted(["items_per_second"])[0].more
+        and not command_pairs.wanted(["cpu_time"])[0].more
     )
-    assert not commands.wanted(["items_per_second:less"])[0].more
+    assert not command_pairs.wanted(["items_per_second:less"])[0].more
     with pytest.raises(UsageError):
-        commands.wanted([":more"])
+        command_pairs.wanted([":more"])

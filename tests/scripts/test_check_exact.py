@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from yard.gate import exact, scenarios, trial, values
+from yard.gate import counter_check, scenarios, trial, values
 from yard.gate.scenarios import Scenario
 from yard.gate.slot import Result, Side
 from yard.engine.counters import Counter
@@ -30,7 +30,9 @@ def counted(base, head, counter="allocations"):
         first = {"warm": False, "verdict": "ok", "units": 1, "allocated_bytes": 0, counter: 999}
         return Result(samples=[first, {**first, counter: value}])
 
-    found = exact.run(SIDES, [scenario()], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    found = counter_check.run(
+        SIDES, [scenario()], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure
+    )
     return found, calls
 
 
@@ -66,7 +68,7 @@ def test_a_server_is_counted_over_few_operations_whatever_a_slot_of_it_has():
     sized = scenario(
         role="server", params={"messages": 40_000}, settings={"messages": 20_000}, iterations=1
     )
-    exact.run(SIDES, [sized], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    counter_check.run(SIDES, [sized], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
     assert {s.settings["messages"] for s in asked} == {2000} and {s.iterations for s in asked} == {
         1
     }

@@ -13,16 +13,16 @@ from yard.cli import main as cli
 from yard.data import schema
 from yard.gate import (
     build,
-    gate,
-    job,
+    sequential,
+    session,
     junit,
-    markdown,
+    comment,
     outputs,
     plots,
     result,
     rule,
     scenarios,
-    table,
+    terminal,
 )
 from yard.gate.outcome import Grown
 from yard.errors import NotComparable
@@ -53,7 +53,7 @@ class Source:
 
 @pytest.fixture
 def told():
-    outcome = gate.run(Source(), rule.PROFILES["quick"], 5)
+    outcome = sequential.run(Source(), rule.PROFILES["quick"], 5)
     outcome.broken = {"thread/waits@0": "crashed: died of SIGSEGV: a | b\x01"}
     outcome.counters = [
         Grown("fiber/fetch@1", "allocations", 10, 20, 8),
@@ -71,7 +71,7 @@ def told():
         "load_average": [0.1, 0.1, 0.1],
         "boot_id": "b",
     }
-    found = job.Found(
+    found = session.Found(
         outcome,
         {"base": "v1 (0123abc)", "head": "worktree"},
         known,
@@ -97,7 +97,7 @@ def golden(name, text):
 
 
 def test_markdown(told):
-    golden("check.md", markdown.render(told))
+    golden("check.md", comment.render(told))
 
 
 def test_junit(told):
@@ -109,7 +109,7 @@ def test_junit(told):
 
 def test_terminal(told):
     out = io.StringIO()
-    table.show(told, console=Console(file=out, width=150, no_color=True, highlight=False))
+    terminal.show(told, console=Console(file=out, width=150, no_color=True, highlight=False))
     golden("check.txt", "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n")
 
 
@@ -168,7 +168,7 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
 
 
 def test_blind_scenarios_are_named_beside_what_is_ok(told):
-    assert told["blind"] == [] and "Too noisy" not in markdown.render(told)
-    assert "Too noisy to see twice what must be found: serial/fib@0" in markdown.render(
+    assert told["blind"] == [] and "Too noisy" not in comment.render(told)
+    assert "Too noisy to see twice what must be found: serial/fib@0" in comment.render(
         {**told, "blind": ["serial/fib@0"]}
     )

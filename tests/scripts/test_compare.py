@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import fake_runs
 from yard import errors
-from yard.report import compare
+from yard.report import comparison
 from yard.cli.commands import compare as compare_command
 
 
@@ -29,7 +29,7 @@ def find(differences, workload, metric, **params):
 
 
 def test_two_models_inside_a_run(run):
-    found = compare.two_models(run, ["coroutine", "callback"])
+    found = comparison.two_models(run, ["coroutine", "callback"])
     cpu = find(found, "echo", "cpu_per_unit_ns", connections=1000)
     assert cpu.better == "coroutine" and cpu.low < 7_700 / 6_150 - 1 < cpu.high
     same = find(found, "hash_blocks", "throughput")
@@ -38,8 +38,8 @@ def test_two_models_inside_a_run(run):
 
 def test_two_runs_of_one_build(run):
     other = fake_runs.realistic(seed=9, operations=400)
-    found = compare.two_runs(run, other)
-    assert compare.apples_and_oranges(run, other) == []
+    found = comparison.two_runs(run, other)
+    assert comparison.apples_and_oranges(run, other) == []
     assert len(found) > 100
     separated = sum(bool(d.better) for d in found)
     assert separated / len(found) < 0.15
@@ -48,13 +48,13 @@ def test_two_runs_of_one_build(run):
 def test_a_slower_run_is_seen(run):
     slow = copy.copy(run)
     slow.samples = [{**s, "cpu_ns": int(s["cpu_ns"] * 1.5)} for s in run.samples]
-    d = find(compare.two_runs(run, slow), "hash_blocks", "cpu_per_unit_ns")
+    d = find(comparison.two_runs(run, slow), "hash_blocks", "cpu_per_unit_ns")
     assert d.better == "first" and d.low < 0.5 < d.high
 
 
 def test_marked_cells_have_no_better_side(run):
     d = find(
-        compare.two_models(run, ["coroutine", "callback"]), "echo", "throughput", connections=64
+        comparison.two_models(run, ["coroutine", "callback"]), "echo", "throughput", connections=64
     )
     assert d.better == "" and d.note == "rig_limited"
 
@@ -80,19 +80,19 @@ def test_marked_cells_have_no_better_side(run):
 def test_apples_and_oranges_are_refused(run, change, word):
     other = copy.deepcopy(run)
     change(other)
-    reasons = compare.apples_and_oranges(run, other)
+    reasons = comparison.apples_and_oranges(run, other)
     assert len(reasons) == 1 and word in reasons[0]
 
 
 def test_another_commit_is_what_comparing_is_for(run):
     other = copy.deepcopy(run)
     other.meta.update(commit="fedcba9", run="20261124T000000Z-fedcba9")
-    assert compare.apples_and_oranges(run, other) == []
+    assert comparison.apples_and_oranges(run, other) == []
 
 
 def test_few_rounds_have_no_interval():
     few = fake_runs.realistic(rounds=4, operations=200)
-    found = compare.two_models(few, ["coroutine", "callback"])
+    found = comparison.two_models(few, ["coroutine", "callback"])
     assert found and all(d.change is None and d.note == "too few rounds" for d in found)
 
 

@@ -15,8 +15,8 @@ import pytest
 
 import fakes
 from yard.data import samples
-from yard.engine import curve
-from yard.engine.curve_search import (
+from yard.engine import load_curve
+from yard.stats.rate_search import (
     AHEAD,
     FAILS,
     HOLDS,
@@ -136,8 +136,8 @@ def test_the_error_of_a_decision_is_what_is_promised(share, wrong):
 
 def test_a_late_generator_is_not_held_against_the_server():
     def of(verdict, p99):
-        return curve.outcome(
-            {"verdict": verdict, "latency": {"p99_ns": p99}}, curve.Objective("p99_ns", 5e6)
+        return load_curve.outcome(
+            {"verdict": verdict, "latency": {"p99_ns": p99}}, load_curve.Objective("p99_ns", 5e6)
         )
 
     assert (of("ok", 5e6), of("ok", 5.1e6), of("unstable", 6e6), of("overloaded", 1e6)) == (
@@ -154,14 +154,14 @@ def test_a_late_generator_is_not_held_against_the_server():
 
 
 def test_rates_and_connections():
-    assert curve.rounded(74_690.2) == 74_700 and curve.rounded(0.2) == 1
-    assert curve.common_rates([1_000, 4_000], (50, 100)) == [500, 1_000, 2_000, 4_000]
-    assert curve.stops_growing({16: 100, 64: 103, 256: 104}) == 16
+    assert load_curve.rounded(74_690.2) == 74_700 and load_curve.rounded(0.2) == 1
+    assert load_curve.common_rates([1_000, 4_000], (50, 100)) == [500, 1_000, 2_000, 4_000]
+    assert load_curve.stops_growing({16: 100, 64: 103, 256: 104}) == 16
     assert (
-        curve.stops_growing({16: 60, 64: 100}) is None
-        and curve.stops_growing({16: 60, 64: 100, 256: 99}) == 64
+        load_curve.stops_growing({16: 60, 64: 100}) is None
+        and load_curve.stops_growing({16: 60, 64: 100, 256: 99}) == 64
     )
-    assert curve.stops_growing({64: 5}) == 64
+    assert load_curve.stops_growing({64: 5}) == 64
 
 
 @pytest.fixture

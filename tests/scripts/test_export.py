@@ -13,7 +13,7 @@ from fakes import build, switchyard
 from yard.cli import main as cli
 from yard.engine import forecast
 from yard.stats import estimates
-from yard.text import export, manual
+from yard.text import interchange, manual
 
 
 @pytest.fixture(scope="module")
@@ -28,27 +28,27 @@ def run():
 
 
 def test_bencher_has_values_with_bounds(run):
-    told = json.loads(export.bencher(*run))
+    told = json.loads(interchange.bencher(*run))
     name = next(name for name in told if name.startswith("thread/hash_blocks"))
     value = told[name]["cpu-per-unit-ns"]
     assert value["lower_value"] <= value["value"] <= value["upper_value"]
 
 
 def test_github_action_benchmark_has_only_what_should_be_small(run):
-    told = json.loads(export.github_action_benchmark(*run))
+    told = json.loads(interchange.github_action_benchmark(*run))
     assert told and {"name", "unit", "value", "extra"} <= set(told[0])
     assert len({entry["name"] for entry in told}) == len(told)
     assert not [entry for entry in told if "throughput" in entry["name"]]
 
 
 def test_a_void_cell_has_no_number_in_any_format(run):
-    for text in export.FORMATS.values():
+    for text in interchange.FORMATS.values():
         assert not re.search(r'fiber/echo|model="fiber"[^\n]*workload="echo"', text(*run))
         assert re.search(r"fiber", text(*run))
 
 
 def test_openmetrics_obeys_its_grammar(run):
-    text = export.openmetrics(*run)
+    text = interchange.openmetrics(*run)
     assert text.endswith("# EOF\n") and text.count("# EOF") == 1
     label = r'[a-z_0-9]+="(?:[^"\\\n]|\\["\\n])*"'
     seen = set()
@@ -69,7 +69,7 @@ def test_times_are_in_seconds_where_the_format_asks_for_them(run):
     cell = next(c for c in cells if "cpu_per_unit_ns" in c.estimates and c.model == "thread")
     value = re.search(
         r'switchyard_cpu_per_unit_seconds\{[^\n]*bound="median"\} (\S+)',
-        export.openmetrics([cell], meta),
+        interchange.openmetrics([cell], meta),
     )
     assert float(value[1]) == pytest.approx(cell.estimates["cpu_per_unit_ns"].value * 1e-9)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fakes import REPOSITORY, build, switchyard
 from yard.data import models
-from yard.report import hdr
+from yard.data import hdr_histogram
 
 FOREIGN = REPOSITORY / "impl" / "foreign"
 sys.path.insert(0, str(FOREIGN))
@@ -49,7 +49,9 @@ def test_the_oracle_of_hash_blocks_side_by_side_is_the_one_after_another():
 
 def test_latencies_are_read_by_the_report():
     values = [5, 5, 900, 70_000, 3_000_000_000]
-    found = hdr.decode(latency.encode({latency.index_of(v): values.count(v) for v in values}))
+    found = hdr_histogram.decode(
+        latency.encode({latency.index_of(v): values.count(v) for v in values})
+    )
     assert int(found.counts.sum()) == 5
     told = latency.summary(list(range(1, 101)))
     assert (told["count"], told["p50_ns"], told["p99_ns"]) == (100, 50, None)

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 
 from yard.stats import inference
-from yard.gate import gate, rule, simulate
+from yard.gate import sequential, rule, simulate
 
 CPU = rule.metrics()["cpu_per_unit"]
 DEFAULT = rule.PROFILES["default"]
@@ -136,7 +136,7 @@ def jitter(count):
 def test_confirmation_uses_fresh_pairs_only():
     """A screen that was bad luck must not carry over: the fresh pairs are equal, so it is OK."""
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": (0.1 if n <= 12 else 0.0) + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1)
+    outcome = sequential.run(source, DEFAULT, seed=1)
     assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
     assert outcome.exit_code() == 0
     assert len(outcome.cells[0].screen) == 12
@@ -146,7 +146,7 @@ def test_a_slower_scenario_is_red_and_named_and_the_other_is_not_measured_again(
     source = Scripted(
         ["a", "b"], lambda s, n: {"cpu_per_unit": (0.05 if s == "b" else 0) + jitter(n)}
     )
-    outcome = gate.run(source, DEFAULT, seed=1)
+    outcome = sequential.run(source, DEFAULT, seed=1)
     assert [cell.name for cell in outcome.regressions] == ["b cpu_per_unit"]
     assert outcome.exit_code() == 1
     assert source.count == {"a": 12, "b": 28}
@@ -154,22 +154,22 @@ def test_a_slower_scenario_is_red_and_named_and_the_other_is_not_measured_again(
 
 def test_an_advisory_metric_is_never_red():
     source = Scripted(["a"], lambda _, n: {"p999": 1.0 + jitter(n), "cpu_per_unit": jitter(n)})
-    assert gate.run(source, DEFAULT, seed=1).exit_code() == 0
+    assert sequential.run(source, DEFAULT, seed=1).exit_code() == 0
 
 
 def test_a_shift_of_the_whole_suite_is_red_although_no_cell_is():
     names = [f"s{i}" for i in range(8)]
     source = Scripted(names, lambda _, n: {"time_per_unit": 0.012 + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1)
+    outcome = sequential.run(source, DEFAULT, seed=1)
     assert not outcome.regressions and outcome.suite["time_per_unit"]
     assert outcome.exit_code() == 1
 
 
 def test_nothing_compared_is_never_green():
-    assert gate.run(Scripted([], None), DEFAULT, seed=1).exit_code() == 3
-    assert gate.run(Scripted(["a"], lambda *_: {}), DEFAULT, seed=1).exit_code() == 3
+    assert sequential.run(Scripted([], None), DEFAULT, seed=1).exit_code() == 3
+    assert sequential.run(Scripted(["a"], lambda *_: {}), DEFAULT, seed=1).exit_code() == 3
     nan = Scripted(["a"], lambda *_: {"cpu_per_unit": math.nan})
-    assert gate.run(nan, DEFAULT, seed=1).exit_code() == 3
+    assert sequential.run(nan, DEFAULT, seed=1).exit_code() == 3
 
 
 def until(scenario_pairs, source):
@@ -178,20 +178,20 @@ def until(scenario_pairs, source):
 
 def test_the_time_limit_makes_it_inconclusive_and_never_red():
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(14, source))
+    outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(14, source))
     assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED and len(outcome.cells[0].fresh) == 2
     assert outcome.exit_code() == 2
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    assert gate.run(source, DEFAULT, seed=1, seconds_left=until(5, source)).exit_code() == 2
+    assert sequential.run(source, DEFAULT, seed=1, seconds_left=until(5, source)).exit_code() == 2
 
 
 def test_at_the_time_limit_the_error_probability_that_is_left_is_spent():
     """After 9 pairs, at no planned look: 2^-9 would not do at the first look, and does with all that is left."""
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(12 + 9, source))
+    outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(12 + 9, source))
     assert outcome.cells[0].verdict is rule.Verdict.REGRESSION and len(outcome.cells[0].fresh) == 9
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(12 + 6, source))
+    outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(12 + 6, source))
     assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED  # 2^-6 is more than 0.8 %
 
 
@@ -201,7 +201,9 @@ def test_a_time_limit_makes_no_false_alarms():
         source = simulate.SimulatedRunner(simulate.LOADED, 6, 9_000 + seed)
         limit = 2 * 6 * 12 + 2 * (10 + seed % 90)  # slots; somewhere in stage 2
         red += (
-            gate.run(source, DEFAULT, seed, seconds_left=lambda: limit - source.slots).exit_code()
+            sequential.run(
+                source, DEFAULT, seed, seconds_left=lambda: limit - source.slots
+            ).exit_code()
             == 1
         )
     assert red <= 4  # binomial(150, 1 %): P(more) < 0.02
@@ -209,7 +211,7 @@ def test_a_time_limit_makes_no_false_alarms():
 
 def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.025 + 30 * jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(26, source))
+    outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(26, source))
     assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
     assert outcome.exit_code() == 0
 
@@ -233,7 +235,7 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
         return found
 
     source.pair = pair
-    outcome = gate.run(source, DEFAULT, seed=1, seconds_left=until(24 + 13, source))
+    outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(24 + 13, source))
     suspect = next(cell for cell in outcome.cells if cell.suspect)
     assert suspect.verdict is rule.Verdict.UNRESOLVED and len(suspect.fresh) == 13
     assert outcome.exit_code() == code
@@ -253,7 +255,7 @@ def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
     source = Scripted(
         ["a"], lambda _, n: {name: (900 if name in noisy else 1) * jitter(n) for name in names}
     )
-    outcome = gate.run(source, DEFAULT, seed=1)
+    outcome = sequential.run(source, DEFAULT, seed=1)
     assert not any(cell.suspect for cell in outcome.cells)
     assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
 
@@ -261,7 +263,7 @@ def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
 @pytest.mark.parametrize("size, code", [(1, 0), (900, 2)])
 def test_where_only_the_tail_is_judged_it_has_to_see(size, code):
     source = Scripted(["a"], lambda _, n: {"p99": size * jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1)
+    outcome = sequential.run(source, DEFAULT, seed=1)
     assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
 
 
@@ -271,7 +273,7 @@ def test_an_interruption_keeps_what_there_is():
             raise KeyboardInterrupt
         return {"cpu_per_unit": 0.1 + jitter(n)}
 
-    outcome = gate.run(Scripted(["a"], pair), DEFAULT, seed=1)
+    outcome = sequential.run(Scripted(["a"], pair), DEFAULT, seed=1)
     assert outcome.interrupted and outcome.exit_code() == 2
     assert len(outcome.cells[0].screen) == 12 and len(outcome.cells[0].fresh) == 2
 
@@ -281,7 +283,7 @@ def test_a_difference_between_base_and_itself_makes_nothing_comparable():
         ["a", "control"],
         lambda s, n: {"cpu_per_unit": (0.1 if s == "control" else 0.2) + jitter(n)},
     )
-    outcome = gate.run(source, DEFAULT, seed=1, control="control")
+    outcome = sequential.run(source, DEFAULT, seed=1, control="control")
     assert outcome.exit_code() == 3 and [cell.scenario for cell in outcome.control_failed] == [
         "control"
     ]
@@ -293,9 +295,9 @@ def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_
     source = Scripted(
         ["a", "b"], lambda s, n: {"cpu_per_unit": noise[n] if s == "a" else jitter(n)}
     )
-    assert gate.run(source, DEFAULT, seed=1).exit_code() == 2
+    assert sequential.run(source, DEFAULT, seed=1).exit_code() == 2
     again = Scripted(["a", "b"], source._differences)
-    outcome = gate.run(again, DEFAULT, seed=1, extra_screen_s=lambda: 1.0)
+    outcome = sequential.run(again, DEFAULT, seed=1, extra_screen_s=lambda: 1.0)
     lengths = sorted(len(cell.screen) for cell in outcome.cells)
     assert lengths[0] == 12 and 12 < lengths[1] <= 48
     assert again.count["b"] == 12
@@ -305,7 +307,7 @@ def test_the_same_seed_measures_in_the_same_order():
     def order(seed):
         seen = []
         source = Scripted(["a", "b", "c"], lambda s, n: seen.append(s) or {"p50": jitter(n)})
-        gate.run(source, DEFAULT, seed=seed)
+        sequential.run(source, DEFAULT, seed=seed)
         return seen
 
     assert order(5) == order(5) != order(6)
@@ -313,7 +315,7 @@ def test_the_same_seed_measures_in_the_same_order():
 
 def test_without_a_control_nothing_is_ok():
     source = Scripted(["a"], lambda s, n: {"cpu_per_unit": jitter(n)})
-    outcome = gate.run(source, DEFAULT, seed=1, control="control")
+    outcome = sequential.run(source, DEFAULT, seed=1, control="control")
     assert outcome.exit_code() == 0
     outcome.control_broken = "fails: crashed: died of SIGSEGV"
     assert outcome.exit_code() == 2 and "died of SIGSEGV" in outcome.why()[1]
@@ -332,7 +334,7 @@ def test_a_second_try_spends_half_the_error_probability():
     assert rule.suite_regressed(twelve, 4, second) and not rule.suite_regressed(twelve, 9, second)
     assert rule.suite_regressed(twelve, 8, DEFAULT)
     source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
-    outcome = gate.run(source, second, seed=1, seconds_left=until(12 + 7, source))
+    outcome = sequential.run(source, second, seed=1, seconds_left=until(12 + 7, source))
     assert (
         outcome.cells[0].verdict is rule.Verdict.UNRESOLVED
     )  # 2^-7 is less than 0.8 % and more than 0.4 %

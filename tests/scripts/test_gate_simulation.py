@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from yard.gate import gate, rule, simulate
+from yard.gate import sequential, rule, simulate
 
 DEFAULT = rule.PROFILES["default"]
 SLOWED = "scenario03"
@@ -14,7 +14,7 @@ SLOWED = "scenario03"
 def jobs(machine, count, slow=None):
     for number in range(count):
         source = simulate.SimulatedRunner(machine, 25, 1_000 + number, slow)
-        yield gate.run(source, DEFAULT, seed=number), source
+        yield sequential.run(source, DEFAULT, seed=number), source
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def cut_short(noise, count, slow=None):
         def left(source=source):
             return CUT_SHORT_S - source.slots * simulate.SLOT_S
 
-        yield gate.run(source, DEFAULT, number, left).exit_code()
+        yield sequential.run(source, DEFAULT, number, left).exit_code()
 
 
 @pytest.mark.slow

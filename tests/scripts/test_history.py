@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fakes
-from yard.report import history, history_plot
+from yard.report import history_store, history_plot
 from yard.stats import changepoint
 from yard.errors import UsageError, YardError
 
@@ -71,13 +71,13 @@ def test_the_fast_statistic_equals_the_definition():
 
 
 def filled(file, count=30, step_at=15):
-    book = history.History(file)
+    book = history_store.History(file)
     values = noise(9, count, 0.005)
     values[step_at:] *= 1.08
     for number, ratio in enumerate(values):
         book.add(
             [
-                history.Point(
+                history_store.Point(
                     f"r{number:02d}",
                     f"2030-01-{number + 1:02d}",
                     f"c{number:02d}",
@@ -150,7 +150,7 @@ def test_a_truncated_database_is_told_with_the_next_step(tmp_path, left):
     assert len(whole) > left
     db.write_bytes(whole[:left])
     with pytest.raises(YardError, match="is damaged.*Move it away.*history add") as error:
-        history.History(db, must_exist=True).series()
+        history_store.History(db, must_exist=True).series()
     assert error.value.code == 4
 
 
@@ -160,19 +160,19 @@ def test_a_later_version_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "h.sqlite") as db:
         db.execute("PRAGMA user_version = 9")
     with pytest.raises(YardError, match="later version"):
-        history.History(tmp_path / "h.sqlite")
+        history_store.History(tmp_path / "h.sqlite")
 
 
 def test_a_run_becomes_points_with_ratios_to_the_floor(tmp_path):
     import fake_runs
 
     run = fake_runs.realistic(rounds=7, operations=200)
-    points = history._of_run(run)
+    points = history_store._of_run(run)
     cpu = next(p for p in points if p.cell == "coroutine/echo@1" and p.metric == "cpu_per_unit_ns")
     assert cpu.reference == "floor" and cpu.low < 6_150 / 6_000 < cpu.high
     assert {p.reference for p in points if p.cell.startswith("floor/")} <= {"", "serial"}
     assert {p.reference for p in points if p.cell.startswith("serial/")} <= {"", "floor"}
-    book = history.History(tmp_path / "h.sqlite")
+    book = history_store.History(tmp_path / "h.sqlite")
     assert book.add(points) == book.add(points) == len(points)
     assert sum(len(s.points) for s in book.series()) == len(points)
     with pytest.raises(UsageError):
@@ -205,7 +205,7 @@ def test_a_check_becomes_points_with_ratios_to_its_base(tmp_path):
         tmp_path, "history", "add", tmp_path / "out", "--db", tmp_path / "h.sqlite"
     )
     assert done.returncode == 0, done.stderr
-    series = history.History(tmp_path / "h.sqlite").series("steady/count@0", "cpu_per_unit")
+    series = history_store.History(tmp_path / "h.sqlite").series("steady/count@0", "cpu_per_unit")
     assert series[0].reference == str(tmp_path / "a") and series[0].ratios[0] == pytest.approx(
         1.1, abs=0.01
     )

@@ -6,7 +6,7 @@ import json
 import pytest
 from fakes import build, switchyard
 from yard.stats.estimates import Cell, PointKey, estimate
-from yard.learn.lesson import chapters, claims, html, timeline
+from yard.learn.lesson import chapters, claims, lesson_page, timeline
 
 BY_ID = {chapter.id: chapter for chapter in chapters.CHAPTERS}
 
@@ -81,12 +81,12 @@ def test_a_drawing_shows_runs_and_waits_to_scale():
 
 def test_the_page_escapes_what_came_from_outside(seen):
     evil = claims.Verdict("<script>a", claims.TRUE, "<script>b", ())
-    text = html.page([(BY_ID["task"], seen["task"])], [evil], "<script>c")
+    text = lesson_page.page([(BY_ID["task"], seen["task"])], [evil], "<script>c")
     assert "<script>" not in text and text.count("&lt;script&gt;") == 3 and text.count("<svg") == 1
 
 
 def test_the_page_sets_code_as_code():
-    assert html.prose("a `x < y` b `c") == "a <code>x &lt; y</code> b `c"
+    assert lesson_page.prose("a `x < y` b `c") == "a <code>x &lt; y</code> b `c"
 
 
 def cell(model: str, variant: str = "", *values: float, metric: str = "run_ns") -> Cell:

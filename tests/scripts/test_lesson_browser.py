@@ -6,7 +6,7 @@ import pytest
 import browser as browsers
 import fakes
 from test_report_browser import ACCESSIBILITY, SIZES
-from yard.learn.lesson import claims, html
+from yard.learn.lesson import claims, lesson_page
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_what_is_said_and_measured_is_a_table_that_fits(browser, tmp_path):
             "Tasks give concurrency", claims.TRUE, "They took the time of the longest, " * 9, ()
         )
     ] * 5
-    (tmp_path / "claims.html").write_text(html.page([], said, "a machine"), encoding="utf-8")
+    (tmp_path / "claims.html").write_text(lesson_page.page([], said, "a machine"), encoding="utf-8")
     for width, height, theme in SIZES:
         browser.open(tmp_path / "claims.html", "", width, height, theme)
         assert browser.run("return document.documentElement.scrollWidth") <= width

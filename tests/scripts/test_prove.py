@@ -6,7 +6,7 @@ import json
 import pytest
 
 import fakes
-from yard.gate import others, prove, simulate
+from yard.gate import other_rules, proof, simulate
 
 
 def finished(folder, code, red=(), pairs=()):
@@ -20,7 +20,7 @@ def finished(folder, code, red=(), pairs=()):
 def plan(**counts):
     return {
         e.name: e
-        for e in prove.experiments(
+        for e in proof.experiments(
             {"aa": 0, "busy": 0, "tail": 0, "moved": 0, "hog": 0, **counts},
             "quick",
             "quick",
@@ -58,7 +58,7 @@ CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_
 )
 def test_what_is_expected(tmp_path, name, code, red, good):
     finished(tmp_path / "x", code, red)
-    assert prove.judge(plan()[name], tmp_path / "x")[:2] == (code, good)
+    assert proof.judge(plan()[name], tmp_path / "x")[:2] == (code, good)
 
 
 def test_finished_jobs_are_not_run_again(tmp_path, monkeypatch):
@@ -69,12 +69,12 @@ def test_finished_jobs_are_not_run_again(tmp_path, monkeypatch):
         ran.append((experiment.name, number))
         finished(folder, 2)
 
-    monkeypatch.setattr(prove, "_check", check)
-    rows = prove.run(tmp_path / "build", [plan(aa=3)["aa"]], tmp_path, lambda text: None)
+    monkeypatch.setattr(proof, "_check", check)
+    rows = proof.run(tmp_path / "build", [plan(aa=3)["aa"]], tmp_path, lambda text: None)
     assert (
         ran == [("aa", 1), ("aa", 2)] and rows[0].codes == {0: 1, 2: 2} and rows[0].as_expected == 3
     )
-    assert "| 3 | 0 | 1 | 0 | 2 | 0 | 3/3 |" in prove.table(rows)
+    assert "| 3 | 0 | 1 | 0 | 2 | 0 | 3/3 |" in proof.table(rows)
 
 
 def test_a_missing_injected_build_names_the_command(tmp_path):
@@ -137,10 +137,10 @@ def test_a_proof_of_fakes_from_end_to_end(tmp_path):
 def test_other_rules_on_known_numbers():
     base = [10.0, 10.1, 9.9, 10.05, 9.95, 10.02]
     slower = [value * 1.1 for value in base]
-    for judge in others.RULES.values():
+    for judge in other_rules.RULES.values():
         assert judge(base, slower) and not judge(base, base) and not judge(slower, base)
-    assert not others.mean_five_percent(base, [value * 1.04 for value in base])
-    assert not any(judge([0.0] * 6, [0.0] * 6) for judge in others.RULES.values())
+    assert not other_rules.mean_five_percent(base, [value * 1.04 for value in base])
+    assert not any(judge([0.0] * 6, [0.0] * 6) for judge in other_rules.RULES.values())
 
 
 def test_the_score_counts_alarms_and_misses():
@@ -153,19 +153,19 @@ def test_the_score_counts_alarms_and_misses():
             for i in range(12)
         ]
 
-    score = others.Score()
+    score = other_rules.Score()
     slowed = lambda scenario, metric: scenario == "s" and metric in ("", "cpu_per_unit")
     score.job({"s": pairs(1.2), "t": pairs(1.0)}, ["s cpu_per_unit"], slowed, 12)
     score.job({"s": pairs(1.0), "t": pairs(1.2)}, [], slowed, 12)
     assert score.cells == 2 and score.changed == 2 and score.jobs == 2
-    assert score.missed[others.OURS] == 1 and score.flagged[others.OURS] == 0
-    for name in others.RULES:
+    assert score.missed[other_rules.OURS] == 1 and score.flagged[other_rules.OURS] == 0
+    for name in other_rules.RULES:
         assert score.flagged[name] == 1 and score.alarmed[name] == 1 and score.missed[name] == 1
 
 
 @pytest.mark.timeout(300)
 def test_blocks_fool_the_others_and_pairs_do_not_fool_us():
-    paired, blocked = others.simulated(6, simulate.LOADED, 0.05, 77)
-    assert paired.flagged[others.OURS] == 0 and paired.missed[others.OURS] == 0
-    for name in others.RULES:
-        assert blocked.flagged[name] > 10 * max(1, paired.flagged[others.OURS])
+    paired, blocked = other_rules.simulated(6, simulate.LOADED, 0.05, 77)
+    assert paired.flagged[other_rules.OURS] == 0 and paired.missed[other_rules.OURS] == 0
+    for name in other_rules.RULES:
+        assert blocked.flagged[name] > 10 * max(1, paired.flagged[other_rules.OURS])

@@ -15,7 +15,16 @@ from rich.console import Console
 
 import fake_runs
 from yard import report as report_package
-from yard.report import answers, environment, explorer, html, markdown, series, table, terminal
+from yard.report import (
+    answers,
+    environment,
+    explorer,
+    html_page,
+    markdown_page,
+    series,
+    csv_table,
+    first_screen,
+)
 from yard.text import units
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,7 +43,7 @@ def report(run):
 
 @pytest.fixture(scope="module")
 def page(report):
-    return html.render(report)
+    return html_page.render(report)
 
 
 class Outline(html_parser.HTMLParser):
@@ -74,7 +83,7 @@ def test_the_page_is_whole_and_needs_no_network(page):
 
 
 def test_with_the_library_it_still_needs_no_network(report):
-    page = html.render(report, "/* a chart library */")
+    page = html_page.render(report, "/* a chart library */")
     outline = Outline(page)
     assert outline.fetched == [] and outline.tags.count("script") == 3
     assert "a chart library" in page and "apt-get install" not in page
@@ -118,7 +127,7 @@ def test_data_cannot_leave_its_element():
 
 
 def test_the_run_id_is_in_every_output(report, page):
-    for text in (page, markdown.render(report), table.render(report), printed(report)):
+    for text in (page, markdown_page.render(report), csv_table.render(report), printed(report)):
         assert report.run_id in text
 
 
@@ -155,7 +164,7 @@ def test_missing_cells_come_before_all_measured_ones(report, page):
     assert "SIGSEGV" in states["thread/crashing", "hash_blocks"][1]
     assert states["process", "waits"][0] == "declined" and "1024" in states["process", "waits"][1]
     assert states["serial", "echo"] == ("declined", "one connection would keep all others waiting")
-    text = markdown.render(report)
+    text = markdown_page.render(report)
     assert text.index("## Missing cells") < text.index("## The matrix")
 
 
@@ -273,11 +282,11 @@ def test_text_from_outside_is_only_text(run, tmp_path):
             sample["unit"] = HOSTILE
             sample["params"] = {HOSTILE: 1}
     report = series.build(bad)
-    page = html.render(report)
+    page = html_page.render(report)
     outline = Outline(page)
     assert "script" not in outline.tags
     assert "<script" not in page and HOSTILE in "".join(outline.text)
-    text = markdown.render(report)
+    text = markdown_page.render(report)
     assert "<script" not in text
     assert all(
         line.count(" | ") == line.replace("\\|", "").count(" | ") for line in text.splitlines()
@@ -299,14 +308,14 @@ def test_control_characters_do_not_reach_the_terminal(run):
 
 def printed(report):
     out = io.StringIO()
-    terminal.print_report(report, Console(file=out, width=120, no_color=True))
+    first_screen.print_report(report, Console(file=out, width=120, no_color=True))
     return out.getvalue()
 
 
 def test_three_rounds_show_numbers_without_ranks():
     few = series.build(fake_runs.realistic(rounds=3, operations=300))
     assert all(not ranking.places for p in few.points for ranking in p.rankings.values())
-    page = html.render(few)
+    page = html_page.render(few)
     assert "too few rounds" in page and 'class="rank"' not in page
     assert all(a.headline for a in answers.answers(few))
     assert "too few rounds" in printed(few)
@@ -315,9 +324,9 @@ def test_three_rounds_show_numbers_without_ranks():
 def test_an_empty_run_still_has_a_page(tmp_path):
     empty = fake_runs.Run(Path("x"), fake_runs.meta(), {}, [], unreadable=2)
     report = series.build(empty)
-    page = html.render(report)
+    page = html_page.render(report)
     assert "This run cannot tell" in page and "2 lines of samples.jsonl could not be read" in page
-    assert printed(report) and markdown.render(report) and table.render(report)
+    assert printed(report) and markdown_page.render(report) and csv_table.render(report)
 
 
 def test_write_gives_all_four_kinds(tmp_path):
@@ -333,7 +342,7 @@ def test_write_gives_all_four_kinds(tmp_path):
 def test_csv_is_long_form_and_no_formula(run):
     bad = copy.copy(run)
     bad.samples = [{**s, "reason": "=1+1"} if s["verdict"] == "crashed" else s for s in run.samples]
-    rows = list(csv.DictReader(io.StringIO(table.render(series.build(bad)))))
+    rows = list(csv.DictReader(io.StringIO(csv_table.render(series.build(bad)))))
     assert len({tuple(sorted(row)) for row in rows}) == 1
     spin = [
         r
@@ -371,7 +380,7 @@ def test_golden(kind):
     small = fake_runs.realistic(seed=4, rounds=6, operations=400)
     small.meta = {**small.meta, "describe": {}}  # lines of code change with the models
     built = series.build(small)
-    text = markdown.render(built) if kind == "md" else table.render(built)
+    text = markdown_page.render(built) if kind == "md" else csv_table.render(built)
     path = GOLDEN / f"report.{kind}"
     if os.environ.get("SWITCHYARD_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
@@ -409,7 +418,7 @@ def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
     run = fake_runs.Run(tmp_path, fake_runs.meta(), {}, make.samples)
     start = time.process_time()
     report = series.build(run)
-    page = html.render(report, explorer.library())
+    page = html_page.render(report, explorer.library())
     took = time.process_time() - start
     assert sum(len(p.cells) for p in report.points) == 500
     assert len(page.encode()) < 10_000_000

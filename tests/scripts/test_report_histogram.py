@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 import fake_runs
-from yard.report import hdr
+from yard.data import hdr_histogram
 
 
 @pytest.mark.parametrize("digits", [2, 3])
 @pytest.mark.parametrize("scale", [10, 1e6, 1e9])
 def test_quantiles_come_back_within_a_bucket(digits, scale):
     values = np.sort((np.random.default_rng(1).lognormal(0, 1.5, 20_000) * scale).astype(np.int64))
-    found = hdr.decode(fake_runs.encode_histogram(values, digits))
+    found = hdr_histogram.decode(fake_runs.encode_histogram(values, digits))
     assert found.total == len(values)
     for q in (0.01, 0.5, 0.9, 0.99, 0.999, 1.0):
         exact = values[int(np.ceil(q * len(values))) - 1]
@@ -29,7 +29,7 @@ def test_a_payload_written_by_hand():
         (0x05, 0x04, 0xD8, 0x04)
     )
     packed = zlib.compress(body)
-    found = hdr.decode(
+    found = hdr_histogram.decode(
         base64.b64encode(struct.pack(">ii", 0x1C849314, len(packed)) + packed).decode()
     )
     assert found.values.tolist() == [3, 4] and found.counts.tolist() == [2, 300]
@@ -38,17 +38,18 @@ def test_a_payload_written_by_hand():
 def test_words_of_nine_bytes():
     words = [5, -(2**40), 2**62 - 1, 1]
     data = b"".join(fake_runs._leb128(word) for word in words)
-    assert hdr._zig_zag(data).tolist() == words
-    assert hdr._zig_zag_slowly(data) == words
+    assert hdr_histogram._zig_zag(data).tolist() == words
+    assert hdr_histogram._zig_zag_slowly(data) == words
 
 
 def test_merging_adds_counts():
     parts = [
-        hdr.decode(fake_runs.encode_histogram(np.array(v))) for v in ([5, 5, 900], [5, 70_000])
+        hdr_histogram.decode(fake_runs.encode_histogram(np.array(v)))
+        for v in ([5, 5, 900], [5, 70_000])
     ]
-    merged = hdr.merge(parts)
+    merged = hdr_histogram.merge(parts)
     assert merged.total == 5 and merged.counts[0] == 3
-    assert hdr.merge([]) is None
+    assert hdr_histogram.merge([]) is None
 
 
 @pytest.mark.parametrize(
@@ -62,5 +63,5 @@ def test_merging_adds_counts():
     ],
 )
 def test_what_is_no_histogram_is_refused(text):
-    with pytest.raises(hdr.NotAHistogram):
-        hdr.decode(text)
+    with pytest.raises(hdr_histogram.NotAHistogram):
+        hdr_histogram.decode(text)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import fake_runs
-from yard.report import choose, claims, series, why
+from yard.report import choose, other_tools, series, why
 
 ECHO = {"connections": 8, "messages": 1_000}
 UNITS = 1_000
@@ -133,30 +133,30 @@ def test_a_workload_stands_by_its_longest_point():
 def test_google_benchmarks_rule_is_the_u_test():
     fast, slow = np.linspace(100, 101, 10), np.linspace(103, 104, 10)
     assert (
-        claims.google_benchmark(fast, slow).different
-        and "+3.0 %" in claims.google_benchmark(fast, slow).words
+        other_tools.google_benchmark(fast, slow).different
+        and "+3.0 %" in other_tools.google_benchmark(fast, slow).words
     )
-    assert not claims.google_benchmark(fast, fast).different
-    assert "fewer than 9" in claims.google_benchmark(fast[:5], slow[:5]).words
+    assert not other_tools.google_benchmark(fast, fast).different
+    assert "fewer than 9" in other_tools.google_benchmark(fast[:5], slow[:5]).words
 
 
 def test_criterions_rule_has_a_noise_threshold():
     base = np.linspace(100, 100.2, 20)
-    assert claims.criterion(base, base * 1.03).words.endswith("performance has regressed")
-    assert claims.criterion(base, base * 0.97).words.endswith("performance has improved")
-    within = claims.criterion(base, base * 1.005)
+    assert other_tools.criterion(base, base * 1.03).words.endswith("performance has regressed")
+    assert other_tools.criterion(base, base * 0.97).words.endswith("performance has improved")
+    within = other_tools.criterion(base, base * 1.005)
     assert not within.different and within.words.endswith("change within noise threshold")
-    assert claims.criterion(base, base).words.endswith("no change in performance detected")
+    assert other_tools.criterion(base, base).words.endswith("no change in performance detected")
 
 
 def test_hyperfines_rule_always_names_a_winner():
     same = np.array([99.0, 100.0, 101.0, 100.0, 100.0])
-    assert claims.hyperfine(same, same + 0.1).different
+    assert other_tools.hyperfine(same, same + 0.1).different
     assert (
         "the first ran 1.00 ± 0.01 times faster, although 1 is within a sigma"
-        == claims.hyperfine(same, same + 0.1).words
+        == other_tools.hyperfine(same, same + 0.1).words
     )
-    assert claims.hyperfine(same * 2, same).words.startswith("the second ran 2.00 ± 0.02")
+    assert other_tools.hyperfine(same * 2, same).words.startswith("the second ran 2.00 ± 0.02")
 
 
 def test_rules_that_ignore_pairing_are_shown_to_differ():
@@ -166,6 +166,6 @@ def test_rules_that_ignore_pairing_are_shown_to_differ():
     for name, cost in (("callback", 1.0), ("fiber", 1.02)):
         make.add(name, "echo", ECHO, units=UNITS, run_ns=cost * 1e7, cpu_ns=cost * 5e6)
     report = series.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
-    (judged,) = claims.judge(report)
+    (judged,) = other_tools.judge(report)
     assert judged.ours.different and not judged.google.different and not judged.criterion.different
     assert judged.hyperfine.different and judged.disagree

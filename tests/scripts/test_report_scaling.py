@@ -10,7 +10,7 @@ from yard.engine import plan
 from yard.stats import estimates
 from yard.cli.commands import _options
 from yard.errors import UsageError
-from yard.report import html, plot, scaling, series
+from yard.report import html_page, plot, scaling, series
 
 
 def built(make):
@@ -65,7 +65,7 @@ def test_oversubscribed_cells_are_marked_and_the_fit_says_so():
     assert curve.efficiency.y[3] == pytest.approx(
         1.0, rel=0.03
     ), "eight workers can use two CPUs and do"
-    page = html.render(report)
+    page = html_page.render(report)
     assert (
         "oversubscribed" in page and "more workers than CPUs" not in page.split('id="scaling"')[0]
     )
@@ -175,7 +175,7 @@ def test_waiting_units_are_judged_by_their_bytes():
 
 def test_the_page_and_the_plots_draw_them(tmp_path):
     report = granular(1_000)
-    page = html.render(report)
+    page = html_page.render(report)
     assert 'id="granularity"' in page and "Granularity of fib" in page
     assert any(path.name == "granularity-0.png" for path in plot.write(report, tmp_path))
 

@@ -5,7 +5,7 @@ import copy
 
 import fake_runs
 from yard import report as report_package
-from yard.report import html, plot, series, sides, winners
+from yard.report import html_page, plot, series, side_by_side, winners
 
 MODELS = {"coroutine": 1.0, "thread": 1.0, "process": 1.0}
 
@@ -69,7 +69,7 @@ def test_the_map_has_winners_and_zones_without_one():
 
 
 def test_the_page_shows_the_map_and_hatches_what_nobody_wins():
-    page = html.render(mapped())
+    page = html_page.render(mapped())
     section = page.split('id="winners"')[1].split("</section>")[0]
     assert section.count('class="nobody"') == 2 and section.count("no separation") == 2
     assert "<b>thread</b>" in section and section.count('class="won s') == 6
@@ -110,7 +110,7 @@ def test_latency_by_throughput_has_one_point_a_rate_and_ends_at_the_knee():
     assert len(line.x) == 4, "the first rate that overloads it ends the curve"
     assert abs(line.x[-1] / 10_000 - 1) < 0.1, "it reached its capacity and not the offered rate"
     assert line.y[-1] > 10 * line.y[0]
-    assert "Latency p99 by throughput of echo" in html.render(loaded())
+    assert "Latency p99 by throughput of echo" in html_page.render(loaded())
 
 
 def test_latency_by_throughput_is_a_picture_too(tmp_path):
@@ -149,25 +149,25 @@ def test_runs_stand_side_by_side_and_are_not_judged():
         "<script>alert(1)</script>",
     )
     reports = [series.build(run) for run in (first, second)]
-    shared = sides.shared(reports)
+    shared = side_by_side.shared(reports)
     assert [s.title for s in shared] == [p.title for p in reports[0].points]
     row = next(r for r in shared[-1].rows if r.contender == "thread")
     assert row.seen[0].value and row.seen[1].value and row.seen[0].rank == 1
-    page = html.render(reports[0], None, reports[1:])
+    page = html_page.render(reports[0], None, reports[1:])
     section = page.split('id="runs"')[1].split("</section>")[0]
     assert (
         "20261124T000000Z-4567def" in section
         and "is no verdict" in section
         and "&lt;script&gt;" in section
     )
-    assert "<script>alert" not in page and 'id="runs"' not in html.render(reports[0])
+    assert "<script>alert" not in page and 'id="runs"' not in html_page.render(reports[0])
 
 
 def test_a_point_of_one_run_alone_is_not_laid_beside_anything():
     one, other = fake_runs.Maker(1), fake_runs.Maker(1)
     one.add("fiber", "fetch", {"in_flight": 1, "delay_us": 1})
     other.add("fiber", "fetch", {"in_flight": 2, "delay_us": 1})
-    assert sides.shared([built(one), built(other)]) == []
+    assert side_by_side.shared([built(one), built(other)]) == []
 
 
 def test_the_command_takes_several_runs(tmp_path):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as xml
 from typing import Any, Mapping
 
-from yard.gate import words
+from yard.gate import wording
 
 
 def render(result: Mapping[str, Any]) -> str:
@@ -16,8 +16,8 @@ def render(result: Mapping[str, Any]) -> str:
             continue
         kind = {"REGRESSION": "failure", "UNRESOLVED": "skipped"}.get(cell["verdict"], "")
         text = (
-            f"{cell['verdict']}: {words.percent(cell['slowdown'])} {words.interval(cell)}, {words.both(cell)}, "
-            f"{words.evidence(cell)}; repeat: {cell['repeat']}"
+            f"{cell['verdict']}: {wording.percent(cell['slowdown'])} {wording.interval(cell)}, {wording.both(cell)}, "
+            f"{wording.evidence(cell)}; repeat: {cell['repeat']}"
         )
         cases.append((cell["scenario"], cell["metric"], kind, text))
     for suite in result["suite"]:
@@ -27,7 +27,7 @@ def render(result: Mapping[str, Any]) -> str:
                 "suite",
                 suite["metric"],
                 kind,
-                f"{words.percent(suite['slowdown'])} {words.interval(suite)}",
+                f"{wording.percent(suite['slowdown'])} {wording.interval(suite)}",
             )
         )
     cases += [
@@ -39,7 +39,7 @@ def render(result: Mapping[str, Any]) -> str:
             c["scenario"],
             c["counter"],
             "" if c["accepted"] else "failure",
-            f"{words.counter(c)}; repeat: {c['repeat']}",
+            f"{wording.counter(c)}; repeat: {c['repeat']}",
         )
         for c in result["counters"]
     ]

@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from yard.data import schema
 from yard.data.store import explained, write_atomically
-from yard.gate import junit, markdown, plots, words
+from yard.gate import junit, comment, plots, wording
 
 VERDICT = "verdict.json"
 
@@ -27,7 +27,7 @@ def prepare(folder: Path) -> None:
 
 def write(result: Mapping[str, Any], folder: Path, with_plots: bool = True) -> None:
     write_atomically(folder / "check.json", json.dumps(result, indent=1) + "\n")
-    write_atomically(folder / "check.md", markdown.render(result))
+    write_atomically(folder / "check.md", comment.render(result))
     write_atomically(folder / "junit.xml", junit.render(result))
     if with_plots:
         plots.write(result, folder / "plots")
@@ -49,7 +49,7 @@ def verdict(
     value = {
         "schema": 1,
         "exit_code": code,
-        "verdict": words.TITLES[code],
+        "verdict": wording.TITLES[code],
         "reason": reason,
         "compared": compared,
         "regressions": red or [],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from yard.data.store import replacing
-from yard.gate import words
+from yard.gate import wording
 
 COLOURS = {
     "REGRESSION": "#c43c12",
@@ -42,7 +42,7 @@ def _literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _overview(cells: list[words.Cell], of: int, result: Mapping[str, Any], path: Path) -> Path:
+def _overview(cells: list[wording.Cell], of: int, result: Mapping[str, Any], path: Path) -> Path:
     from matplotlib.figure import Figure
 
     height = 1.4 + 0.17 * len(cells)
@@ -59,7 +59,7 @@ def _overview(cells: list[words.Cell], of: int, result: Mapping[str, Any], path:
     ax.axvline(0, color="#20242a", linewidth=0.7)
     ax.set_yticks(
         range(len(cells)),
-        [_literal(f"{c['scenario']} {words.metric(c['metric'])}") for c in reversed(cells)],
+        [_literal(f"{c['scenario']} {wording.metric(c['metric'])}") for c in reversed(cells)],
         fontsize=6,
     )
     ax.set_ylim(-1, len(cells))
@@ -71,7 +71,7 @@ def _overview(cells: list[words.Cell], of: int, result: Mapping[str, Any], path:
     shown = "" if of == len(cells) else f", {len(cells)} of {of} cells"
     figure.suptitle(
         _literal(
-            f"{words.TITLES[result['exit_code']]}: {result['head']} against {result['base']}{shown}"
+            f"{wording.TITLES[result['exit_code']]}: {result['head']} against {result['base']}{shown}"
         ),
         fontsize=10,
     )
@@ -80,7 +80,7 @@ def _overview(cells: list[words.Cell], of: int, result: Mapping[str, Any], path:
     return path
 
 
-def _pairs(cell: words.Cell, path: Path) -> Path:
+def _pairs(cell: wording.Cell, path: Path) -> Path:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3.2), dpi=110)
@@ -100,8 +100,8 @@ def _pairs(cell: words.Cell, path: Path) -> Path:
     ax.set_ylabel("head slower than base, %", fontsize=8)
     ax.set_title(
         _literal(
-            f"{cell['verdict']} {cell['scenario']} {words.metric(cell['metric'])}: "
-            f"{words.percent(cell['slowdown'])} {words.interval(cell)}"
+            f"{cell['verdict']} {cell['scenario']} {wording.metric(cell['metric'])}: "
+            f"{wording.percent(cell['slowdown'])} {wording.interval(cell)}"
         ),
         fontsize=9,
     )

@@ -10,7 +10,7 @@ from typing import Any, Sequence
 from yard.data import schema
 from yard.stats import inference
 from yard.gate import rule
-from yard.gate.job import Found
+from yard.gate.session import Found
 from yard.gate.outcome import CellResult
 from yard.gate.rule import Verdict
 

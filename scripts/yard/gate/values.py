@@ -10,7 +10,7 @@ import numpy as np
 
 from yard.stats import inference
 from yard.stats.estimates import MARKED
-from yard.report import hdr
+from yard.data import hdr_histogram
 from yard.gate.rule import Metric
 
 SUB_WINDOW_QUANTILE = (
@@ -89,8 +89,8 @@ def _latencies(samples: Sequence[Sample]) -> dict[str, float]:
     if len(texts) != len(samples) or not all(texts):
         return {}
     try:
-        merged = hdr.merge(map(hdr.decode, texts))
-    except hdr.NotAHistogram:
+        merged = hdr_histogram.merge(map(hdr_histogram.decode, texts))
+    except hdr_histogram.NotAHistogram:
         return {}
     if merged is None:
         return {}
@@ -101,13 +101,13 @@ def _latencies(samples: Sequence[Sample]) -> dict[str, float]:
     }
 
 
-def _interpolated(histogram: hdr.Histogram, q: float) -> float:
+def _interpolated(merged: hdr_histogram.Histogram, q: float) -> float:
     """Inside the bucket, so that a shift smaller than a bucket is not a tie."""
-    reached = np.cumsum(histogram.counts)
+    reached = np.cumsum(merged.counts)
     target = q * reached[-1]
-    at = int(np.searchsorted(reached, target))
-    upper = float(histogram.values[at])
+    bucket = int(np.searchsorted(reached, target))
+    upper = float(merged.values[bucket])
     # Buckets are at most 0.1 % wide; an empty neighbour would stretch this one.
-    lower = max(float(histogram.values[at - 1]) if at else 0.0, upper * (1 - 1e-3))
-    before = float(reached[at - 1]) if at else 0.0
-    return lower + (upper - lower) * (target - before) / float(histogram.counts[at])
+    lower = max(float(merged.values[bucket - 1]) if bucket else 0.0, upper * (1 - 1e-3))
+    before = float(reached[bucket - 1]) if bucket else 0.0
+    return lower + (upper - lower) * (target - before) / float(merged.counts[bucket])

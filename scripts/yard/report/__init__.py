@@ -16,16 +16,16 @@ def write(
     `beside` stand beside it."""
     from yard.data import samples
     from yard.data.store import make_folder, write_atomically
-    from yard.report import explorer, html, markdown, plot, series, table
+    from yard.report import explorer, html_page, markdown_page, plot, series, csv_table
 
     report = series.build(samples.read_run(Path(run_dir)))
     others = [series.build(samples.read_run(path)) for path in beside]
     folder = make_folder(Path(out_dir))
     paths = []
     for name, text in (
-        (HTML, html.render(report, explorer.library(), others)),
-        (MARKDOWN, markdown.render(report)),
-        (CSV, table.render(report)),
+        (HTML, html_page.render(report, explorer.library(), others)),
+        (MARKDOWN, markdown_page.render(report)),
+        (CSV, csv_table.render(report)),
     ):
         write_atomically(folder / name, text)
         paths.append(folder / name)

@@ -8,7 +8,7 @@ from typing import Sequence
 
 from yard.stats.changepoint import LEAST_SIDE, Change, changes
 from yard.errors import UsageError
-from yard.report.history import Series
+from yard.report.history_store import Series
 from yard.data.store import replacing
 
 BLOCKS = "▁▂▃▄▅▆▇█"

@@ -15,7 +15,8 @@ import numpy as np
 from yard.stats import estimates
 from yard.stats.estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
 from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
-from yard.report import hdr, missing, suite
+from yard.report import missing, suite
+from yard.data import hdr_histogram
 from yard.text import units
 from yard.report.environment import Environment
 from yard.report.missing import Caveat, Missing
@@ -178,15 +179,15 @@ class Point:
         return lines
 
 
-def _merged(cell: Cell) -> Optional[hdr.Histogram]:
+def _merged(cell: Cell) -> Optional[hdr_histogram.Histogram]:
     good = []
     step = max(1, -(-len(cell.histograms) // MERGED_MOST))
     for payload in cell.histograms[::step]:
         try:
-            good.append(hdr.decode(payload))
-        except hdr.NotAHistogram:
+            good.append(hdr_histogram.decode(payload))
+        except hdr_histogram.NotAHistogram:
             continue  # the quantiles beside it in the sample are still used; old runs may have none
-    return hdr.merge(good)
+    return hdr_histogram.merge(good)
 
 
 @dataclass

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from yard.data import models, samples
 from yard.engine import campaign, live, plan as planning
-from yard.learn import advise
+from yard.learn import advice
 from yard.stats import estimates
-from yard.text import matrix, progress
+from yard.text import matrix, run_progress
 from yard.errors import OK, UsageError
 from yard.text import units
 from yard.cli.commands import _options
@@ -66,14 +66,14 @@ def command(**given: Any) -> int:
         cells, source = _measured(mix, given), "measured now"
     else:
         folder = given["run"] or _newest()
-        cells, source = advise.cells_of(samples.read_run(folder).samples), str(folder)
+        cells, source = advice.cells_of(samples.read_run(folder).samples), str(folder)
     if given["models"]:
         cells = [
             cell
             for cell in cells
             if cell.model in given["models"] or cell.contender in given["models"]
         ]
-    found = advise.advise(cells, mix)
+    found = advice.advise(cells, mix)
     if given["json_output"]:
         click.echo(json.dumps({**found.as_json(), "source": source}))
     else:
@@ -81,7 +81,7 @@ def command(**given: Any) -> int:
     return OK
 
 
-def _mix(given: dict[str, Any]) -> advise.Mix:
+def _mix(given: dict[str, Any]) -> advice.Mix:
     asked = (
         ("io_wait", "How long does a request wait for others (20ms, 0)?", Length()),
         ("cpu", "How long does it compute (200us)?", Length()),
@@ -95,7 +95,7 @@ def _mix(given: dict[str, Any]) -> advise.Mix:
                     "--io-wait 20ms --cpu 200us --concurrency 500"
                 )
             given[name] = click.prompt(question, type=kind)
-    return advise.Mix(given["io_wait"], given["cpu"], given["concurrency"], given["p99"])
+    return advice.Mix(given["io_wait"], given["cpu"], given["concurrency"], given["p99"])
 
 
 def _newest() -> Path:
@@ -107,7 +107,7 @@ def _newest() -> Path:
     return runs[-1].parent
 
 
-def live_options(mix: advise.Mix, names: tuple[str, ...]) -> list[planning.Options]:
+def live_options(mix: advice.Mix, names: tuple[str, ...]) -> list[planning.Options]:
     """The sizes that are the mix: what is served and computes, and what waits."""
     n = mix.concurrency
     # Enough operations for a p99, and no more: an answer is wanted in a minute or so.
@@ -134,7 +134,7 @@ def live_options(mix: advise.Mix, names: tuple[str, ...]) -> list[planning.Optio
     return options
 
 
-def _measured(mix: advise.Mix, given: dict[str, Any]) -> list[estimates.Cell]:
+def _measured(mix: advice.Mix, given: dict[str, Any]) -> list[estimates.Cell]:
     found = models.discover(campaign.build_folder(given["build"]))
     if mix.concurrency > MOST_PROCESSES:
         for model in found.describe.values():
@@ -144,15 +144,15 @@ def _measured(mix: advise.Mix, given: dict[str, Any]) -> list[estimates.Cell]:
                 if (model["model"], c["variant"]) != ("process", "per_connection")
             ]
     cells: list[estimates.Cell] = []
-    with progress.watcher(
+    with run_progress.watcher(
         given["json_output"] or not sys.stdout.isatty(), given["verbose"]
     ) as watcher:
         for options in live_options(mix, given["models"]):
-            cells += live.measure(found, options, watcher, advise.cells_of)
+            cells += live.measure(found, options, watcher, advice.cells_of)
     return cells
 
 
-def _text(found: advise.Advice, source: str) -> str:
+def _text(found: advice.Advice, source: str) -> str:
     grid = Table(
         "rank",
         "contender",

@@ -97,7 +97,7 @@ def command(**given: Any) -> int:
     tells the rule.
     """
     from yard.gate import outputs
-    from yard.gate.progress import Progress
+    from yard.gate.check_progress import Progress
 
     _agree(given)
     profile = _profile(given["profile"], given["second_try"])
@@ -158,7 +158,7 @@ def _profile(name: str, second_try: bool) -> Any:
 def _own(
     given: dict[str, Any], profile: Any, seed: int, out: Path, progress: Any
 ) -> dict[str, Any]:
-    from yard.gate import accepted, job, result
+    from yard.gate import accepted, session, result
 
     options = Options(
         preset=given["preset"],
@@ -169,12 +169,12 @@ def _own(
         workers=given["workers"],
     )
     entries = accepted.read(given["accepted"] or REPOSITORY / accepted.FILE)
-    asked = job.Asked(
+    asked = session.Asked(
         options,
         profile,
         seed,
         given["time_budget_s"] or profile.job_limit_s,
-        job.chosen_metrics(given["metrics"]),
+        session.chosen_metrics(given["metrics"]),
         given["only"],
     )
     cache = given["cache"] or CACHE
@@ -182,7 +182,7 @@ def _own(
         catalogues, labels, notes, repeat, within = _revisions(given, cache, progress)
     else:
         catalogues, labels, notes, repeat, within = _builds(given)
-    found = job.run(catalogues, labels, asked, out, cache, progress)
+    found = session.run(catalogues, labels, asked, out, cache, progress)
     found.notes = [*notes, *found.notes]
     found.notes += accepted.apply(found.outcome, entries, within, datetime.date.today())
     return result.make(found, seed, ["scripts/switchyard", *sys.argv[1:]], repeat)
@@ -285,11 +285,11 @@ def _with_preset(repeat: list[str], given: dict[str, Any]) -> list[str]:
 def _commands(
     given: dict[str, Any], profile: Any, seed: int, out: Path, progress: Any
 ) -> dict[str, Any]:
-    from yard.gate import accepted, commands, job, result
+    from yard.gate import accepted, command_pairs, session, result
 
-    sides = {name: commands.Command(given[f"{name}_cmd"]) for name in ("base", "head")}
+    sides = {name: command_pairs.Command(given[f"{name}_cmd"]) for name in ("base", "head")}
     entries = accepted.read(given["accepted"]) if given["accepted"] else []
-    found = job.run_commands(
+    found = session.run_commands(
         sides,
         given["metrics"],
         given["only"],
@@ -315,22 +315,22 @@ def _commands(
 
 
 def _remember(result: dict[str, Any], out: Path) -> None:
-    from yard.report import history
+    from yard.report import history_store
     from yard.data.store import write_atomically
 
     write_atomically(out / "check.json", json.dumps(result, indent=1) + "\n")
-    book = history.History(history.FILE)
-    book.add(history.points_of(out))
+    book = history_store.History(history_store.FILE)
+    book.add(history_store.points_of(out))
     book.close()
 
 
 def _show(result: dict[str, Any], given: dict[str, Any], out: Path) -> None:
-    from yard.gate import table, words
+    from yard.gate import terminal, wording
 
     if given["json_output"]:
         click.echo(json.dumps(result, indent=1))
     elif given["quiet"]:
-        click.echo(words.headline(result))
+        click.echo(wording.headline(result))
     else:
-        table.show(result, given["verbose"])
+        terminal.show(result, given["verbose"])
         click.echo(f"results: {out}")

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from yard import errors
 from yard.data import samples
-from yard.report import compare
+from yard.report import comparison
 from yard.stats.estimates import METRIC
 from yard.report import series
 from yard.text import units
@@ -38,7 +38,7 @@ def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -
     note = ""
     if models:
         names = [name.strip() for name in models.split(",")]
-        known = compare.contenders(read[0])
+        known = comparison.contenders(read[0])
         if len(names) != 2 or len(set(names)) != 2:
             raise click.UsageError("--models takes two names, such as --models coroutine,fiber")
         for name in names:
@@ -46,21 +46,21 @@ def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -
                 raise click.UsageError(
                     f"no model {name} in this run; there is {', '.join(sorted(known))}"
                 )
-        found = compare.two_models(read[0], names)
+        found = comparison.two_models(read[0], names)
         if not found:
             raise errors.NotComparable(
                 f"{names[0]} and {names[1]} share no measured cell in this run"
             )
     else:
         names = [series.Environment(r.meta, r.plan, r.samples).run_id for r in read]
-        reasons = compare.apples_and_oranges(*read)
+        reasons = comparison.apples_and_oranges(*read)
         if reasons:
             if as_json:
                 click.echo(json.dumps({"schema": 1, "comparable": False, "reasons": reasons}))
             raise errors.NotComparable(
                 "not comparable: " + "; ".join(reasons) + ". Measure both on one machine and build"
             )
-        found, note = compare.two_runs(*read), compare.NOT_A_VERDICT
+        found, note = comparison.two_runs(*read), comparison.NOT_A_VERDICT
     if as_json:
         click.echo(
             json.dumps(
@@ -70,7 +70,7 @@ def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -
                     "verdict": bool(models),
                     "sides": names,
                     "note": note,
-                    "differences": compare.as_json(found),
+                    "differences": comparison.as_json(found),
                 }
             )
         )
@@ -79,7 +79,7 @@ def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -
     return 0
 
 
-def _print(found: list[compare.Difference], names: list[str], note: str, paired: bool) -> None:
+def _print(found: list[comparison.Difference], names: list[str], note: str, paired: bool) -> None:
     console = Console(highlight=False)
     console.print(
         Text(
@@ -117,7 +117,7 @@ def _print(found: list[compare.Difference], names: list[str], note: str, paired:
                 else ""
             )
             table.add_row(
-                *map(Text, (f"  {METRIC[d.metric].label}", *both, compare.words(d), told))
+                *map(Text, (f"  {METRIC[d.metric].label}", *both, comparison.words(d), told))
             )
         console.print(table)
     if note:

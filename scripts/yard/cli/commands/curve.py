@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from yard.data import models
-from yard.engine import campaign, curve, plan as planning
-from yard.text import curve_text, progress
+from yard.engine import campaign, load_curve, plan as planning
+from yard.text import curve_tables, run_progress
 from yard.errors import FAILED, OK, UsageError
 from yard.engine.runner import FAILURES
 from yard.cli.commands import _options
@@ -38,8 +38,8 @@ class Fractions(_options.Value):
 class Slo(_options.Value):
     name = "p99=5ms"
 
-    def convert(self, value: Any, param: Any, context: Any) -> curve.Objective:
-        if isinstance(value, curve.Objective):
+    def convert(self, value: Any, param: Any, context: Any) -> load_curve.Objective:
+        if isinstance(value, load_curve.Objective):
             return value
         match = re.fullmatch(r"p(50|90|99|99\.?9)=(\d+(?:\.\d+)?)(us|µs|ms|s)", value)
         if not match or float(match[2]) <= 0:
@@ -49,7 +49,7 @@ class Slo(_options.Value):
                 context,
             )
         scale = {"us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}[match[3]]
-        return curve.Objective(f"p{match[1].replace('.', '')}_ns", float(match[2]) * scale)
+        return load_curve.Objective(f"p{match[1].replace('.', '')}_ns", float(match[2]) * scale)
 
 
 @click.command(short_help="Capacity, then latency at shares of it, under open loop.")
@@ -129,8 +129,8 @@ def command(**given: Any) -> int:
         workers=given["workers"],
     )
     name, commit, dirty = campaign.new_name()
-    plan, contenders = curve.plan_of(found, options, sorted(os.sched_getaffinity(0)), name)
-    ask = curve.Ask(
+    plan, contenders = load_curve.plan_of(found, options, sorted(os.sched_getaffinity(0)), name)
+    ask = load_curve.Ask(
         given["fractions"],
         given["rounds"],
         given["common"],
@@ -144,17 +144,19 @@ def command(**given: Any) -> int:
         found, {**plan, "processes": [c.job for c in contenders]}, commit, dirty, given["out"]
     )
     meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
-    with progress.watcher(given["json_output"], given["verbose"]) as watcher:
-        conductor = curve.Conductor(contenders, ask, store, plan, meta, found.executables, watcher)
+    with run_progress.watcher(given["json_output"], given["verbose"]) as watcher:
+        conductor = load_curve.Conductor(
+            contenders, ask, store, plan, meta, found.executables, watcher
+        )
         interrupted = campaign.carry_out(conductor)
-    answer = curve.keep(conductor)
+    answer = load_curve.keep(conductor)
     code = FAILED if any(conductor.verdicts[verdict] for verdict in FAILURES) else OK
     if given["json_output"]:
         click.echo(
             json.dumps({**answer, "exit_code": code if interrupted is None else interrupted})
         )
     else:
-        click.echo(curve_text.text(answer))
+        click.echo(curve_tables.text(answer))
         click.echo(
             f"results: {store.folder}; draw them with scripts/switchyard report {store.folder}"
         )

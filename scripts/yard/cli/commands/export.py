@@ -8,7 +8,7 @@ import click
 
 from yard.data import samples
 from yard.stats import estimates
-from yard.text import export
+from yard.text import interchange
 from yard.errors import OK, YardError
 from yard.data.store import write_atomically
 from yard.cli.commands import _options
@@ -17,7 +17,11 @@ from yard.cli.commands import _options
 @click.command(short_help="A run in the format of Bencher, github-action-benchmark or OpenMetrics.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "kind", required=True, type=click.Choice(list(export.FORMATS)), help="Whose format."
+    "--format",
+    "kind",
+    required=True,
+    type=click.Choice(list(interchange.FORMATS)),
+    help="Whose format.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Into this file; default: standard output."
@@ -30,7 +34,7 @@ def command(**given: Any) -> int:
     cells = estimates.cells(run.samples)
     if not any(cell.measured for cell in cells):
         raise YardError(f"{given['run']} has no measured cell to export")
-    text = export.FORMATS[given["kind"]](cells, run.meta)
+    text = interchange.FORMATS[given["kind"]](cells, run.meta)
     if given["out"]:
         write_atomically(given["out"], text)
     else:

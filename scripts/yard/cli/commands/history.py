@@ -27,14 +27,14 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     Change points are found on ratios to a reference that does not change with the code (E-divisive means): creep of many
     small steps shows here and not in a check of one commit.
     """
-    from yard.report import history
+    from yard.report import history_store
 
-    file = given["db"] or history.FILE
+    file = given["db"] or history_store.FILE
     if words and words[0] == "add":
         return _add(words[1:], file)
     if len(words) > 1:
         raise UsageError("name one cell, or none for a summary")
-    book = history.History(file, must_exist=True)
+    book = history_store.History(file, must_exist=True)
     try:
         found = book.series(words[0] if words else "", given["metric"])
     finally:
@@ -43,12 +43,12 @@ def command(words: tuple[str, ...], **given: Any) -> int:
 
 
 def _add(folders: tuple[str, ...], file: Path) -> int:
-    from yard.report import history
+    from yard.report import history_store
 
     if not folders:
         raise UsageError("history add takes folders of runs or checks, such as results/raw/*/*")
-    points = [(Path(folder), history.points_of(Path(folder))) for folder in folders]
-    book = history.History(file)
+    points = [(Path(folder), history_store.points_of(Path(folder))) for folder in folders]
+    book = history_store.History(file)
     try:
         for folder, own in points:
             if not own:

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from yard.data import host, models
 from yard.engine import campaign
-from yard.text import progress
+from yard.text import run_progress
 from yard.errors import OK, UsageError, nearest
-from yard.learn.lesson import chapters, claims, html, timeline
+from yard.learn.lesson import chapters, claims, lesson_page, timeline
 from yard.data.store import write_atomically
 from yard.cli.commands import _options
 
@@ -76,14 +76,14 @@ def command(**given: Any) -> int:
         found = models.discover(campaign.build_folder(given["build"]))
         console.print(Text("\nWhat is often said, measured here now", style="bold"))
         for claim in claims.CLAIMS:
-            with progress.watcher(
+            with run_progress.watcher(
                 given["json_output"] or not sys.stdout.isatty(), given["verbose"]
             ) as watcher:
                 verdict = claims.judge(found, claim, watcher, given["rounds"])
             verdicts.append(verdict)
             _tell(console, verdict)
     if given["page"]:
-        write_atomically(given["page"], html.page(shown, verdicts, _machine()))
+        write_atomically(given["page"], lesson_page.page(shown, verdicts, _machine()))
         console.print(Text(f"\nlesson: {given['page']}"))
     if given["json_output"]:
         told = [

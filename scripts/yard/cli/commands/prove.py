@@ -89,7 +89,7 @@ def command(**given: Any) -> int:
 
     Exit code 0: all as expected; 1: not; 2: interrupted, the same command goes on.
     """
-    from yard.gate import others, prove
+    from yard.gate import other_rules, proof
 
     out = given["out"]
     if given["simulate"]:
@@ -101,7 +101,7 @@ def command(**given: Any) -> int:
         )
     budget_s = given["budget_s"]
     counts = {name: given[name] for name in ("aa", "busy", "tail", "moved", "hog")}
-    plan = prove.experiments(
+    plan = proof.experiments(
         counts, given["preset"], given["profile"], f"{budget_s:g}s", given["cells"]
     )
 
@@ -110,22 +110,22 @@ def command(**given: Any) -> int:
 
     say(
         f"{sum(counts.values())} jobs of at most {budget_s / 60:.0f} min: at most "
-        f"{prove.estimate_minutes(plan, budget_s) / 60:.1f} hours"
+        f"{proof.estimate_minutes(plan, budget_s) / 60:.1f} hours"
     )
     try:
-        rows = prove.run(build, plan, out, say)
+        rows = proof.run(build, plan, out, say)
     except KeyboardInterrupt:
         say("interrupted; the same command goes on where it was")
         return INCONCLUSIVE
-    score = others.Score()
-    for name, pairs, red in prove.jobs(out):
-        score.job(pairs, red, prove.slowed(name), 12)
-    text = f"{prove.table(rows)}\nOther rules on the same recorded pairs:\n\n{score.table()}"
+    score = other_rules.Score()
+    for name, pairs, red in proof.jobs(out):
+        score.job(pairs, red, proof.slowed(name), 12)
+    text = f"{proof.table(rows)}\nOther rules on the same recorded pairs:\n\n{score.table()}"
     write_atomically(out / "proof.md", text)
     as_expected = all(row.as_expected == row.done for row in rows)
     summary = {
         "schema": 1,
-        "utc": prove.now(),
+        "utc": proof.now(),
         "as_expected": as_expected,
         "experiments": [
             {
@@ -143,14 +143,14 @@ def command(**given: Any) -> int:
 
 
 def _simulated(jobs: int, out: Path) -> int:
-    from yard.gate import others, simulate
+    from yard.gate import other_rules, simulate
 
     make_folder(out)
     parts = []
     for machine in (simulate.QUIET, simulate.LOADED):
         for how, score in zip(
             ("on our interleaved pairs", "all of base, then all of head, as they are used"),
-            others.simulated(jobs, machine, 0.05, 5_000),
+            other_rules.simulated(jobs, machine, 0.05, 5_000),
         ):
             parts.append(
                 f"{machine.name}, {jobs} simulated jobs, half with one of 25 scenarios 5 % slower, {how}:\n\n"

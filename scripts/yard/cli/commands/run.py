@@ -10,8 +10,8 @@ import click
 
 from yard.data import host, models
 from yard.engine import campaign, counters, forecast, plan as planning
-from yard.report import history
-from yard.text import progress, summary
+from yard.report import history_store
+from yard.text import run_progress, summary
 from yard.errors import FAILED, OK, UsageError
 from yard.engine.runner import Runner
 from yard.cli.commands import _options
@@ -138,7 +138,7 @@ def _measure(
     store: Any, plan: dict[str, Any], meta: dict[str, Any], executables: Any, given: dict[str, Any]
 ) -> int:
     quiet = given["quiet"]
-    with progress.watcher(quiet, given["verbose"]) as watcher:
+    with run_progress.watcher(quiet, given["verbose"]) as watcher:
         if not quiet:
             for warning in meta["warnings"]:
                 watcher.say(f"note: {warning}")
@@ -171,8 +171,8 @@ def _measure(
             )
     code = FAILED if runner.failed else OK
     if given["into_history"]:
-        book = history.History(history.FILE)
-        book.add(history.points_of(store.folder))
+        book = history_store.History(history_store.FILE)
+        book.add(history_store.points_of(store.folder))
         book.close()
     if given["json_output"]:
         click.echo(

@@ -11,7 +11,7 @@ import click
 
 from yard.data import models
 from yard.engine import campaign, plan as planning
-from yard.text import progress, summary
+from yard.text import run_progress, summary
 from yard.errors import FAILED, OK
 from yard.engine.runner import Runner
 from yard.cli.commands import _options, run
@@ -36,7 +36,9 @@ def command(**given: Any) -> int:
     with tempfile.TemporaryDirectory(prefix="switchyard-verify-") as folder:
         store = campaign.start(found, plan, commit, dirty, Path(folder) / "run")
         meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
-        with progress.watcher(given["quiet"] or given["json_output"], given["verbose"]) as watcher:
+        with run_progress.watcher(
+            given["quiet"] or given["json_output"], given["verbose"]
+        ) as watcher:
             runner = Runner(store, plan, meta, found.executables, watcher)
             interrupted = campaign.carry_out(runner)
         if interrupted is not None:

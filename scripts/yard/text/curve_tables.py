@@ -7,7 +7,7 @@ from typing import Any, Optional
 
 from rich.table import Column, Table
 
-from yard.engine.curve_search import UNKNOWN, Rate
+from yard.stats.rate_search import UNKNOWN, Rate
 from yard.text.matrix import rendered
 from yard.text import units
 

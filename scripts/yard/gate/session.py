@@ -19,11 +19,11 @@ from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.data.models import Catalogue
 from yard.engine.plan import Options
 from yard.data.store import make_folder
-from yard.gate import exact, gate, rule, scenarios, trial
-from yard.gate.commands import Command, prepare
+from yard.gate import counter_check, sequential, rule, scenarios, trial
+from yard.gate.command_pairs import Command, prepare
 from yard.gate.outcome import Outcome
 from yard.gate.pairs import CONTROL, Disturbed, PairSource
-from yard.gate.progress import Progress
+from yard.gate.check_progress import Progress
 from yard.gate.rule import Metric, Profile, Verdict
 from yard.gate.scenarios import Scenario
 from yard.gate.slot import Side
@@ -160,7 +160,7 @@ def run_commands(
             f"{len(source.names)} scenarios, {profile.screen_pairs} pairs each, then up to {profile.looks[-1]} fresh "
             f"pairs for suspects; at most {budget_s / 60:.0f} min"
         )
-        outcome = gate.run(
+        outcome = sequential.run(
             source,
             profile,
             seed,
@@ -188,7 +188,7 @@ def _tried(
     asked: Asked,
     scratch: Path,
     progress: Progress,
-    seconds_left: gate.Clock,
+    seconds_left: sequential.Clock,
 ) -> trial.Trial:
     return trial.run(
         sides,
@@ -212,7 +212,7 @@ def _pairs(
     scratch: Path,
     lines: Any,
     progress: Progress,
-    seconds_left: gate.Clock,
+    seconds_left: sequential.Clock,
 ) -> None:
     screen = asked.profile.screen_pairs * (len(chosen) + 1)
 
@@ -250,7 +250,7 @@ def _pairs(
         sides, chosen, asked.metrics, asked.seed, TIMEOUT_S, scratch, record, control
     )
     kept_s = min(COUNTING_S, COUNTING_SHARE * asked.budget_s)
-    outcome = gate.run(
+    outcome = sequential.run(
         source,
         asked.profile,
         asked.seed,
@@ -277,7 +277,7 @@ def _pairs(
     if counter is not None:
         alive = set(source.scenarios())
         try:
-            counted = exact.run(
+            counted = counter_check.run(
                 sides,
                 [s for s in chosen if s.id in alive],
                 counter,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from yard.gate import words
+from yard.gate import wording
 
 STYLES = {
     "REGRESSION": "bold red",
@@ -27,15 +27,15 @@ def show(
     console = console or Console(highlight=False)
     if not console.is_terminal and console.width < 140:
         console = Console(highlight=False, width=140, file=console.file)
-    rows = words.shown(result, everything)
+    rows = wording.shown(result, everything)
     if rows:
         console.print(_table(rows))
     for suite in result["suite"]:
         if suite["verdict"] == "REGRESSION":
             console.print(
                 Text(
-                    f"REGRESSION of the whole suite: {words.metric(suite['metric'])} "
-                    f"{words.percent(suite['slowdown'])} {words.interval(suite)} in the median scenario of "
+                    f"REGRESSION of the whole suite: {wording.metric(suite['metric'])} "
+                    f"{wording.percent(suite['slowdown'])} {wording.interval(suite)} in the median scenario of "
                     f"{suite['rounds']} rounds, p = {suite['p']:.1g}",
                     style="bold red",
                 )
@@ -49,28 +49,28 @@ def show(
         )
     for grown in result["counters"]:
         console.print(
-            Text(words.counter(grown), style="cyan" if grown["accepted"] else "bold red"),
+            Text(wording.counter(grown), style="cyan" if grown["accepted"] else "bold red"),
             soft_wrap=True,
         )
-    if repeats := words.repeats(result):
+    if repeats := wording.repeats(result):
         console.print(Text("To repeat one alone:"))
         for command in repeats:
             console.print(Text(f"  {command}", style="dim"), soft_wrap=True)
     for line in (
-        words.quiet_summary(result),
-        *(f"not compared: {text}" for text in words.not_compared(result)),
+        wording.quiet_summary(result),
+        *(f"not compared: {text}" for text in wording.not_compared(result)),
         *(f"note: {note}" for note in result["notes"]),
-        words.about(result),
+        wording.about(result),
     ):
         if line:
             console.print(Text(line), soft_wrap=True)
     console.print(
-        Text(words.headline(result), style=CODES.get(result["exit_code"], "bold yellow")),
+        Text(wording.headline(result), style=CODES.get(result["exit_code"], "bold yellow")),
         soft_wrap=True,
     )
 
 
-def _table(rows: list[words.Cell]) -> Table:
+def _table(rows: list[wording.Cell]) -> Table:
     table = Table(box=None, pad_edge=False)
     for name, justify in (
         ("verdict", "left"),
@@ -91,12 +91,12 @@ def _table(rows: list[words.Cell]) -> Table:
         table.add_row(
             Text(cell["verdict"], style=STYLES.get(cell["verdict"], "")),
             f"{cell['scenario']}",
-            words.metric(cell["metric"]),
-            words.percent(cell["slowdown"]),
-            words.interval(cell),
-            words.both(cell),
+            wording.metric(cell["metric"]),
+            wording.percent(cell["slowdown"]),
+            wording.interval(cell),
+            wording.both(cell),
             f"{cell['pairs']}{fresh}",
             f"{cell['p']:.1g}",
-            words.percent(cell["detectable"]) + (f" {cell['note']}" if cell["note"] else ""),
+            wording.percent(cell["detectable"]) + (f" {cell['note']}" if cell["note"] else ""),
         )
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from yard.gate import words
+from yard.gate import wording
 
 MARKS = {0: "✅", 1: "❌"}
 
@@ -16,38 +16,38 @@ def _safe(text: str) -> str:
 
 def render(result: Mapping[str, Any]) -> str:
     lines = [
-        f"## {MARKS.get(result['exit_code'], '⚠️')} switchyard check: {_safe(words.headline(result))}",
+        f"## {MARKS.get(result['exit_code'], '⚠️')} switchyard check: {_safe(wording.headline(result))}",
         "",
-        _safe(words.about(result)) + ".",
+        _safe(wording.about(result)) + ".",
         "",
     ]
-    rows = words.shown(result)
+    rows = wording.shown(result)
     if rows:
         lines += [
             "| verdict | scenario | metric | change | 95 % interval | base → head | evidence |",
             "| --- | --- | --- | ---: | ---: | ---: | --- |",
         ]
         for cell in rows:
-            name = f"`{cell['scenario']}` {words.params(cell)}".strip()
+            name = f"`{cell['scenario']}` {wording.params(cell)}".strip()
             verdict = (
                 f"**{cell['verdict']}**" if cell["verdict"] == "REGRESSION" else cell["verdict"]
             )
             cells = (
                 verdict,
                 name,
-                words.metric(cell["metric"]),
-                words.percent(cell["slowdown"]),
-                words.interval(cell),
-                words.both(cell).replace("->", "→"),
-                words.evidence(cell) + (f"; {cell['note']}" if cell["note"] else ""),
+                wording.metric(cell["metric"]),
+                wording.percent(cell["slowdown"]),
+                wording.interval(cell),
+                wording.both(cell).replace("->", "→"),
+                wording.evidence(cell) + (f"; {cell['note']}" if cell["note"] else ""),
             )
             lines.append("| " + " | ".join(map(_safe, cells)) + " |")
         lines.append("")
     for suite in result["suite"]:
         if suite["verdict"] == "REGRESSION":
             lines += [
-                f"**REGRESSION of the whole suite**: {words.metric(suite['metric'])} {words.percent(suite['slowdown'])} "
-                f"{words.interval(suite)} in the median scenario of {suite['rounds']} rounds.",
+                f"**REGRESSION of the whole suite**: {wording.metric(suite['metric'])} {wording.percent(suite['slowdown'])} "
+                f"{wording.interval(suite)} in the median scenario of {suite['rounds']} rounds.",
                 "",
             ]
     for broken in result["broken"]:
@@ -56,13 +56,13 @@ def render(result: Mapping[str, Any]) -> str:
             "",
         ]
     for grown in result["counters"]:
-        verdict, _, text = words.counter(grown).partition("  ")
+        verdict, _, text = wording.counter(grown).partition("  ")
         lines += [f"**{verdict}** {_safe(text)}", ""]
-    if repeats := words.repeats(result):
+    if repeats := wording.repeats(result):
         lines += ["To repeat one alone:", "```", *repeats, "```", ""]
-    if summary := words.quiet_summary(result):
+    if summary := wording.quiet_summary(result):
         lines += [summary + ".", ""]
-    missing = words.not_compared(result)
+    missing = wording.not_compared(result)
     if missing:
         lines += [
             f"<details><summary>{len(result['not_compared'])} not compared</summary>",

@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterable, Mapping, Optional
 from yard.data import samples, schema
 from yard.engine import plan as planning
 from yard.stats import estimates, inference
-from yard.engine.curve_search import FAILS, HOLDS, UNKNOWN, Search
+from yard.stats.rate_search import FAILS, HOLDS, UNKNOWN, Search
 from yard.errors import UsageError, nearest
 from yard.engine.runner import FAILURES, Runner
 from yard.data.store import META, PLAN, merge_benchmarks, plan_hash

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterable, Mapping, Sequence
 import numpy as np
 import scipy.stats
 
-from yard.gate import gate, rule, simulate, values
+from yard.gate import sequential, rule, simulate, values
 
 Rule = Callable[[Sequence[float], Sequence[float]], bool]
 
@@ -124,7 +124,7 @@ def simulated(jobs: int, machine: Any, slow: float, seed: int) -> tuple[Score, S
         changed = number % 2 == 1
         slowness = simulate.slow_down(SLOWED, slow) if changed else None
         source = _Keeping(simulate.SimulatedRunner(machine, 25, seed + number, slowness))
-        outcome = gate.run(source, profile, seed + number)
+        outcome = sequential.run(source, profile, seed + number)
 
         def slowed(scenario: str, metric: str, changed: bool = changed) -> bool:
             return changed and scenario == SLOWED and metric in ("", *simulate.TIME_METRICS)

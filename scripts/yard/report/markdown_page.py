@@ -8,7 +8,7 @@ import re
 from typing import Iterable, Sequence
 
 from yard.stats.estimates import METRIC
-from yard.report import answers, choose, claims, series, why
+from yard.report import answers, choose, other_tools, series, why
 from yard.text import units
 from yard.text.words import HOW_TO_READ, METRIC_TITLES
 
@@ -145,7 +145,7 @@ def render(report: series.Report) -> str:
                     for c in (j.ours, j.google, j.criterion, j.hyperfine)
                 ),
             ]
-            for j in claims.judge(report)
+            for j in other_tools.judge(report)
             if j.disagree
         ],
     )
