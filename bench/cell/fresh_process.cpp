@@ -30,8 +30,8 @@ struct first_operation {
 class shared_note {
 public:
     shared_note()
-        : file_(checked(::memfd_create("switchyard-start", MFD_CLOEXEC), "memfd_create")) {
-        checked(::ftruncate(file_.get(), sizeof(first_operation)), "ftruncate");
+        : file_(proc::checked(::memfd_create("switchyard-start", MFD_CLOEXEC), "memfd_create")) {
+        proc::checked(::ftruncate(file_.get(), sizeof(first_operation)), "ftruncate");
         map();
     }
     explicit shared_note(int inherited) : file_(inherited) { map(); }
@@ -46,11 +46,11 @@ private:
     void map() {
         auto* const memory = ::mmap(nullptr, sizeof(first_operation), PROT_READ | PROT_WRITE,
                                     MAP_SHARED, file_.get(), 0);
-        if (memory == MAP_FAILED) throw_errno("mmap of the note of a start");
+        if (memory == MAP_FAILED) proc::throw_errno("mmap of the note of a start");
         note_ = static_cast<first_operation*>(memory);
     }
 
-    unique_fd file_;
+    proc::unique_fd file_;
     first_operation* note_ = nullptr;
 };
 
@@ -110,7 +110,7 @@ int do_first_operation(contract::model const& model, int count, char** arguments
     contract::maker<startup>* const make =
         place < model.cells.size() ? contract::maker_of<startup>(model.cells[place]) : nullptr;
     if (make == nullptr) throw usage_error("the model has no such cell");
-    auto const cpus = allowed_cpus();
+    auto const cpus = proc::allowed_cpus();
     contract::environment const around{
         .limits = {.workers = static_cast<unsigned>(number(2)), .cpus = cpus, .seed = number(3)}};
     contract::probe probe({&(*note).slot, 1});

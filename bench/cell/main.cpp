@@ -72,18 +72,18 @@ int run(int argc, char** argv) {
         if (!std::cout) throw harness_error("cannot write to standard output");
         return exit_ok;
     }
-    process.allowed_cpus = allowed_cpus();
+    process.allowed_cpus = proc::allowed_cpus();
     hand_over_flags(process.given, argv[0]);
     register_benchmarks(process);
     process.samples = sample_file(process.given.samples);
-    process.most_descriptors = raise_descriptor_limit();
+    process.most_descriptors = proc::raise_descriptor_limit();
     // Orphans of the model's children come here, where they are counted and, if need be, killed.
-    checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     add_context(process);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     // What a model has left behind was reported; here it ends.
-    kill_descendants();
+    proc::kill_descendants();
     return process.exit_code;
 }
 
@@ -91,7 +91,7 @@ int run(int argc, char** argv) {
 } // namespace cell
 
 int main(int argc, char** argv) {
-    cell::move_heap(cell::padding_bytes());
+    proc::move_heap(proc::padding_bytes());
     auto const complain = [&](char const* what, int code) {
         fmt::print(stderr, "{}: {}\n", argv[0], what);
         return code;

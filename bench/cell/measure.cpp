@@ -22,7 +22,7 @@ void prepare_machine(setting const& where, std::uint64_t sockets) {
                         "it (ulimit -Hn {} as root, or LimitNOFILE=)",
                         sockets, needed, where.process->most_descriptors, needed));
     }
-    pin_to(where.cpus);
+    proc::pin_to(where.cpus);
 }
 
 std::string timeout_line(setting const& where) {

@@ -35,8 +35,8 @@ void measure_session(job<W>& what, benchmark::State& state) {
         }
         prepare_machine(where, what.rules.sockets(what.params));
         static_cast<void>(what.expected());
-        watchdog const guard(where.given().timeout, timeout_line(where),
-                             where.process->samples.fd(), timeout_notice(where));
+        proc::watchdog const guard(where.given().timeout, timeout_line(where),
+                                   where.process->samples.fd(), timeout_notice(where));
         if constexpr (W::role == contract::role::server) {
             server_measurement<W>(what, state, record).run();
         } else {

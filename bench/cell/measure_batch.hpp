@@ -128,7 +128,7 @@ private:
         auto const& rig = watch.rig();
         slots_.clear();
         if (output_) output_->empty();
-        std::optional<memory_looks> looks;
+        std::optional<proc::memory_looks> looks;
         if constexpr (contract::is_looked_at<W>) {
             auto const steps = W::steps(job_.params);
             looks.emplace(std::vector<std::uint64_t>(steps.begin(), steps.end()),
@@ -136,12 +136,12 @@ private:
         }
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);
         typename W::outcome outcome;
-        auto const before = read_usage(edge::opening, rig);
+        auto const before = proc::read_usage(proc::edge::opening, rig);
         auto const counted_before = read_counts();
         auto const started_ns = monotonic_ns();
         auto run_ns = timed([&] { outcome = session.run(probe); });
         auto const counted_after = read_counts();
-        auto const after = read_usage(edge::closing, rig);
+        auto const after = proc::read_usage(proc::edge::closing, rig);
         ++runs_;
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
         judgement found = watch.check_threads();
@@ -151,7 +151,7 @@ private:
                                        .client = {},
                                        .output_folder = output_ ? output_->path() : ""});
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
-        fields.update(usage_between(before, after));
+        fields.update(proc::usage_between(before, after));
         fields.update(counted_between(counted_before, counted_after));
         fields.update(watch.memory_and_threads());
         fields["run_ns"] = run_ns;

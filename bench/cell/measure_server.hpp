@@ -84,7 +84,8 @@ private:
         auto const report = client.finish();
         fields.update(sample_fields(report));
         // The load generator counted under load; beside an auditor it would count that one, too.
-        if (found.verdict == verdict::ok && !job_.where.given().audit && !sanitizer_adds_threads) {
+        if (found.verdict == verdict::ok && !job_.where.given().audit &&
+            !proc::sanitizer_adds_threads) {
             found = watch.check_count(threads_under_load(report));
         }
         if (auto const judged = judge_client(report); judged.verdict != verdict::ok) {

@@ -48,10 +48,11 @@ setting make_setting(process_setting& process, contract::cell const& cell,
     setting where;
     where.process = &process;
     where.cell = &cell;
-    where.cpus = given.cpus ? parse_cpus("--cpus", *given.cpus, allowed)
+    where.cpus = given.cpus ? proc::parse_cpus("--cpus", *given.cpus, allowed)
                             : default_cpus(allowed, contract::has_other_end<W>);
-    where.client_cpus = given.client_cpus ? parse_cpus("--client-cpus", *given.client_cpus, allowed)
-                                          : std::vector<int>{allowed.back()};
+    where.client_cpus = given.client_cpus
+                            ? proc::parse_cpus("--client-cpus", *given.client_cpus, allowed)
+                            : std::vector<int>{allowed.back()};
     where.workers = given.workers.value_or(static_cast<unsigned>(where.cpus.size()));
     where.name = fmt::format("{}/{}{}", process.model->name, full_name(cell),
                              params_as_name<W>(point.params));

@@ -15,7 +15,7 @@ std::string json_line(nlohmann::json const& value) {
 
 sample_file::sample_file(std::string path) : path_(std::move(path)) {
     if (path_.empty()) return;
-    file_ = unique_fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    file_ = proc::unique_fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (file_.get() == -1) {
         throw harness_error(fmt::format("cannot open the samples file {}: {}; nothing was measured",
                                         path_, std::strerror(errno)));

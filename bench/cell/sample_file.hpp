@@ -24,7 +24,7 @@ public:
 
 private:
     std::string path_;
-    unique_fd file_;
+    proc::unique_fd file_;
 };
 
 } // namespace cell

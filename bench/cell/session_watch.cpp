@@ -22,9 +22,9 @@ session_watch::session_watch(setting const& where, std::uint64_t most_extra_thre
                              std::vector<pid_t> rig)
     : rig_(std::move(rig)),
       most_extra_threads_(most_extra_threads),
-      threads_before_(count_live_threads(::getpid(), rig_)) {
+      threads_before_(proc::count_live_threads(::getpid(), rig_)) {
     if (where.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
-    before_ = read_holdings(rig_);
+    before_ = proc::read_holdings(rig_);
 }
 
 judgement session_watch::check_count(std::uint64_t threads) const {
@@ -37,7 +37,7 @@ judgement session_watch::check_count(std::uint64_t threads) const {
 judgement session_watch::check_threads() const {
     auto const until = std::chrono::steady_clock::now() + time_to_vanish;
     for (;;) {
-        auto found = check_count(count_live_threads(::getpid(), rig_));
+        auto found = check_count(proc::count_live_threads(::getpid(), rig_));
         if (found.verdict == verdict::ok) break;
         if (std::chrono::steady_clock::now() > until) return found;
         std::this_thread::sleep_for(1ms);
@@ -50,20 +50,20 @@ nlohmann::json session_watch::memory_and_threads() const {
         {"pss_bytes", nullptr},
         {"peak_rss_bytes", nullptr},
         {"file_rss_bytes", nullptr},
-        {"threads", count_live_threads(::getpid(), rig_)},
-        {"processes", 1 + descendants(::getpid(), rig_).size()},
+        {"threads", proc::count_live_threads(::getpid(), rig_)},
+        {"processes", 1 + proc::descendants(::getpid(), rig_).size()},
     };
-    if (auto const pss = pss_bytes(::getpid(), rig_)) fields["pss_bytes"] = *pss;
-    auto const status = read_proc("/proc/self/status");
+    if (auto const pss = proc::pss_bytes(::getpid(), rig_)) fields["pss_bytes"] = *pss;
+    auto const status = proc::read_proc("/proc/self/status");
     for (auto const& [field, key] :
          {std::pair{"peak_rss_bytes", "VmHWM"}, std::pair{"file_rss_bytes", "RssFile"}}) {
-        if (auto const kib = number_after(status, key)) fields[field] = *kib * 1024;
+        if (auto const kib = proc::number_after(status, key)) fields[field] = *kib * 1024;
     }
     return fields;
 }
 
 void session_watch::check_leaks(recorder& record, std::function<void()> const& again) const {
-    auto left = cell::check_leaks(before_, rig_, again, time_to_vanish);
+    auto left = proc::check_leaks(before_, rig_, again, time_to_vanish);
     if (!left.empty()) record.judge_all({verdict::over_budget, std::move(left)});
 }
 

@@ -37,8 +37,8 @@ private:
     std::vector<pid_t> rig_;
     std::uint64_t most_extra_threads_;
     std::size_t threads_before_;
-    std::optional<auditor> auditor_;
-    holdings before_;
+    std::optional<proc::auditor> auditor_;
+    proc::holdings before_;
 };
 
 } // namespace cell

@@ -18,7 +18,7 @@ public:
         if (count == 0) return;
         auto* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
                                     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-        if (memory == MAP_FAILED) throw_errno("mmap of the latency slots");
+        if (memory == MAP_FAILED) proc::throw_errno("mmap of the latency slots");
         slots_ = {static_cast<contract::latency_slot*>(memory), count};
     }
     shared_slots(shared_slots const&) = delete;

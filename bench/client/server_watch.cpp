@@ -30,30 +30,30 @@ void server_watch::open() {
 
 server_watch::counters server_watch::read() const {
     counters sum;
-    auto processes = cell::descendants(*server_, {::getpid()});
+    auto processes = proc::descendants(*server_, {::getpid()});
     processes.push_back(*server_);
     for (auto const process : processes) {
         // The clock first: the walk over the threads takes time, in which the server may go on.
-        sum.cpu_ns += cell::process_cpu_ns(process).value_or(0);
+        sum.cpu_ns += proc::process_cpu_ns(process).value_or(0);
     }
     for (auto const process : processes) {
-        auto const stat = cell::stat_fields(process);
+        auto const stat = proc::stat_fields(process);
         if (stat.size() <= system_ticks_field) continue;
         ++sum.processes;
         sum.user_ticks += std::stoull(stat[user_ticks_field]);
         sum.system_ticks += std::stoull(stat[system_ticks_field]);
         sum.minor_faults += std::stoull(stat[minor_faults_field]);
         sum.major_faults += std::stoull(stat[major_faults_field]);
-        for (auto const thread : cell::threads_of(process)) {
-            if (auto const cpu_ns = cell::thread_cpu_ns(thread)) {
+        for (auto const thread : proc::threads_of(process)) {
+            if (auto const cpu_ns = proc::thread_cpu_ns(thread)) {
                 sum.thread_cpu_ns[thread] = *cpu_ns;
             }
             auto const status =
-                cell::read_proc(fmt::format("/proc/{}/task/{}/status", process, thread));
+                proc::read_proc(fmt::format("/proc/{}/task/{}/status", process, thread));
             sum.voluntary_switches +=
-                cell::number_after(status, "voluntary_ctxt_switches").value_or(0);
+                proc::number_after(status, "voluntary_ctxt_switches").value_or(0);
             sum.involuntary_switches +=
-                cell::number_after(status, "nonvoluntary_ctxt_switches").value_or(0);
+                proc::number_after(status, "nonvoluntary_ctxt_switches").value_or(0);
         }
     }
     return sum;
@@ -89,10 +89,10 @@ server_usage server_watch::close() const {
     used.threads = after.thread_cpu_ns.size();
     used.processes = after.processes;
     used.rss_bytes =
-        cell::number_after(cell::read_proc(fmt::format("/proc/{}/status", *server_)), "VmRSS")
+        proc::number_after(proc::read_proc(fmt::format("/proc/{}/status", *server_)), "VmRSS")
             .value_or(0) *
         1024;
-    used.pss_bytes = cell::pss_bytes(*server_, {::getpid()});
+    used.pss_bytes = proc::pss_bytes(*server_, {::getpid()});
     return used;
 }
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <thread>
 
-namespace cell {
+namespace proc {
 
 struct auditor::shared {
     // Relaxed throughout: single numbers, and no other memory hangs on them.
@@ -99,4 +99,4 @@ std::size_t auditor::most_seen() const noexcept {
     return shared_->most_seen.load(std::memory_order_relaxed);
 }
 
-} // namespace cell
+} // namespace proc

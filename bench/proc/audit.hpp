@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace cell {
+namespace proc {
 
 /// A process that watches this one: it counts the threads of the tree about every millisecond. It
 /// takes CPU from what it watches, so it is for conformance and never for measuring. It is nobody's
@@ -27,4 +27,4 @@ private:
     shared* shared_;
 };
 
-} // namespace cell
+} // namespace proc

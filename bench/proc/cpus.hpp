@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cell {
+namespace proc {
 
 /// The CPUs that this process may use, ascending.
 [[nodiscard]] std::vector<int> allowed_cpus();
@@ -20,4 +20,4 @@ void pin_to(std::vector<int> const& cpus);
 /// Raises the soft limit of open descriptors to the hard one, which is returned.
 std::size_t raise_descriptor_limit();
 
-} // namespace cell
+} // namespace proc

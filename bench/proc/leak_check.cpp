@@ -12,7 +12,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace cell {
+namespace proc {
 namespace {
 
 std::map<int, std::string> open_descriptors() {
@@ -104,4 +104,4 @@ std::string check_leaks(holdings const& before, std::vector<pid_t> const& except
     return nothing(more) ? std::string() : describe(more);
 }
 
-} // namespace cell
+} // namespace proc

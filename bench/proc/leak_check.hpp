@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace cell {
+namespace proc {
 
 /// What a session may leave behind: threads, children, open descriptors.
 struct holdings {
@@ -29,4 +29,4 @@ struct holdings {
                                       std::function<void()> const& again,
                                       std::chrono::milliseconds patience);
 
-} // namespace cell
+} // namespace proc

@@ -13,7 +13,7 @@
 #include <string>
 #include <unistd.h>
 
-namespace cell {
+namespace proc {
 namespace {
 
 constexpr std::uint64_t page_bytes = 4'096;
@@ -34,7 +34,8 @@ std::uint64_t read_kernel_stack_bytes() {
     auto const all_kib = number_after(read_proc("/proc/meminfo"), "KernelStack").value_or(0);
     auto const threads = threads_on_machine();
     if (all_kib == 0 || threads == 0) {
-        throw harness_error("/proc/meminfo has no KernelStack: memory per unit cannot be measured");
+        throw cell::harness_error(
+            "/proc/meminfo has no KernelStack: memory per unit cannot be measured");
     }
     auto const pages = (all_kib * 1'024 / threads + page_bytes / 2) / page_bytes;
     return pages * page_bytes;
@@ -47,7 +48,8 @@ std::uint64_t kernel_stack_of_a_thread() {
 
 std::uint64_t kibibytes(std::string const& text, std::string const& key) {
     auto const found = number_after(text, key);
-    if (!found) throw harness_error(fmt::format("no {} in /proc: memory cannot be measured", key));
+    if (!found)
+        throw cell::harness_error(fmt::format("no {} in /proc: memory cannot be measured", key));
     return *found * 1'024;
 }
 
@@ -133,4 +135,4 @@ nlohmann::json memory_looks::report() const {
             {"looks", looks}};
 }
 
-} // namespace cell
+} // namespace proc

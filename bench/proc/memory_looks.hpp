@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace cell {
+namespace proc {
 
 /// Memory of this process and its descendants, user and kernel side.
 struct footprint {
@@ -47,4 +47,4 @@ private:
     std::uint64_t spent_ns_ = 0;
 };
 
-} // namespace cell
+} // namespace proc

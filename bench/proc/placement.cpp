@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace cell {
+namespace proc {
 namespace {
 
 // Reachable, so that no leak detector complains; volatile, or the compiler would see that nobody
@@ -23,4 +23,4 @@ std::size_t padding_bytes() noexcept {
     return padding == nullptr ? 0 : std::strlen(padding);
 }
 
-} // namespace cell
+} // namespace proc

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace cell {
+namespace proc {
 
 /// The runner makes the environment longer by a random number of bytes, which moves the stack. This
 /// moves the heap by as many: the block goes to its beginning and stays for good, so that what is
@@ -14,4 +14,4 @@ void move_heap(std::size_t bytes);
 /// The length of SWITCHYARD_PADDING; 0 without it.
 [[nodiscard]] std::size_t padding_bytes() noexcept;
 
-} // namespace cell
+} // namespace proc

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace cell {
+namespace proc {
 
 [[noreturn]] inline void throw_errno(char const* what) {
     throw std::system_error(errno, std::generic_category(), what);
@@ -43,4 +43,4 @@ private:
     int fd_ = -1;
 };
 
-} // namespace cell
+} // namespace proc

@@ -12,7 +12,7 @@
 #include <memory>
 #include <sstream>
 
-namespace cell {
+namespace proc {
 namespace {
 
 std::optional<std::uint64_t> read_clock(clockid_t clock) {
@@ -172,4 +172,4 @@ std::optional<std::uint64_t> pss_bytes(pid_t root, std::vector<pid_t> const& exc
     return sum;
 }
 
-} // namespace cell
+} // namespace proc

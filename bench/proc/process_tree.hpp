@@ -10,7 +10,7 @@
 
 /// What /proc says of a process and those that it started. Everything here races with processes
 /// that end meanwhile: what has gone is left out.
-namespace cell {
+namespace proc {
 
 /// A file of /proc, "" if it is gone.
 [[nodiscard]] std::string read_proc(std::string const& path);
@@ -52,4 +52,4 @@ inline constexpr bool sanitizer_adds_threads = false;
 /// Proportional set size of the tree; none where the kernel does not tell.
 [[nodiscard]] std::optional<std::uint64_t> pss_bytes(pid_t root, std::vector<pid_t> const& except);
 
-} // namespace cell
+} // namespace proc

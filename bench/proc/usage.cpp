@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-namespace cell {
+namespace proc {
 namespace {
 
 std::uint64_t to_ns(timeval const& time) {
@@ -74,7 +74,7 @@ void add_switches_and_faults(usage& sum) {
 void add_own_clocks(usage& sum) {
     auto const process_ns = process_cpu_ns(::getpid());
     auto const thread = ::gettid();
-    if (auto const thread_ns = cell::thread_cpu_ns(thread)) sum.thread_cpu_ns[thread] = *thread_ns;
+    if (auto const thread_ns = proc::thread_cpu_ns(thread)) sum.thread_cpu_ns[thread] = *thread_ns;
     sum.cpu_ns += process_ns.value_or(0);
 }
 
@@ -130,4 +130,4 @@ nlohmann::json usage_between(usage const& before, usage const& after) {
     return fields;
 }
 
-} // namespace cell
+} // namespace proc

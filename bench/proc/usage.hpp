@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace cell {
+namespace proc {
 
 /// What this process, its living descendants and those that it has waited for have used so far.
 /// A child that ends between two snapshots moves from the living to the waited-for, so that the
@@ -32,4 +32,4 @@ enum class edge { opening, closing };
 /// The fields `cpu_ns` ... `major_faults` of a sample for what lies between two snapshots.
 [[nodiscard]] nlohmann::json usage_between(usage const& before, usage const& after);
 
-} // namespace cell
+} // namespace proc

@@ -16,7 +16,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-namespace cell {
+namespace proc {
 namespace {
 
 // Written before the timer is armed, read by the handler only.
@@ -102,7 +102,7 @@ extern "C" void bark(int) {
     if (words().samples_fd != -1) write_all(words().samples_fd, words().line);
     write_all(STDERR_FILENO, words().notice);
     kill_descendants();
-    ::_exit(exit_failed);
+    ::_exit(cell::exit_failed);
 }
 
 void set_timer(std::chrono::nanoseconds limit) {
@@ -138,4 +138,4 @@ watchdog::~watchdog() {
     std::signal(SIGALRM, SIG_DFL);
 }
 
-} // namespace cell
+} // namespace proc

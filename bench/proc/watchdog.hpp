@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-namespace cell {
+namespace proc {
 
 /// While alive: after `limit` every descendant is killed, `line` is written to `samples_fd` (unless
 /// it is -1), `notice` to standard error, and the process exits with exit_failed. Only one at a
@@ -21,4 +21,4 @@ public:
 /// children of killed children come to it.
 void kill_descendants() noexcept;
 
-} // namespace cell
+} // namespace proc

@@ -59,7 +59,7 @@ client_rig::client_rig(setting const& where, std::string const& workload,
 
 void client_rig::go() {
     // Written, not closed: children of the model may hold copies of this end.
-    checked(::write(go_.write.get(), "g", 1), "start of the load generator");
+    proc::checked(::write(go_.write.get(), "g", 1), "start of the load generator");
 }
 
 nlohmann::json client_rig::finish() { return report_.read(program_->wait()); }

@@ -54,7 +54,7 @@ void try_direct(std::string const& path, std::uint64_t block_bytes, std::string 
                         "disk",
                         folder, std::strerror(errno)));
     };
-    unique_fd const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
+    proc::unique_fd const file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
     if (file.get() == -1) refuse();
     kernel::page_buffer const block(block_bytes);
     if (::pread(file.get(), block.data(), block_bytes, 0) == -1) refuse();
@@ -66,13 +66,13 @@ data_file::data_file(std::uint64_t seed, std::uint64_t block_bytes, std::uint64_
                      bool direct) {
     auto const folder = std::filesystem::temp_directory_path().string();
     auto name = folder + "/switchyard-data-XXXXXX";
-    file_ = unique_fd(::mkostemp(name.data(), O_CLOEXEC));
+    file_ = proc::unique_fd(::mkostemp(name.data(), O_CLOEXEC));
     if (file_.get() == -1) no_room(folder, file_bytes);
     ::unlink(name.c_str());
     path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), file_.get());
     fill(file_.get(), seed, block_bytes, file_bytes, folder);
     // What is not on the device yet would be written back in the middle of the measurement.
-    checked(::fdatasync(file_.get()), "fdatasync");
+    proc::checked(::fdatasync(file_.get()), "fdatasync");
     if (direct) try_direct(path_, block_bytes, folder);
 }
 

@@ -20,7 +20,7 @@ public:
     [[nodiscard]] std::string const& path() const noexcept { return path_; }
 
 private:
-    unique_fd file_;
+    proc::unique_fd file_;
     std::string path_;
 };
 

@@ -10,7 +10,7 @@ namespace cell {
 
 database_rig::database_rig(setting const& where, std::uint64_t rows, std::uint64_t connections) {
     // It leaves this family on purpose: for that moment this process adopts nobody.
-    checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
+    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
     helper_program starter(
         "switchyard-database",
         {"--seed", std::to_string(where.given().seed), "--rows", std::to_string(rows),
@@ -18,7 +18,7 @@ database_rig::database_rig(setting const& where, std::uint64_t rows, std::uint64
          std::to_string(stop_.read.get()), "--report-fd", std::to_string(report_.write.get())},
         where.client_cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
     starter.wait();
-    checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     // The keeper alone has these from here on.
     stop_.read.reset();
     report_.write.reset();

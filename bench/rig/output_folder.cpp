@@ -40,7 +40,7 @@ output_folder::output_folder() {
     auto const parent = fs::temp_directory_path();
     remove_left_overs(parent);
     path_ = fmt::format("{}/{}{}-XXXXXX", parent.string(), prefix, ::getpid());
-    if (::mkdtemp(path_.data()) == nullptr) throw_errno(path_.c_str());
+    if (::mkdtemp(path_.data()) == nullptr) proc::throw_errno(path_.c_str());
 }
 
 output_folder::~output_folder() {

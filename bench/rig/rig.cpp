@@ -41,14 +41,14 @@ helper_program::helper_program(std::string const& name, std::vector<std::string>
     }
     pointers.push_back(nullptr);
     auto const parent = ::getpid();
-    pid_ = checked(::fork(), "fork");
+    pid_ = proc::checked(::fork(), "fork");
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(127);
     try {
-        pin_to(cpus);
+        proc::pin_to(cpus);
         for (auto const fd : inherited) {
-            checked(::fcntl(fd, F_SETFD, 0), "fcntl");
+            proc::checked(::fcntl(fd, F_SETFD, 0), "fcntl");
         }
         ::execv(path.c_str(), pointers.data());
     } catch (std::exception const&) {
@@ -77,33 +77,34 @@ std::string helper_program::wait() {
 
 pipe_ends make_pipe() {
     int ends[2];
-    checked(::pipe2(ends, O_CLOEXEC), "pipe2");
-    return {unique_fd(ends[0]), unique_fd(ends[1])};
+    proc::checked(::pipe2(ends, O_CLOEXEC), "pipe2");
+    return {proc::unique_fd(ends[0]), proc::unique_fd(ends[1])};
 }
 
 listener make_listener() {
     listener made;
-    made.socket = unique_fd(
-        checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+    made.socket = proc::unique_fd(
+        proc::checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t bytes = sizeof address;
-    checked(::bind(made.socket.get(), reinterpret_cast<sockaddr const*>(&address), bytes), "bind");
+    proc::checked(::bind(made.socket.get(), reinterpret_cast<sockaddr const*>(&address), bytes),
+                  "bind");
     // The kernel cuts the backlog to net.core.somaxconn.
-    checked(::listen(made.socket.get(), 65'535), "listen");
-    checked(::getsockname(made.socket.get(), reinterpret_cast<sockaddr*>(&address), &bytes),
-            "getsockname");
+    proc::checked(::listen(made.socket.get(), 65'535), "listen");
+    proc::checked(::getsockname(made.socket.get(), reinterpret_cast<sockaddr*>(&address), &bytes),
+                  "getsockname");
     made.port = ntohs(address.sin_port);
     return made;
 }
 
 report_file::report_file()
-    : file_(checked(::memfd_create("switchyard-report", MFD_CLOEXEC), "memfd_create")) {}
+    : file_(proc::checked(::memfd_create("switchyard-report", MFD_CLOEXEC), "memfd_create")) {}
 
 nlohmann::json report_file::read(std::string const& how_it_ended) const {
     struct stat about {};
-    checked(::fstat(file_.get(), &about), "fstat");
+    proc::checked(::fstat(file_.get(), &about), "fstat");
     std::string text(static_cast<std::size_t>(about.st_size), '\0');
     auto const bytes = ::pread(file_.get(), text.data(), text.size(), 0);
     auto report =

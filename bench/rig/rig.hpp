@@ -35,14 +35,14 @@ private:
 };
 
 struct pipe_ends {
-    unique_fd read;
-    unique_fd write;
+    proc::unique_fd read;
+    proc::unique_fd write;
 };
 [[nodiscard]] pipe_ends make_pipe();
 
 /// Bound to a port of the kernel's choice on 127.0.0.1, listening, non-blocking.
 struct listener {
-    unique_fd socket;
+    proc::unique_fd socket;
     std::uint16_t port = 0;
 };
 [[nodiscard]] listener make_listener();
@@ -57,7 +57,7 @@ public:
     [[nodiscard]] nlohmann::json read(std::string const& how_it_ended) const;
 
 private:
-    unique_fd file_;
+    proc::unique_fd file_;
 };
 
 } // namespace cell

@@ -70,7 +70,7 @@ protected:
                              std::to_string(stop_.read.get())});
         listener_.socket.reset();
     }
-    [[nodiscard]] cell::unique_fd connect() const { return toy::connect_to(listener_.port); }
+    [[nodiscard]] proc::unique_fd connect() const { return toy::connect_to(listener_.port); }
 
     /// Its report.
     nlohmann::json stop() {
@@ -125,7 +125,7 @@ TEST_F(backend, answers_pipelined_requests_in_order_and_counts_them_in_flight) {
 
 TEST_F(backend, counts_in_flight_over_all_connections) {
     start(std::chrono::milliseconds(500), 10);
-    std::vector<cell::unique_fd> clients;
+    std::vector<proc::unique_fd> clients;
     for (std::uint64_t i = 0; i < 5; ++i) {
         clients.push_back(connect());
         write_all(clients.back().get(), request(i));

@@ -87,7 +87,7 @@ TEST(client_options, help_exits_0) {
 TEST(client_options, the_report_goes_to_its_descriptor_as_one_line) {
     toy::server const server(message_bytes, toy::honest);
     harness::temporary_folder const folder;
-    cell::unique_fd const file(
+    proc::unique_fd const file(
         ::open(folder.file("report").c_str(), O_WRONLY | O_CREAT, 0600)); // inherited
     auto const ended = toy::run_client(
         server.port(), {"--messages", "10", "--report-fd", std::to_string(file.get())});
@@ -123,8 +123,8 @@ TEST(client_options, nothing_is_connected_before_the_go) {
                             {"echo", "--port", std::to_string(refusing.port), "--messages", "1",
                              "--timeout", "1", "--go-fd", std::to_string(go.read.get())});
         wait_until_idle(client.pid());
-        cell::checked(::listen(refusing.socket.get(), 1), "listen");
-        if (by_byte) cell::checked(static_cast<int>(::write(go.write.get(), "g", 1)), "write");
+        proc::checked(::listen(refusing.socket.get(), 1), "listen");
+        if (by_byte) proc::checked(static_cast<int>(::write(go.write.get(), "g", 1)), "write");
         if (!by_byte) go.write.reset();
         // Connected and not served, for nobody accepts.
         auto const ended = client.wait();

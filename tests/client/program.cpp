@@ -14,8 +14,8 @@ namespace toy {
 
 namespace {
 
-cell::unique_fd make_file(char const* name) {
-    return cell::unique_fd(cell::checked(::memfd_create(name, MFD_CLOEXEC), "memfd_create"));
+proc::unique_fd make_file(char const* name) {
+    return proc::unique_fd(proc::checked(::memfd_create(name, MFD_CLOEXEC), "memfd_create"));
 }
 
 std::string content(int fd) { return harness::read_file("/proc/self/fd/" + std::to_string(fd)); }
@@ -39,7 +39,7 @@ program::program(std::string const& name, std::vector<std::string> arguments,
         pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    pid_ = cell::checked(::fork(), "fork");
+    pid_ = proc::checked(::fork(), "fork");
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(out_.get(), STDOUT_FILENO);
@@ -73,21 +73,21 @@ harness::ended program::wait() {
 
 listening listen_on_loopback(int backlog) {
     listening made;
-    made.socket = cell::unique_fd(cell::checked(::socket(AF_INET, SOCK_STREAM, 0), "socket"));
+    made.socket = proc::unique_fd(proc::checked(::socket(AF_INET, SOCK_STREAM, 0), "socket"));
     auto address = loopback(0);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    cell::checked(::bind(made.socket.get(), generic, sizeof address), "bind");
-    if (backlog >= 0) cell::checked(::listen(made.socket.get(), backlog), "listen");
+    proc::checked(::bind(made.socket.get(), generic, sizeof address), "bind");
+    if (backlog >= 0) proc::checked(::listen(made.socket.get(), backlog), "listen");
     socklen_t length = sizeof address;
-    cell::checked(::getsockname(made.socket.get(), generic, &length), "getsockname");
+    proc::checked(::getsockname(made.socket.get(), generic, &length), "getsockname");
     made.port = ntohs(address.sin_port);
     return made;
 }
 
-cell::unique_fd connect_to(std::uint16_t port) {
-    cell::unique_fd made(cell::checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+proc::unique_fd connect_to(std::uint16_t port) {
+    proc::unique_fd made(proc::checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     auto const address = loopback(port);
-    cell::checked(
+    proc::checked(
         ::connect(made.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address),
         "connect");
     return made;
@@ -95,9 +95,9 @@ cell::unique_fd connect_to(std::uint16_t port) {
 
 pipe_ends make_pipe() {
     int ends[2];
-    cell::checked(::pipe(ends), "pipe");
-    cell::checked(::fcntl(ends[1], F_SETFD, FD_CLOEXEC), "fcntl");
-    return {cell::unique_fd(ends[0]), cell::unique_fd(ends[1])};
+    proc::checked(::pipe(ends), "pipe");
+    proc::checked(::fcntl(ends[1], F_SETFD, FD_CLOEXEC), "fcntl");
+    return {proc::unique_fd(ends[0]), proc::unique_fd(ends[1])};
 }
 
 client_end run_client(std::uint16_t port, std::vector<std::string> flags, char const* workload) {

@@ -29,22 +29,22 @@ public:
 
 private:
     pid_t pid_ = -1;
-    cell::unique_fd out_;
-    cell::unique_fd err_;
+    proc::unique_fd out_;
+    proc::unique_fd err_;
 };
 
 struct listening {
-    cell::unique_fd socket;
+    proc::unique_fd socket;
     std::uint16_t port = 0;
 };
 /// A socket on 127.0.0.1, inheritable, on a port that the kernel chose. A backlog of -1 leaves it
 /// bound and not listening: the port is taken and refuses.
 [[nodiscard]] listening listen_on_loopback(int backlog = 1'024);
-[[nodiscard]] cell::unique_fd connect_to(std::uint16_t port);
+[[nodiscard]] proc::unique_fd connect_to(std::uint16_t port);
 
 struct pipe_ends {
-    cell::unique_fd read;
-    cell::unique_fd write; ///< close-on-exec
+    proc::unique_fd read;
+    proc::unique_fd write; ///< close-on-exec
 };
 [[nodiscard]] pipe_ends make_pipe();
 

@@ -79,7 +79,7 @@ then honest(std::uint64_t, std::uint64_t, std::string&) { return then::keep; }
 server::server(std::size_t message_bytes, behaviour const& how) {
     auto const listener = listen_on_loopback();
     port_ = listener.port;
-    pid_ = cell::checked(::fork(), "fork");
+    pid_ = proc::checked(::fork(), "fork");
     if (pid_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         serve(listener.socket.get(), message_bytes, how);

@@ -54,7 +54,7 @@ TEST(placement, moves_the_heap_by_the_padding) {
 
 TEST(placement, without_a_padding_nothing_moves) {
     ::unsetenv("SWITCHYARD_PADDING");
-    EXPECT_EQ(cell::padding_bytes(), 0u);
+    EXPECT_EQ(proc::padding_bytes(), 0u);
 }
 
 } // namespace

@@ -39,9 +39,9 @@ ended run_program(std::string const& name, std::vector<std::string> arguments,
         pointers.push_back(argument.data());
     }
     pointers.push_back(nullptr);
-    cell::unique_fd const out(cell::checked(::memfd_create("out", MFD_CLOEXEC), "memfd_create"));
-    cell::unique_fd const err(cell::checked(::memfd_create("err", MFD_CLOEXEC), "memfd_create"));
-    auto const child = cell::checked(::fork(), "fork");
+    proc::unique_fd const out(proc::checked(::memfd_create("out", MFD_CLOEXEC), "memfd_create"));
+    proc::unique_fd const err(proc::checked(::memfd_create("err", MFD_CLOEXEC), "memfd_create"));
+    auto const child = proc::checked(::fork(), "fork");
     if (child == 0) {
         if (most_descriptors != 0) {
             rlimit const limit{most_descriptors, most_descriptors};
@@ -66,17 +66,17 @@ ended run_program(std::string const& name, std::vector<std::string> arguments,
     return how;
 }
 
-void adopt_orphans() { cell::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl"); }
+void adopt_orphans() { proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl"); }
 
 std::vector<int> living_descendants() {
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
-    return cell::descendants(::getpid(), {});
+    return proc::descendants(::getpid(), {});
 }
 
 temporary_folder::temporary_folder()
     : path_((std::filesystem::temp_directory_path() / "switchyard-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) cell::throw_errno("mkdtemp");
+    if (::mkdtemp(path_.data()) == nullptr) proc::throw_errno("mkdtemp");
 }
 
 temporary_folder::~temporary_folder() { std::filesystem::remove_all(path_); }
