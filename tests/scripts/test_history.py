@@ -70,7 +70,7 @@ def test_the_fast_statistic_equals_the_definition():
     assert best == pytest.approx(max(q(m) for m in range(3, 12))) == pytest.approx(q(at))
 
 
-def filled(file, count=30, step_at=15):
+def filled(file, count=30, step_at=15, machine="yard1"):
     book = history_store.History(file)
     values = noise(9, count, 0.005)
     values[step_at:] *= 1.08
@@ -81,6 +81,7 @@ def filled(file, count=30, step_at=15):
                     f"r{number:02d}",
                     f"2030-01-{number + 1:02d}",
                     f"c{number:02d}",
+                    machine,
                     "cpu",
                     "floor/echo@0",
                     "cpu_per_unit",
@@ -152,6 +153,48 @@ def test_a_truncated_database_is_told_with_the_next_step(tmp_path, left):
     with pytest.raises(YardError, match="is damaged.*Move it away.*history add") as error:
         history_store.History(db, must_exist=True).series()
     assert error.value.code == 4
+
+
+def test_two_machines_are_two_lines_and_lose_nothing(tmp_path):
+    """The same run id, cell and metric on two machines: the change from one to the other is no change point."""
+    db = tmp_path / "h.sqlite"
+    filled(db, 12, 99, "yard1")
+    filled(db, 12, 0, "yard2")  # 8 % slower from the first point on
+    book = history_store.History(db)
+    found = book.series("floor/echo@0")
+    assert [(s.machine, len(s.points)) for s in found] == [("yard1", 12), ("yard2", 12)]
+    assert all(history_plot.change_points(series) == [] for series in found)
+    assert [s.machine for s in book.series(machine="yard2")] == ["yard2"]
+    with pytest.raises(UsageError, match="did you mean"):
+        book.series(machine="yard3")
+
+
+VERSION_1 = """
+CREATE TABLE points (
+  run TEXT NOT NULL, utc TEXT NOT NULL, revision TEXT NOT NULL, host TEXT NOT NULL,
+  cell TEXT NOT NULL, metric TEXT NOT NULL, value REAL, reference TEXT NOT NULL, ratio REAL, low REAL, high REAL,
+  PRIMARY KEY (run, cell, metric, reference)
+) WITHOUT ROWID;
+INSERT INTO points VALUES ('r', '2030', 'c', 'EPYC', 'floor/echo@0', 'p50_ns', 1.5, 'v1', 1.0, 0.9, 1.1);
+INSERT INTO points VALUES ('r', '2030', 'c', '', 'floor/echo@1', 'p50_ns', 2.5, 'v1', 1.0, 0.9, 1.1);
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_database_of_version_1_is_migrated(tmp_path):
+    import sqlite3
+
+    file = tmp_path / "h.sqlite"
+    with sqlite3.connect(file) as db:
+        db.executescript(VERSION_1)
+    for _ in range(2):  # the second time there is nothing to do
+        book = history_store.History(file)
+        points = [point for series in book.series() for point in series.points]
+        assert [(p.machine, p.host, p.value, p.low) for p in points] == [
+            ("EPYC", "EPYC", 1.5, 0.9),
+            ("unknown", "", 2.5, 0.9),
+        ]
+        book.close()
 
 
 def test_a_later_version_is_refused(tmp_path):

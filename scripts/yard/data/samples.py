@@ -92,6 +92,23 @@ def read_json(file: Path, kind: str) -> dict[str, Any]:
     return value
 
 
+def workloads_of(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The workloads of a run, as `--describe` tells of them. Runs before 0.2.0 repeat them in each model's text."""
+    if isinstance(own := meta.get("workloads"), list):
+        return own
+    describes = meta.get("describe")
+    texts = describes.values() if isinstance(describes, Mapping) else ()
+    found = {w["name"]: w for text in texts for w in text.get("workloads") or [] if "name" in w}
+    return list(found.values())
+
+
+def machine_of(meta: Mapping[str, Any]) -> str:
+    """The machine of a run; runs before 0.2.0 know its host name only."""
+    described = meta.get("host")
+    host = described.get("name") if isinstance(described, Mapping) else ""
+    return str(meta.get("machine") or host or "unknown")
+
+
 def read_run(path: Path | str) -> Run:
     path = Path(path)
     if not path.exists():

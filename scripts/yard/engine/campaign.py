@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from yard.data import host, models, samples, schema
+from yard.data import host, machine_name, models, samples, schema
 from yard.engine import plan as planning
 from yard.errors import INTERRUPTED, NotComparable, UsageError
 from yard.data.models import REPOSITORY, Catalogue
@@ -22,17 +22,34 @@ RAW = REPOSITORY / "results" / "raw"
 
 
 def new_name() -> tuple[str, str, bool | None]:
+    """The id of a new run, its commit, and whether the work tree differs from that. The machine is a part of the id:
+    two machines may start the same commit in the same second."""
     commit, dirty = host.commit(REPOSITORY)
     utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return f"{utc}-{commit}", commit, dirty
+    return f"{utc}-{commit}-{machine_name.machine_id()}", commit, dirty
+
+
+def folder_of(run: str) -> Path:
+    """Where a run lies unless --out names another place: results/raw/<machine>/<utc>-<commit>."""
+    utc, commit, name = run.split("-", 2)
+    return RAW / name / f"{utc}-{commit}"
+
+
+def _described(found: Catalogue, used: set[str]) -> dict[str, Any]:
+    """What each model says of itself; the workloads, which all of them repeat, stand in meta.json once."""
+    return {
+        model: {key: value for key, value in text.items() if key != "workloads"}
+        for model, text in found.describe.items()
+        if model in used or not found.foreign(model)
+    }
 
 
 def start(
     found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | None, out: Path | None
 ) -> Store:
     """Makes the folder and writes the plan and what the machine is, before anything is measured."""
-    machine = host.describe()
-    told = host.warnings(machine)
+    described_host = host.describe()
+    told = host.warnings(described_host)
     if plan["unoptimised"]:
         told.append(
             "--allow-unoptimised: builds that are not release were measured; the numbers mean nothing"
@@ -48,11 +65,6 @@ def start(
         for model, why in plan["skipped"].items()
     ]
     not_built |= plan["skipped"]
-    described = {
-        model: text
-        for model, text in found.describe.items()
-        if model in used or not found.foreign(model)
-    }
     meta = {
         "schema": 1,
         "run": plan["run"],
@@ -63,9 +75,11 @@ def start(
         "dirty": dirty,
         "command": shlex.join(["scripts/switchyard", *sys.argv[1:]]),
         "started_utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "host": machine,
+        "machine": machine_name.machine_id(),
+        "host": described_host,
         "warnings": told,
-        "describe": described,
+        "workloads": list(found.workloads.values()),
+        "describe": _described(found, used),
         "not_built": not_built,
         "rig": str(found.rig.resolve()) if found.rig else None,
         "binaries_sha256": {m: models.model_sha256(found.executables[m]) for m in sorted(used)},
@@ -77,7 +91,7 @@ def start(
     for kind, value in (("plan", plan), ("meta", meta)):
         if why := schema.violation(kind, value):
             raise AssertionError(f"{kind} does not obey its schema: {why}")
-    store = Store(out or RAW / machine["name"] / plan["run"])
+    store = Store(out or folder_of(plan["run"]))
     store.create()
     store.lock()
     store.write_json(PLAN, plan)

@@ -105,7 +105,7 @@ class Runner:
         self._failures: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         self._attempts: Counter[samples.Key] = Counter()
         self._groups = {
-            w["name"]: w["group"] for d in meta["describe"].values() for w in d.get("workloads", [])
+            workload["name"]: workload["group"] for workload in samples.workloads_of(meta)
         }
 
     def go(self) -> None:

@@ -7,6 +7,7 @@ import datetime
 import shlex
 from typing import Any, Sequence
 
+from yard.data import machine_name
 from yard.data import schema
 from yard.stats import inference
 from yard.gate import rule
@@ -67,6 +68,7 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
         "notes": found.notes,
         "control": {"of": found.control_of, "failed": [c.name for c in outcome.control_failed]},
         "machine": {
+            "id": machine_name.machine_id(),
             "pairs": found.disturbed.pairs,
             "repeated": found.disturbed.repeated,
             "steal_median": inference.median(steal) if steal else None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
+from yard.data.samples import workloads_of
 from yard.stats.estimates import PointKey, contender
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -83,6 +84,9 @@ class Environment:
 
     @property
     def host(self) -> str:
+        """The name of the machine that measured."""
+        if name := self.meta.get("machine"):
+            return str(name)
         host = self.meta.get("host")
         if isinstance(host, Mapping):
             host = _first(host, "name", "hostname", "host", "node")
@@ -103,7 +107,11 @@ class Environment:
         """The first value of these names, anywhere in meta.json outside the descriptions."""
         for name in names:
             for path, value in _walk(
-                {k: v for k, v in self.meta.items() if v is not self._raw_describes}
+                {
+                    key: value
+                    for key, value in self.meta.items()
+                    if value is not self._raw_describes and key != "workloads"
+                }
             ):
                 if path and path[-1] == name and value not in (None, ""):
                     return value
@@ -120,7 +128,7 @@ class Environment:
         rest = {
             k: v
             for k, v in self.meta.items()
-            if v is not self._raw_describes and k != "binaries_sha256"
+            if v is not self._raw_describes and k not in ("binaries_sha256", "workloads")
         }
         for name in ("warnings", "suspicious", "suspicions"):
             rest.pop(name, None)
@@ -197,18 +205,16 @@ class Environment:
 
     def fields(self, workload: str) -> list[str]:
         """The names of a workload's sizes in the order of its contract."""
-        for text in self._describes.values():
-            for known in text.get("workloads") or []:
-                if known.get("name") == workload:
-                    return [str(field.get("name")) for field in known.get("fields") or []]
+        for known in workloads_of(self.meta):
+            if known.get("name") == workload:
+                return [str(field.get("name")) for field in known.get("fields") or []]
         return []
 
     def groups(self) -> dict[str, str]:
         """Of each workload: lesson, io_bound, cpu_bound, mixed, primitive or self."""
         return {
             str(known.get("name")): str(known.get("group") or "")
-            for text in self._describes.values()
-            for known in text.get("workloads") or []
+            for known in workloads_of(self.meta)
         }
 
     def not_built(self) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ def told(series: Series) -> list[str]:
         else "absolute values: another hour is another machine"
     )
     lines = [
-        f"{series.cell} {series.metric}, {of}: {len(numbers)} points, last {numbers[-1]:.4g}",
+        f"{series.cell} {series.metric} on {series.machine}, {of}: {len(numbers)} points, last {numbers[-1]:.4g}",
         f"  {sparkline(numbers)}  {min(numbers):.4g} to {max(numbers):.4g}",
     ]
     for change in change_points(series):

@@ -25,12 +25,24 @@ REFERENCES = ("floor", "serial")
 METRICS = ("cpu_per_unit_ns", "time_per_unit_ns", "p50_ns", "p99_ns", "peak_rss_bytes")
 TABLE = """
 CREATE TABLE IF NOT EXISTS points (
-  run TEXT NOT NULL, utc TEXT NOT NULL, revision TEXT NOT NULL, host TEXT NOT NULL,
-  cell TEXT NOT NULL, metric TEXT NOT NULL, value REAL, reference TEXT NOT NULL, ratio REAL, low REAL, high REAL,
-  PRIMARY KEY (run, cell, metric, reference)
+  run TEXT NOT NULL, utc TEXT NOT NULL, revision TEXT NOT NULL, machine TEXT NOT NULL,
+  host TEXT NOT NULL, cell TEXT NOT NULL, metric TEXT NOT NULL, value REAL,
+  reference TEXT NOT NULL, ratio REAL, low REAL, high REAL,
+  PRIMARY KEY (machine, run, cell, metric, reference)
 ) WITHOUT ROWID;
 """
-VERSION = 1
+COLUMNS = "run, utc, revision, machine, host, cell, metric, value, reference, ratio, low, high"
+# Version 1 did not know machines. What it kept of one is the CPU model, which so becomes its name:
+# points of an unknown machine never continue the line of a known one.
+FROM_VERSION_1 = f"""
+ALTER TABLE points RENAME TO points_1;
+{TABLE}
+INSERT INTO points ({COLUMNS})
+  SELECT run, utc, revision, CASE host WHEN '' THEN 'unknown' ELSE host END,
+         host, cell, metric, value, reference, ratio, low, high FROM points_1;
+DROP TABLE points_1;
+"""
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,8 @@ class Point:
     run: str
     utc: str
     revision: str
-    host: str
+    machine: str
+    host: str  # its CPU model
     cell: str
     metric: str
     value: float | None
@@ -50,9 +63,12 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
+    """One line: a cell's metric on one machine. Another machine is another line."""
+
     cell: str
     metric: str
     reference: str
+    machine: str
     points: tuple[Point, ...]
 
     @property
@@ -76,13 +92,14 @@ class History:
             if found != "ok":
                 raise sqlite3.DatabaseError(found.splitlines()[0])
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
+            if version > VERSION:
                 raise YardError(
                     f"{file} was written by a later version of switchyard ({version}); use that one"
                 )
-            with self._db:
-                self._db.execute(TABLE)
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            script = FROM_VERSION_1 if version == 1 else TABLE
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;"
+            )
         except (sqlite3.Error, OSError) as error:
             raise self._explained(error) from None
 
@@ -103,6 +120,7 @@ class History:
                 p.run,
                 p.utc,
                 p.revision,
+                p.machine,
                 p.host,
                 p.cell,
                 p.metric,
@@ -117,24 +135,28 @@ class History:
         try:
             with self._db:
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO points VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows
+                    f"INSERT OR REPLACE INTO points ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                    rows,
                 )
         except sqlite3.Error as error:
             raise self._explained(error) from None
         return len(rows)
 
-    def series(self, cell: str = "", metric: str = "") -> list[Series]:
-        query = "SELECT run, utc, revision, host, cell, metric, value, reference, ratio, low, high FROM points"
+    def series(self, cell: str = "", metric: str = "", machine: str = "") -> list[Series]:
+        query = f"SELECT {COLUMNS} FROM points"
         try:
             points = [
                 Point(*row)
-                for row in self._db.execute(f"{query} ORDER BY cell, metric, reference, utc, run")
+                for row in self._db.execute(
+                    f"{query} ORDER BY cell, metric, reference, machine, utc, run"
+                )
             ]
         except sqlite3.Error as error:
             raise self._explained(error) from None
-        grouped: dict[tuple[str, str, str], list[Point]] = {}
+        grouped: dict[tuple[str, str, str, str], list[Point]] = {}
         for point in points:
-            grouped.setdefault((point.cell, point.metric, point.reference), []).append(point)
+            line = (point.cell, point.metric, point.reference, point.machine)
+            grouped.setdefault(line, []).append(point)
         found = [Series(*key, tuple(own)) for key, own in grouped.items()]
         if cell:
             known = sorted({s.cell for s in found})
@@ -144,6 +166,11 @@ class History:
             if not chosen:
                 raise UsageError(f"no cell '{cell}' in {self.file}: {nearest(cell, known)}")
             found = [s for s in found if s.cell in chosen]
+        if machine:
+            known = sorted({s.machine for s in found})
+            if machine not in known:
+                raise UsageError(f"--machine: no '{machine}' here: {nearest(machine, known)}")
+            found = [s for s in found if s.machine == machine]
         if metric:
             known = sorted({s.metric for s in found})
             if metric not in known:
@@ -170,6 +197,7 @@ def _of_check(file: Path) -> list[Point]:
             f"check {told['utc']}",
             told["utc"],
             told["head"],
+            str(told["machine"].get("id") or host or "unknown"),
             host,
             cell["scenario"],
             cell["metric"],
@@ -189,6 +217,7 @@ def _of_run(run: samples.Run) -> list[Point]:
         str(run.meta["run"]),
         utc,
         str(run.meta["commit"]),
+        samples.machine_of(run.meta),
         str(run.meta["host"].get("cpu_model") or ""),
     )
     cells = [cell for cell in estimates.cells(run.samples) if cell.measured]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Iterable, Mapping
 
+from yard.data.samples import machine_of
 from yard.stats.estimates import METRIC, Cell, Estimate
 
 # Smaller is better in all of them: a tool that compares needs to be told only once.
@@ -26,6 +27,11 @@ def name_of(cell: Cell) -> str:
     return " ".join([parts, *(f"{name}={value}" for name, value in cell.at.sizes.items())])
 
 
+def _series_name(cell: Cell, meta: Mapping[str, Any]) -> str:
+    """The name of a series where the format has no labels: the same cell on another machine is another series."""
+    return f"{name_of(cell)} on {machine_of(meta)}"
+
+
 def _numbers(cell: Cell, metrics: Iterable[str]) -> list[tuple[str, Estimate]]:
     return [(m, cell.estimates[m]) for m in metrics if m in cell.estimates] if cell.measured else []
 
@@ -38,7 +44,7 @@ def bencher(cells: list[Cell], meta: Mapping[str, Any]) -> str:
             value = {"value": found.value}
             if found.low is not None and found.high is not None:
                 value.update(lower_value=found.low, upper_value=found.high)
-            told.setdefault(name_of(cell), {})[metric.replace("_", "-")] = value
+            told.setdefault(_series_name(cell, meta), {})[metric.replace("_", "-")] = value
     return json.dumps(told, indent=1) + "\n"
 
 
@@ -48,10 +54,10 @@ def github_action_benchmark(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     for cell in cells:
         for metric, found in _numbers(cell, SMALLER):
             entry = {
-                "name": f"{name_of(cell)}: {METRIC[metric].label}",
+                "name": f"{_series_name(cell, meta)}: {METRIC[metric].label}",
                 "unit": METRIC[metric].unit,
                 "value": found.value,
-                "extra": f"run {meta.get('run', '')}, {found.rounds} rounds, median; verdict {cell.verdict}",
+                "extra": f"run {meta.get('run', '')} on {machine_of(meta)}, {found.rounds} rounds, median; verdict {cell.verdict}",
             }
             if found.low is not None and found.high is not None:
                 entry["range"] = f"[{found.low:.6g}, {found.high:.6g}]"
@@ -78,6 +84,7 @@ def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
         for cell, found in points:
             labels = {
                 "run": meta.get("run", ""),
+                "host": machine_of(meta),
                 "model": cell.model,
                 "variant": cell.variant,
                 "workload": cell.at.workload,

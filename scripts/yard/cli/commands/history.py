@@ -17,6 +17,7 @@ PATH = click.Path(path_type=Path)
 @click.argument("words", nargs=-1, metavar="[CELL | add RUN...]")
 @click.option("--db", type=PATH, help="Default results/history.sqlite.")
 @click.option("--metric", default="", help="Only this one, such as cpu_per_unit.")
+@click.option("--machine", default="", help="Only the lines of this machine.")
 @click.option("--plot", type=PATH, help="Draw it into this file, .png or .svg.")
 @click.option("--json", "json_output", is_flag=True, help="As JSON on standard output.")
 @_options.VERBOSE
@@ -36,7 +37,7 @@ def command(words: tuple[str, ...], **given: Any) -> int:
         raise UsageError("name one cell, or none for a summary")
     book = history_store.History(file, must_exist=True)
     try:
-        found = book.series(words[0] if words else "", given["metric"])
+        found = book.series(words[0] if words else "", given["metric"], given["machine"])
     finally:
         book.close()
     return _show(found, bool(words), given)
@@ -93,6 +94,7 @@ def _as_json(series: Any) -> dict[str, Any]:
         "cell": series.cell,
         "metric": series.metric,
         "reference": series.reference,
+        "machine": series.machine,
         "points": [
             {
                 "run": p.run,

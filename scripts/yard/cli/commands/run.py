@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from yard.data import host, models
+from yard.data import machine_name, models
 from yard.engine import campaign, counters, forecast, plan as planning
 from yard.report import history_store
 from yard.text import run_progress, summary
@@ -45,7 +45,9 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
     help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Default results/raw/<host>/<utc>-<commit>."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Default results/raw/<machine>/<utc>-<commit>.",
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder.")
 @click.option(
@@ -116,7 +118,7 @@ def options_from(given: dict[str, Any]) -> planning.Options:
 
 
 def _forecast(plan: dict[str, Any]) -> str:
-    return forecast.words(plan, campaign.RAW / host.describe()["name"])
+    return forecast.words(plan, campaign.RAW / machine_name.machine_id())
 
 
 def _resume(context: click.Context, given: dict[str, Any]) -> int:
