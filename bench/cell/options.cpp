@@ -51,29 +51,19 @@ std::string unknown_flag(std::vector<std::string> const& extras, CLI::App const&
                        nearest(flag.substr(0, flag.find('=')), known));
 }
 
-} // namespace
-
-options parse_options(int argc, char** argv, std::string_view model) {
-    options o;
-    std::vector<std::string> ours;
-    for (int i = argc - 1; i > 0; --i) {
-        std::string const argument = argv[i];
-        auto const theirs = argument.starts_with("--benchmark_") || argument.starts_with("--v=");
-        (theirs ? o.for_benchmark : ours).push_back(argument);
-    }
-    std::reverse(o.for_benchmark.begin(), o.for_benchmark.end());
-
+/// What is given as text and read only afterwards.
+struct texts {
     std::vector<std::string> set;
     std::vector<std::string> tags;
     double timeout_s = 60;
-    CLI::App app(fmt::format("Runs cells of the model {}. Flags of Google Benchmark "
-                             "(--benchmark_...) work as well.",
-                             model));
+};
+
+void declare(CLI::App& app, options& o, texts& given) {
     app.add_flag("--describe", o.describe, "print what this executable offers, as JSON");
     app.add_option("--cell", o.cell, "WORKLOAD[/VARIANT]; default: every supported cell");
     app.add_option("--preset", o.preset_name, "smoke, quick or full")->capture_default_str();
     app.add_option("--point", o.point, "index into the preset, from 0; default: all");
-    app.add_option("--set", set, "field=value, overrides the point")->allow_extra_args(false);
+    app.add_option("--set", given.set, "field=value, overrides the point")->allow_extra_args(false);
     app.add_option("--workers", o.workers, "threads or processes; default: number of --cpus")
         ->check(CLI::Range(1u, 4096u));
     app.add_option("--cpus", o.cpus,
@@ -86,12 +76,42 @@ options parse_options(int argc, char** argv, std::string_view model) {
     app.add_option("--warm-up", o.warm_up, "iterations before that do not count")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000}));
-    app.add_option("--timeout", timeout_s, "seconds until the watchdog ends all")
+    app.add_option("--timeout", given.timeout_s, "seconds until the watchdog ends all")
         ->capture_default_str()
         ->check(CLI::Range(0.001, 1e6));
     app.add_option("--samples", o.samples, "append one JSON line an iteration to this file");
-    app.add_option("--tag", tags, "key=value, copied into each line")->allow_extra_args(false);
+    app.add_option("--tag", given.tags, "key=value, copied into each line")
+        ->allow_extra_args(false);
     app.add_flag("--audit", o.audit, "count threads and children while the model runs");
+}
+
+void read_preset(options& o) {
+    auto const* const preset = std::find(preset_names.begin(), preset_names.end(), o.preset_name);
+    if (preset == preset_names.end()) {
+        throw usage_error(
+            fmt::format("--preset: unknown preset '{}': {}", o.preset_name,
+                        nearest(o.preset_name, {preset_names.begin(), preset_names.end()})));
+    }
+    o.preset = static_cast<oracle::preset>(preset - preset_names.begin());
+}
+
+} // namespace
+
+options parse_options(int argc, char** argv, std::string_view model) {
+    options o;
+    std::vector<std::string> ours;
+    for (int i = argc - 1; i > 0; --i) {
+        std::string const argument = argv[i];
+        auto const theirs = argument.starts_with("--benchmark_") || argument.starts_with("--v=");
+        (theirs ? o.for_benchmark : ours).push_back(argument);
+    }
+    std::reverse(o.for_benchmark.begin(), o.for_benchmark.end());
+
+    texts given;
+    CLI::App app(fmt::format("Runs cells of the model {}. Flags of Google Benchmark "
+                             "(--benchmark_...) work as well.",
+                             model));
+    declare(app, o, given);
     app.allow_extras();
     try {
         app.parse(ours);
@@ -105,14 +125,8 @@ options parse_options(int argc, char** argv, std::string_view model) {
         throw usage_error(unknown_flag(extras, app));
     }
 
-    auto const* const preset = std::find(preset_names.begin(), preset_names.end(), o.preset_name);
-    if (preset == preset_names.end()) {
-        throw usage_error(
-            fmt::format("--preset: unknown preset '{}': {}", o.preset_name,
-                        nearest(o.preset_name, {preset_names.begin(), preset_names.end()})));
-    }
-    o.preset = static_cast<oracle::preset>(preset - preset_names.begin());
-    for (auto const& text : set) {
+    read_preset(o);
+    for (auto const& text : given.set) {
         auto const [name, value] = split("--set", text);
         auto const number = whole_number(value);
         if (!number) {
@@ -121,14 +135,14 @@ options parse_options(int argc, char** argv, std::string_view model) {
         }
         o.set[name] = *number;
     }
-    for (auto const& text : tags) {
+    for (auto const& text : given.tags) {
         auto const [key, value] = split("--tag", text);
         o.tags[key] = tag_value(value);
     }
     if (o.cell.empty() && (o.point || !o.set.empty())) {
         throw usage_error("--point and --set need --cell: points and fields belong to a workload");
     }
-    o.timeout = std::chrono::nanoseconds(static_cast<std::int64_t>(timeout_s * 1e9));
+    o.timeout = std::chrono::nanoseconds(static_cast<std::int64_t>(given.timeout_s * 1e9));
     return o;
 }
 

@@ -13,11 +13,25 @@ namespace {
 /// Closer arrivals are waited for awake: a sleep would overshoot.
 constexpr std::uint64_t spin_ns = 50'000;
 constexpr std::uint64_t late_ns = 1'000'000;
+constexpr std::uint64_t longest_wait_ns = 100'000'000;
 
 /// More than a second's worth of messages behind: the rate cannot be held, and what would be
 /// measured from here on is the backlog.
 [[nodiscard]] std::uint64_t longest_backlog(double rate_per_s) {
     return std::max<std::uint64_t>(10'000, static_cast<std::uint64_t>(rate_per_s));
+}
+
+void give_up(measured& into, std::size_t waiting, double rate_per_s) {
+    into.how = measured::end::overloaded;
+    into.stopped_early =
+        fmt::format("{} messages were waiting to be sent: the server does not hold {:.0f} a second",
+                    waiting, rate_per_s);
+}
+
+/// How long to wait for replies when the next message is due then.
+[[nodiscard]] std::uint64_t asleep_ns(std::uint64_t due_ns, std::uint64_t now) {
+    auto const left_ns = due_ns > now ? due_ns - now : 0;
+    return left_ns < spin_ns ? 0 : std::min(longest_wait_ns, left_ns - spin_ns / 2);
 }
 
 } // namespace
@@ -36,16 +50,13 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
     std::size_t due = 0;  // the first message whose time has not come
     bool broken = false;
     while (into.received < arrivals_ns.size() && !broken && !out_of_time(&into)) {
-        auto now = now_ns();
+        auto const now = now_ns();
         while (due < arrivals_ns.size() && started_ns + arrivals_ns[due] <= now) {
             ++due;
         }
         // A surge is to bring a backlog.
         if (due - next > longest_backlog(load_.rate_per_s) && !load_.has_surge()) {
-            into.how = measured::end::overloaded;
-            into.stopped_early = fmt::format(
-                "{} messages were waiting to be sent: the server does not hold {:.0f} a second",
-                due - next, load_.rate_per_s);
+            give_up(into, due - next, load_.rate_per_s);
             break;
         }
         for (; next < due && !idle.empty(); ++next, idle.pop_front()) {
@@ -63,13 +74,9 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
             ++into.sent;
         }
         if (broken) break;
-        now = now_ns();
-        std::uint64_t timeout_ns = 100'000'000;
-        if (due < arrivals_ns.size() && !idle.empty()) {
-            auto const at_ns = started_ns + arrivals_ns[due];
-            auto const left_ns = at_ns > now ? at_ns - now : 0;
-            timeout_ns = left_ns < spin_ns ? 0 : std::min(timeout_ns, left_ns - spin_ns / 2);
-        }
+        auto const timeout_ns = due < arrivals_ns.size() && !idle.empty()
+                                    ? asleep_ns(started_ns + arrivals_ns[due], now_ns())
+                                    : longest_wait_ns;
         for (auto const& event : poller_.wait(timeout_ns)) {
             auto const index = event.data.u64;
             auto const result = serve(index, event.events, &into);

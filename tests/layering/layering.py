@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Holds the two sides of the treaty apart: who may include what, what a model may not do, and how
-long a file may be. Run with the root of the project."""
+long a function may be. Run with the root of the project."""
 
 import argparse
 import pathlib
 import re
 import sys
 
+import function_length
+
 SOURCES = {".cpp", ".hpp"}
-MOST_LINES = 400
 
 # First part of a quoted include -> who may use it under bench/.
 BENCH_MAY_INCLUDE = {
@@ -101,9 +102,7 @@ def check_shape(path, text):
         yield f"{path}:1: does not begin with the licence line"
     if path.suffix == ".hpp" and "#pragma once" not in text:
         yield f"{path}:1: a header without #pragma once"
-    lines = text.count("\n")
-    if lines > MOST_LINES:
-        yield f"{path}:{MOST_LINES}: {lines} lines; {MOST_LINES} are allowed"
+    yield from function_length.findings(path, text)
 
 
 def check_bench_includes(path, text):

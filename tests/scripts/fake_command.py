@@ -18,7 +18,10 @@ def main():
     if kind == "broken":
         print("no such device", file=sys.stderr)
         return 9
-    noise = lambda: random.uniform(0.998, 1.002)
+
+    def noise():
+        return random.uniform(0.998, 1.002)
+
     if kind == "lines":
         for name in names:
             slow = factor if name == names[0] else 1.0

@@ -63,7 +63,10 @@ def test_the_fast_statistic_equals_the_definition():
 
     def q(m):
         a, b = part[:m], part[m:]
-        mean = lambda u, v: np.abs(u[:, None] - v[None, :]).mean()
+
+        def mean(u, v):
+            return np.abs(u[:, None] - v[None, :]).mean()
+
         return m * len(b) / len(part) * (2 * mean(a, b) - mean(a, a) - mean(b, b))
 
     best, at = changepoint._best(part, 3)

@@ -154,7 +154,10 @@ def test_the_score_counts_alarms_and_misses():
         ]
 
     score = other_rules.Score()
-    slowed = lambda scenario, metric: scenario == "s" and metric in ("", "cpu_per_unit")
+
+    def slowed(scenario, metric):
+        return scenario == "s" and metric in ("", "cpu_per_unit")
+
     score.job({"s": pairs(1.2), "t": pairs(1.0)}, ["s cpu_per_unit"], slowed, 12)
     score.job({"s": pairs(1.0), "t": pairs(1.2)}, [], slowed, 12)
     assert score.cells == 2 and score.changed == 2 and score.jobs == 2

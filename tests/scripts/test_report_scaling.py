@@ -152,7 +152,7 @@ def test_memory_of_waiting_units_is_what_was_seen_while_they_waited():
         )
     (found,) = scaling.memories(built(make))
     assert [(name, round(e.value)) for name, e in found.slopes] == [("fiber", 505)]
-    assert found.what == "units" and found.lines[0].y[-1] == 10**7 + 510 * 16_000 + 36_384
+    assert found.size == "units" and found.lines[0].y[-1] == 10**7 + 510 * 16_000 + 36_384
 
 
 def test_waiting_units_are_judged_by_their_bytes():

@@ -80,7 +80,7 @@ def _zig_zag(data: bytes) -> np.ndarray:
     if not len(octets):
         return np.zeros(0, dtype=np.int64)
     ends = octets < 0x80
-    starts = np.concatenate(([True], ends[:-1]))
+    starts = np.concatenate((np.array([True]), ends[:-1]))
     first = np.flatnonzero(starts)
     place = np.arange(len(octets)) - np.repeat(first, np.diff(np.append(first, len(octets))))
     if place.max() >= 8:

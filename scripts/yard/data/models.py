@@ -70,7 +70,8 @@ def ask(executable: Path, rig: Path) -> dict[str, Any]:
 
 def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
     """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built."""
-    found = Catalogue(rig=build / "bin")
+    rig = build / "bin"
+    found = Catalogue(rig=rig)
     files = sorted((build / "bin").glob(PREFIX + "*")) + sorted(
         sources.glob(f"impl/foreign/*/{PREFIX}*")
     )
@@ -83,7 +84,7 @@ def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
             or not os.access(file, os.X_OK)
         ):
             continue
-        answer = ask(file, found.rig.resolve())
+        answer = ask(file, rig.resolve())
         model = answer["model"]
         if model in found.executables:
             raise YardError(f"{file} and {found.executables[model]} both call themselves {model}")

@@ -138,7 +138,8 @@ class Store:
 
 def merge_benchmarks(folder: Path, plan: dict[str, Any]) -> bool:
     """benchmark.json from the parts: each process is one repetition, so that Google's tools read a run."""
-    context, families = None, {}
+    context = None
+    families: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for file in sorted((folder / PARTS).glob("*.json")):
         try:
             part = json.loads(file.read_text(encoding="utf-8"))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from yard.data import host, machine_name, models, samples, schema
-from yard.engine import plan as planning
 from yard.errors import INTERRUPTED, NotComparable, UsageError
 from yard.data.models import REPOSITORY, Catalogue
 from yard.engine.runner import Runner, finished

@@ -117,7 +117,7 @@ def plan_of(
         (p for p in plan["processes"] if p["round"] == 0),
         key=lambda p: (p["model"], p["variant"], p["point"]),
     ):
-        job = {**process, "point": index, "params": base, "iterations": 1}
+        job: dict[str, Any] = {**process, "point": index, "params": base, "iterations": 1}
         first.setdefault((job["model"], job["variant"]), Contender(job))
     plan.update(processes=[], rounds=1, time_budget_s=None)
     return plan, list(first.values())
@@ -200,7 +200,7 @@ class Conductor(Runner):
         added = []
         shuffle.shuffle(wanted)
         for contender, changes in wanted:
-            job = {
+            job: dict[str, Any] = {
                 **contender.job,
                 "params": {**contender.job["params"], **changes},
                 "set": changes,

@@ -8,14 +8,14 @@ import fnmatch
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Sequence
+from typing import Any, Callable, Sequence
 
 from yard.errors import UsageError
 from yard.gate.outcome import Outcome
 from yard.gate.rule import Verdict
 
 FILE = Path("scripts") / "yard" / "gate" / "accepted.toml"
-FIELDS = {"cell": str, "metric": str, "most": (int, float), "reason": str}
+FIELDS: dict[str, Any] = {"cell": str, "metric": str, "most": (int, float), "reason": str}
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,8 @@ class PairSource:
         return [id for id in self.known if id not in self.broken and id not in self.not_compared]
 
     def pair(self, scenario: str) -> Mapping[str, float]:
-        measured = self._both(scenario)
-        if any(result.failed for result in measured.values()):
+        measured: dict[str, Result] | None = self._both(scenario)
+        if measured and any(result.failed for result in measured.values()):
             measured = self._after_failure(scenario, measured)
         return {} if measured is None else self._differences(scenario, measured)
 

@@ -41,7 +41,6 @@ class Profile:
     screen_pairs: int
     looks: tuple[int, ...]
     weights: tuple[float, ...]
-    stage2_limit_s: float
     job_limit_s: float
     alpha_share: float = 1.0  # of the error probability; a second try has less
 
@@ -56,9 +55,9 @@ SECOND_TRY_SHARE = 0.5
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", 12, (16, 32, 64), (0.2, 0.3, 0.5), 180, 360),
-        Profile("default", 12, (16, 32, 64, 96, 128), (0.10, 0.15, 0.20, 0.25, 0.30), 360, 720),
-        Profile("thorough", 20, (16, 32, 64, 128, 256), (0.10, 0.15, 0.20, 0.25, 0.30), 1200, 1500),
+        Profile("quick", 12, (16, 32, 64), (0.2, 0.3, 0.5), 360),
+        Profile("default", 12, (16, 32, 64, 96, 128), (0.10, 0.15, 0.20, 0.25, 0.30), 720),
+        Profile("thorough", 20, (16, 32, 64, 128, 256), (0.10, 0.15, 0.20, 0.25, 0.30), 1500),
     )
 }
 
@@ -88,14 +87,14 @@ class Verdict(enum.Enum):
     ACCEPTED = "ACCEPTED"
 
 
-def p_above(differences: Sequence[float], tolerated: float) -> float:
+def p_above(differences: inference.Values, tolerated: float) -> float:
     """One-sided exact p of "the slow-down is at most `tolerated`" against "it is more"."""
     return inference.signed_rank_p_greater(
         np.asarray(differences, dtype=float) - math.log1p(tolerated)
     )
 
 
-def is_suspect(differences: Sequence[float]) -> bool:
+def is_suspect(differences: inference.Values) -> bool:
     """Stage 1: generous, for a false suspect costs only time."""
     return (
         math.expm1(inference.hodges_lehmann(differences)) > SCREEN_SHIFT
@@ -122,7 +121,7 @@ def left_alpha(profile: Profile, look: int, suspects: int, alpha: float = ALPHA)
 
 
 def judge_look(
-    differences: Sequence[float],
+    differences: inference.Values,
     metric: Metric,
     profile: Profile,
     look: int,
@@ -144,7 +143,7 @@ def judge_look(
     return None
 
 
-def rules_out(differences: Sequence[float], metric: Metric) -> bool:
+def rules_out(differences: inference.Values, metric: Metric) -> bool:
     """Is a slow-down of the size that must be found surely (97.5 %) not there?"""
     if len(differences) < 2:
         return False
@@ -152,7 +151,7 @@ def rules_out(differences: Sequence[float], metric: Metric) -> bool:
     return upper < math.log1p(metric.must_find)
 
 
-def detectable(differences: Sequence[float], metric: Metric, alpha: float, pairs: int) -> float:
+def detectable(differences: inference.Values, metric: Metric, alpha: float, pairs: int) -> float:
     """The smallest slow-down that so many pairs of this noise would find with 95 %."""
     d = np.asarray(differences, dtype=float)
     spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
@@ -161,7 +160,7 @@ def detectable(differences: Sequence[float], metric: Metric, alpha: float, pairs
 
 
 def beyond_all_looks(
-    differences: Sequence[float],
+    differences: inference.Values,
     metric: Metric,
     profile: Profile,
     suspects: int,
@@ -173,7 +172,7 @@ def beyond_all_looks(
     return detectable(differences, metric, spent, profile.looks[last]) > metric.must_find
 
 
-def in_doubt(differences: Sequence[float], metric: Metric) -> bool:
+def in_doubt(differences: inference.Values, metric: Metric) -> bool:
     """Of a suspect for which time ended before its looks: does something still speak for a slow-down? One that is only
     noisy is no worse than a cell that was never a suspect and is as noisy; see `Outcome.blind_scenarios`.
     """
@@ -192,7 +191,7 @@ class Estimate:
     detectable: float  # the smallest slow-down that this many pairs of this noise would find
 
 
-def estimate(differences: Sequence[float], metric: Metric, alpha: float) -> Estimate:
+def estimate(differences: inference.Values, metric: Metric, alpha: float) -> Estimate:
     d = np.asarray(differences, dtype=float)
     limits = inference.signed_rank_interval(d, 0.95)
     return Estimate(

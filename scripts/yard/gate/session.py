@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from yard.data import host, models
+from yard.data import host as machine, models
 from yard.engine import counters
 from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.data.models import Catalogue
@@ -66,7 +66,7 @@ class Found:
     control_of: str = ""
     slot_s: float = 0.0
     minutes: float = 0.0
-    host: dict[str, Any] = field(default_factory=host.describe)
+    host: dict[str, Any] = field(default_factory=machine.describe)
 
 
 def run(

@@ -72,20 +72,10 @@ def show(
 
 def _table(rows: list[wording.Cell]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name, justify in (
-        ("verdict", "left"),
-        ("scenario", "left"),
-        ("metric", "left"),
-        ("change", "right"),
-        ("95 % interval", "right"),
-        ("base -> head", "right"),
-        ("pairs", "right"),
-        ("p", "right"),
-        ("finds", "right"),
-    ):
-        table.add_column(
-            name, justify=justify, no_wrap=name in ("change", "95 % interval", "pairs", "p")
-        )
+    for name in ("verdict", "scenario", "metric"):
+        table.add_column(name)
+    for name in ("change", "95 % interval", "base -> head", "pairs", "p", "finds"):
+        table.add_column(name, justify="right", no_wrap=name not in ("base -> head", "finds"))
     for cell in rows:
         fresh = " fresh" if cell["confirmed"] else ""
         table.add_row(

@@ -39,8 +39,8 @@ def of_process(samples: Sequence[Sample]) -> dict[str, float]:
     if all(s.get("cpu_ns") is not None for s in good):
         found["cpu_per_unit"] = inference.median([s["cpu_ns"] / s["units"] for s in good])
     switches = [_sum(s, "voluntary_switches", "involuntary_switches") for s in good]
-    if all(count is not None for count in switches):
-        found["switches_per_unit"] = sum(switches) / sum(s["units"] for s in good)
+    if None not in switches:
+        found["switches_per_unit"] = sum(filter(None, switches)) / sum(s["units"] for s in good)
     # Not the pages of files: how many of an executable's the kernel maps in at a fault depends on how that copy of it
     # lies in the page cache, 1.7 % of a small process between two copies of one file.
     peaks = [
@@ -79,8 +79,8 @@ def log_ratio(base: float, head: float, metric: Metric) -> float:
 
 
 def _sum(sample: Sample, *names: str) -> float | None:
-    values = [sample.get(name) for name in names]
-    return None if any(value is None for value in values) else sum(values)
+    values = [sample[name] for name in names if sample.get(name) is not None]
+    return sum(values) if len(values) == len(names) else None
 
 
 def _latencies(samples: Sequence[Sample]) -> dict[str, float]:

@@ -159,7 +159,7 @@ def _nearest(measured: Iterable[Cell], workloads: tuple[str, ...], mix: Mix) -> 
     found = [
         Evidence(at, _distance(at, mix), tuple(own)) for at, own in by_point.items() if len(own) > 1
     ]
-    return min(found, key=lambda e: (e.distance, e.at), default=None)
+    return min(found, key=lambda e: (e.distance, e.at)) if found else None
 
 
 def _predicted(mix: Mix, serving: Evidence, waiting: Optional[Evidence]) -> list[Cell]:

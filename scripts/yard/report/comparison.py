@@ -169,9 +169,10 @@ def _difference(
 
 
 def words(difference: Difference) -> str:
-    if difference.change is None:
+    change, low, high = difference.change, difference.low, difference.high
+    if change is None or low is None or high is None:
         return difference.note
-    text = f"{100 * difference.change:+.1f} % [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
+    text = f"{100 * change:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]"
     return f"{text} {difference.note}".strip()
 
 

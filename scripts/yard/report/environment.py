@@ -253,9 +253,9 @@ class Environment:
         if key.workers:
             words += ["--workers", str(key.workers)]
         for flag, names in (("--rounds", ("rounds",)), ("--seed", ("seed",))):
-            value = next((self.plan.get(n, self.meta.get(n)) for n in names), None)
-            if isinstance(value, int):
-                words += [flag, str(value)]
+            chosen = next((self.plan.get(n, self.meta.get(n)) for n in names), None)
+            if isinstance(chosen, int):
+                words += [flag, str(chosen)]
         return shlex.join(words)
 
     def models(self) -> list[ModelRow]:

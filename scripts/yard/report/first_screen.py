@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from rich.console import Console
 from rich.table import Table
@@ -16,15 +15,6 @@ from yard.report import answers, series
 def _clean(text: object) -> str:
     """No control character of a host name or a reason reaches the terminal."""
     return "".join(c if c.isprintable() else "�" for c in str(text))
-
-
-def print_summary(run: Any, console: Optional[Console] = None) -> None:
-    """`run` is what samples.read_run gives, or the path of a results folder."""
-    if isinstance(run, (str, Path)):
-        from yard.data import samples
-
-        run = samples.read_run(Path(run))
-    print_report(run if isinstance(run, series.Report) else series.build(run), console)
 
 
 def print_report(report: series.Report, console: Optional[Console] = None) -> None:

@@ -99,7 +99,7 @@ def render(
         return over(
             found.lines,
             f"Memory of {found.title}",
-            found.what,
+            found.size,
             "memory of the process tree",
             "bytes",
         )

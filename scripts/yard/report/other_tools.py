@@ -124,7 +124,7 @@ def judge(report: series.Report) -> list[Judged]:
         if ranking.runner_up is None:
             continue
         lead = ranking.runner_up
-        sides = [point.cell(name) for name in (lead.leader, lead.other)]
+        sides = [cell for name in (lead.leader, lead.other) if (cell := point.cell(name))]
         shared = sorted(set.intersection(*(set(side.values[metric]) for side in sides)))
         # As times, in which less is better, whatever the metric is.
         power = -1 if METRIC[metric].better == "more" else 1

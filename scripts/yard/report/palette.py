@@ -41,7 +41,6 @@ FIXED = {
     "asio": 7,
 }
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
-MARKERS = ("o", "s", "^", "D")
 
 
 def colours(models: Sequence[str]) -> dict[str, int]:

@@ -50,20 +50,20 @@ def _curves(report: series.Report):
                 "share",
             ),
         ]
-    for i, found in enumerate(scaling.granularities(report)):
-        x = ("length of a task", "ns") if found.by_size else ("grain", "count")
-        yield f"granularity-{i}", f"Granularity: {found.title}", [
-            (found.lines, *x, "share of its own best speed", "share")
+    for i, tasks in enumerate(scaling.granularities(report)):
+        x = ("length of a task", "ns") if tasks.by_size else ("grain", "count")
+        yield f"granularity-{i}", f"Granularity: {tasks.title}", [
+            (tasks.lines, *x, "share of its own best speed", "share")
         ]
-    for i, found in enumerate(scaling.memories(report)):
-        yield f"memory-{i}", f"Memory: {found.title}", [
-            (found.lines, found.what, "count", "memory of the process tree", "bytes")
+    for i, memory in enumerate(scaling.memories(report)):
+        yield f"memory-{i}", f"Memory: {memory.title}", [
+            (memory.lines, memory.size, "count", "memory of the process tree", "bytes")
         ]
 
     for i, (workload, quantiles) in enumerate(_load_curves(report).items()):
         yield f"load-{i}", f"Latency by throughput: {workload}", [
-            (found.lines, "throughput", "units/s", f"latency, {found.quantile}", "ns")
-            for found in quantiles
+            (curve.lines, "throughput", "units/s", f"latency, {curve.quantile}", "ns")
+            for curve in quantiles
         ]
 
 

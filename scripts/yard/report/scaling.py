@@ -119,20 +119,17 @@ def scalings(report: Report) -> list[Scaling]:
             first = own[0]
             if first[0].key.workers != 1:
                 continue
+            base = first[1].values["throughput"]
             gains = [
-                (
-                    p.key.workers,
-                    c,
-                    paired_ratio(c.values["throughput"], first[1].values["throughput"]),
-                )
+                (float(p.key.workers), ratio)
                 for p, c in own
+                if (ratio := paired_ratio(c.values["throughput"], base)) is not None
             ]
-            gains = [(n, c, ratio) for n, c, ratio in gains if ratio is not None]
-            xs = [float(n) for n, _, _ in gains]
-            ys = [ratio.value for _, _, ratio in gains]
+            xs = [workers for workers, _ in gains]
+            ys = [ratio.value for _, ratio in gains]
             cpus = first[1].cpus or 1
             shares = [1 / min(n, cpus) for n in xs]
-            lows, highs = [r.low for _, _, r in gains], [r.high for _, _, r in gains]
+            lows, highs = [r.low for _, r in gains], [r.high for _, r in gains]
 
             def scaled(
                 values: Sequence[Optional[float]], by: Sequence[float] = shares
@@ -237,10 +234,10 @@ def _reaches(xs: Sequence[float], ys: Sequence[float]) -> Optional[float]:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes a unit, the slope of memory over the number of units; `what` is the size along which it was taken."""
+    """Bytes a unit, the slope of memory over the number of units; `size` is the one along which it was taken."""
 
     title: str
-    what: str
+    size: str
     lines: list[Line]
     slopes: list[tuple[str, Estimate]]  # least first
 

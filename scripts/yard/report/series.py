@@ -223,12 +223,13 @@ class Report:
             return None
         if not pick:
             return points[-1]
+        wanted = dict(pick)
 
         def distance(point: Point) -> float:
             params = point.key.sizes
-            return sum(
+            return math.fsum(
                 abs(math.log1p(params.get(name, 0)) - math.log1p(value))
-                for name, value in pick.items()
+                for name, value in wanted.items()
             )
 
         return min(points, key=distance)
@@ -249,13 +250,13 @@ class Report:
         )
         if found is None:
             return Entry(contender, cell.verdict, reason, "–", "", None, None, None)
-        better = METRIC[metric].better
+        better, own = METRIC[metric].better, cell.values[metric]
 
         def worse_than(other: Optional[Cell]) -> Optional[Ratio]:
             if other is None or metric not in other.values:
                 return None
-            pair = (other, cell) if better == "more" else (cell, other)
-            return paired_ratio(pair[0].values[metric], pair[1].values[metric])
+            pair = (other.values[metric], own)
+            return paired_ratio(*(pair if better == "more" else pair[::-1]))
 
         ranking = point.rankings[metric]
         best = point.cell(ranking.places[0].contender) if ranking.places else None

@@ -27,19 +27,22 @@ class Suite:
 
     @property
     def good(self) -> bool:
-        return self.measured and self.overhead_ns <= 0.01e6 and abs(self.error) <= 0.01
+        if self.overhead_ns is None or self.error is None:
+            return False
+        return self.overhead_ns <= 0.01e6 and abs(self.error) <= 0.01
 
     @property
     def words(self) -> str:
-        if not self.measured:
+        overhead, spin, nominal = self.overhead_ns, self.spin_ns, self.nominal_ns
+        if overhead is None or spin is None or nominal is None:
             return "Not measured in this run: the cells noop and spin are missing."
         verdict = (
             "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
         )
         return (
-            f"{verdict}: an empty iteration costs {units.text(self.overhead_ns, 'ns')} "
-            f"({100 * self.overhead_ns / 1e6:.2g} % of 1 ms), and {units.text(self.nominal_ns, 'ns')} of spinning "
-            f"are measured as {self.spin_ns / self.nominal_ns:.4f} times that ({100 * self.error:+.2g} %)."
+            f"{verdict}: an empty iteration costs {units.text(overhead, 'ns')} "
+            f"({100 * overhead / 1e6:.2g} % of 1 ms), and {units.text(nominal, 'ns')} of spinning "
+            f"are measured as {spin / nominal:.4f} times that ({100 * (spin / nominal - 1):+.2g} %)."
         )
 
 

@@ -99,8 +99,9 @@ def explain(title: str, slow: Cell, fast: Cell) -> Optional[Explained]:
         words = f"{units.digits(extra)} more {one if extra == 1 else many} (nominally {units.text(extra * price_ns, 'ns')})"
         reasons.append(Reason(metric, words, extra * price_ns))
     for name, where in (("user", "in the program itself"), ("system", "in the kernel")):
-        if left[name] > 0 and more[name]:
-            rest = "more" if left[name] >= 0.999 * more[name] else "more besides"
+        measured = more[name]
+        if left[name] > 0 and measured:
+            rest = "more" if left[name] >= 0.999 * measured else "more besides"
             reasons.append(
                 Reason(
                     f"{name}_per_unit_ns",

@@ -11,9 +11,11 @@ import functools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Sequence
+from typing import Sequence, Union
 
 import numpy as np
+
+Values = Union[Sequence[float], np.ndarray]
 
 LEAST_ROUNDS = 5
 CONFIDENCE = 0.95
@@ -40,7 +42,7 @@ def median(values: Sequence[float]) -> float:
     return float(ordered[n // 2]) if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
 
 
-def quantile(values: Sequence[float], q: float) -> float:
+def quantile(values: Values, q: float) -> float:
     return float(np.quantile(np.asarray(values, dtype=float), q))
 
 
@@ -56,7 +58,7 @@ def _median_interval_place(n: int, confidence: float) -> tuple[int, float]:
     return place, 1 - 2 * tail
 
 
-def median_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+def median_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
     """The narrowest symmetric pair of order statistics that covers the median: no distribution assumed.
 
     Five values can only give [least, greatest], which covers 93.75 %.
@@ -76,7 +78,7 @@ def _signed_rank_counts(n: int) -> np.ndarray:
     return counts
 
 
-def _signed_rank_tails(differences: Sequence[float]) -> tuple[float, float]:
+def _signed_rank_tails(differences: Values) -> tuple[float, float]:
     """P(W+ <= w) and P(W+ >= w), exact; zeros dropped, ties by midranks."""
     d = np.asarray(differences, dtype=float)
     d = d[d != 0]
@@ -95,13 +97,8 @@ def _signed_rank_tails(differences: Sequence[float]) -> tuple[float, float]:
     return float(counts[: plus + 1].sum()), float(min(1.0, counts[plus:].sum()))
 
 
-def signed_rank_p(differences: Sequence[float]) -> float:
-    """Two-sided exact p of Wilcoxon's signed-rank test; zeros dropped, ties by midranks."""
-    return min(1.0, 2 * min(_signed_rank_tails(differences)))
-
-
-def signed_rank_p_greater(differences: Sequence[float]) -> float:
-    """One-sided exact p: small when the differences lie above zero."""
+def signed_rank_p_greater(differences: Values) -> float:
+    """One-sided exact p of Wilcoxon's signed-rank test: small when the differences lie above zero."""
     return _signed_rank_tails(differences)[1]
 
 
@@ -109,18 +106,18 @@ def normal_quantile(probability: float) -> float:
     return NormalDist().inv_cdf(probability)
 
 
-def hodges_lehmann(differences: Sequence[float]) -> float:
+def hodges_lehmann(differences: Values) -> float:
     """The median of all pairwise means: as robust as a median, nearly as sharp as a mean."""
     return float(np.median(_walsh(differences)))
 
 
-def _walsh(differences: Sequence[float]) -> np.ndarray:
+def _walsh(differences: Values) -> np.ndarray:
     d = np.asarray(differences, dtype=float)
     i, j = np.triu_indices(len(d))
     return (d[i] + d[j]) / 2
 
 
-def signed_rank_interval(differences: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+def signed_rank_interval(differences: Values, confidence: float = CONFIDENCE) -> Interval:
     """The shifts that the exact signed-rank test does not reject, around `hodges_lehmann`."""
     walsh = np.sort(_walsh(differences))
     tail = np.cumsum(_signed_rank_counts(len(differences))) / 2.0 ** len(differences)
@@ -141,14 +138,12 @@ def _rank_sum_tail(m: int, n: int) -> np.ndarray:
     return np.cumsum(counts) / math.comb(m + n, m)
 
 
-def shift(first: Sequence[float], second: Sequence[float]) -> float:
+def shift(first: Values, second: Values) -> float:
     """Hodges and Lehmann's shift of two unpaired samples: the median of all differences second - first."""
     return float(np.median(np.subtract.outer(np.asarray(second, float), np.asarray(first, float))))
 
 
-def shift_interval(
-    first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
-) -> Interval:
+def shift_interval(first: Values, second: Values, confidence: float = CONFIDENCE) -> Interval:
     """The shifts that the exact Mann-Whitney test does not reject, around `shift`."""
     differences = np.sort(
         np.subtract.outer(np.asarray(second, float), np.asarray(first, float)).ravel()

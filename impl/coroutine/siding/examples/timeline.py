@@ -41,7 +41,10 @@ class Timeline:
 
     def _row(self, actor, total):
         row = [" "] * WIDTH
-        column = lambda at: min(WIDTH - 1, int(at / total * WIDTH))
+
+        def column(at):
+            return min(WIDTH - 1, int(at / total * WIDTH))
+
         notes = [(at, state) for at, who, state in self._notes if who == actor]
         for (at, state), (until, _) in zip(notes, notes[1:] + [notes[-1]]):
             if state != "ended":

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A task, a thread or a process for each unit."""
 
-import asyncio
 import multiprocessing
 import threading
 

@@ -44,7 +44,7 @@ class Duration(Value):
 class Setting(Value):
     name = "FIELD=VALUE"
 
-    def convert(self, value: Any, param: Any, context: Any) -> tuple[str, int]:
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
         field, equals, number = value.partition("=")
@@ -56,7 +56,7 @@ class Setting(Value):
 class Sweep(Value):
     name = "FIELD=A,B,C"
 
-    def convert(self, value: Any, param: Any, context: Any) -> tuple[str, tuple[int, ...]]:
+    def convert(self, value: Any, param: Any, context: Any) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
         field, _, given = value.partition("=")

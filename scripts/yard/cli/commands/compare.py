@@ -98,14 +98,10 @@ def _print(found: list[comparison.Difference], names: list[str], note: str, pair
             Text(params, style="dim"),
         )
         table = Table(box=None, pad_edge=False, show_header=False)
-        for width, justify in (
-            (23, "left"),
-            (8, "right"),
-            (8, "right"),
-            (20, "right"),
-            (14, "left"),
-        ):
-            table.add_column(min_width=width, justify=justify)
+        table.add_column(min_width=23)
+        for width in (8, 8, 20):
+            table.add_column(min_width=width, justify="right")
+        table.add_column(min_width=14)
         for d in differences:
             unit = METRIC[d.metric].unit
             both = (units.text(value, unit) for value in (d.first_value, d.second_value))

@@ -217,7 +217,14 @@ def _of(workload: str, *cells: str, preset: str = "quick", **sizes: int) -> plan
     )
 
 
-_MIXED = dict(connections=16, messages=500, rate_per_s=1000, poisson=1, burn_us=3000, offload=0)
+_MIXED: dict[str, Any] = {
+    "connections": 16,
+    "messages": 500,
+    "rate_per_s": 1000,
+    "poisson": 1,
+    "burn_us": 3000,
+    "offload": 0,
+}
 _SERVERS = ("coroutine/mixed/epoll", "thread/mixed/per_connection")
 CLAIMS = (
     Claim(
