@@ -175,7 +175,9 @@ private:
         auto const now = now_ns();
         auto rest = came;
         if (!from.unparsed.empty()) {
-            from.unparsed.insert(from.unparsed.end(), came.begin(), came.end());
+            auto const before = from.unparsed.size();
+            from.unparsed.resize(before + came.size());
+            std::ranges::copy(came, from.unparsed.begin() + static_cast<std::ptrdiff_t>(before));
             rest = from.unparsed;
         }
         while (auto const found = what_.parse(rest)) {

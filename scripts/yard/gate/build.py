@@ -160,7 +160,7 @@ def compiler_of(preset: str, repository: Path = REPOSITORY) -> str:
         name = entry.get("cacheVariables", {}).get("CMAKE_CXX_COMPILER", "")
         parents = entry.get("inherits", [])
         queue += [parents] if isinstance(parents, str) else parents
-    name = name or os.environ.get("CXX", "c++")
+    name = name or chosen_compiler()
     for tool in (name, "cmake", "ninja"):
         if shutil.which(tool) is None:
             raise YardError(
@@ -170,6 +170,19 @@ def compiler_of(preset: str, repository: Path = REPOSITORY) -> str:
         [name, "--version"], capture_output=True, text=True
     ).stdout.splitlines()
     return f"{name}: {version[0] if version else '?'}"
+
+
+def chosen_compiler() -> str:
+    """The one that scripts/build takes."""
+    done = subprocess.run(
+        [REPOSITORY / "scripts" / "compiler"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise YardError(done.stderr.strip())
+    return done.stdout.strip()
 
 
 def key(models: Source, harness: Source, preset: str, compiler: str) -> str:
@@ -205,7 +218,7 @@ def build(
     tree.mkdir(parents=True)
     _extract(repository, harness, HARNESS, tree)
     _extract(repository, models, MODELS, tree)
-    failed = _compile(tree, folder, preset)
+    failed = _compile(tree, folder, preset, compiler)
     (folder / "failed.txt").write_text(
         "".join(f"{model}\t{why}\n" for model, why in sorted(failed.items()))
     )
@@ -236,11 +249,12 @@ def _extract(repository: Path, of: Source, paths: Sequence[str], tree: Path) -> 
             )
 
 
-def _compile(tree: Path, folder: Path, preset: str) -> dict[str, str]:
+def _compile(tree: Path, folder: Path, preset: str, compiler: str) -> dict[str, str]:
     """Model -> why it does not build. Raises NotComparable if none does."""
     log = folder / "build-log.txt"
     # With equal paths in the debug information ccache may give both sides the same objects.
     environment = {**os.environ, "CCACHE_BASEDIR": str(tree), "CCACHE_NOHASHDIR": "1"}
+    environment["CXX"] = compiler.partition(":")[0]
     output = folder / "out"
     with open(log, "wb") as out:
 
