@@ -5,32 +5,50 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
+import re
 import signal
 import sys
 import traceback
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+from click.utils import make_default_short_help
 
 from yard.cli import commands
 from yard.errors import HARNESS, INTERRUPTED, READER_LEFT, USAGE, YardError, nearest
+
+SHORT_HELP = re.compile(r'short_help="([^"]*)"')
 
 
 class Commands(click.Group):
     """Imports only the command that is asked for: `list` needs no scipy."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted(
-            module.name
-            for module in pkgutil.iter_modules(commands.__path__)
-            if module.name[0] != "_"
-        )
+        names = os.listdir(commands.__path__[0])
+        return sorted(n[:-3] for n in names if n.endswith(".py") and n[0] != "_")
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
         return importlib.import_module(f"{commands.__name__}.{name}").command
+
+    def summary(self, name: str) -> str:
+        """What the command's file says of itself: `--help` and completion would otherwise import all that there is."""
+        with open(f"{commands.__path__[0]}/{name}.py", encoding="utf-8") as file:
+            found = SHORT_HELP.search(file.read())
+        return found[1] if found else ""
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(context)
+        room = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, make_default_short_help(self.summary(n), room)) for n in names])
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [n for n in self.list_commands(context) if n.startswith(incomplete)]
+        items = [CompletionItem(name, help=self.summary(name)) for name in names]
+        return items + click.Command.shell_complete(self, context, incomplete)
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
         name = args[0] if args else ""
@@ -64,13 +82,20 @@ def command() -> None:
 
 
 def _terminated(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def end_orderly() -> None:
+    """When the terminal is closed or Ctrl-\\ is pressed, a run ends as it does when it is terminated; not under nohup."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminated)
 
 
 def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     verbose = "--verbose" in arguments
-    signal.signal(signal.SIGTERM, _terminated)
+    end_orderly()
     try:
         result = command.main(args=arguments, prog_name="switchyard", standalone_mode=False)
         sys.stdout.flush()

@@ -6,9 +6,10 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
+if TYPE_CHECKING:
+    import jsonschema
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -16,6 +17,8 @@ FOLDER = Path(__file__).parent / "schema"
 @functools.lru_cache(maxsize=None)
 def validator(name: str) -> jsonschema.Draft202012Validator:
     """`name`: sample, plan, meta or describe."""
+    import jsonschema  # a third of a second that most commands do not need
+
     text = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(text)
     return jsonschema.Draft202012Validator(text)

@@ -20,7 +20,7 @@ from yard.report import series
 from yard.text import units
 
 
-@click.command("compare")
+@click.command("compare", short_help="Two runs, or two models inside one run.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
 @click.option(
     "--models",

@@ -13,7 +13,7 @@ import click
 from yard.data import samples
 
 
-@click.command("report")
+@click.command("report", short_help="Write the report of a run: HTML, Markdown, CSV, PNG.")
 @click.argument("run", type=click.Path(path_type=pathlib.Path))
 @click.argument("beside", nargs=-1, type=click.Path(path_type=pathlib.Path))
 @click.option(
