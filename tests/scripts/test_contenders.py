@@ -12,7 +12,7 @@ from fakes import REPOSITORY, build, switchyard
 from test_foreign import RIGHT, contender, foreign
 from yard.data import models
 from yard.engine import plan
-from yard.errors import UsageError
+from yard.errors import UsageError, YardError
 
 FOREIGN = REPOSITORY / "impl" / "foreign"
 sys.path.insert(0, str(FOREIGN))
@@ -226,3 +226,57 @@ def test_its_own_call_makes_a_sample_that_is_skipped(tmp_path):
     code, samples = contender(tmp_path, "pass", RIGHT, missing=MISSING)
     assert code == 0 and [s["verdict"] for s in samples] == ["skipped"]
     assert "apt-get install other" in samples[0]["reason"]
+
+
+BROKEN = {
+    "ends with an error": "exit 3",
+    "prints no JSON": "echo no",
+    "cannot be started": None,
+}
+
+
+def plant(folder, fault, where="impl/foreign/broken"):
+    file = folder / where / "switchyard-broken"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\ntouch {folder}/was-asked\n{fault}\n" if fault else "#!/no/such\n")
+    file.chmod(0o755)
+
+
+@pytest.mark.parametrize("fault", BROKEN.values(), ids=BROKEN)
+def test_a_broken_contender_is_named_and_the_rest_is_found(tmp_path, fault):
+    build(tmp_path, "good")
+    plant(tmp_path, fault)
+    found = models.discover(tmp_path, tmp_path)
+    assert set(found.describe) == {"good"}
+    assert "switchyard-broken" in found.not_built["broken"]["skipped"]
+    with pytest.raises(YardError, match="switchyard-broken"):
+        models.discover(tmp_path, tmp_path, named=["broken"])
+
+
+@pytest.mark.parametrize("where", ["bin", "impl/foreign/broken"])
+def test_what_nobody_named_is_not_even_asked(tmp_path, where):
+    build(tmp_path, "good", "fine")
+    plant(tmp_path, "exit 3", where)
+    found = models.discover(tmp_path, tmp_path, named=["good"])
+    assert set(found.describe) == {"good"} and found.unasked == ["broken", "fine"]
+    assert not (tmp_path / "was-asked").exists()
+    with pytest.raises(UsageError, match="unknown name 'fin'.*fine"):
+        plan.make(found, plan.Options(preset="smoke", models=("fin",)), [0], "run")
+
+
+def test_one_of_ours_that_is_broken_ends_a_run_of_all(tmp_path):
+    build(tmp_path, "good")
+    plant(tmp_path, "exit 3", "bin")
+    with pytest.raises(YardError, match="switchyard-broken --describe ended with 3"):
+        models.discover(tmp_path, tmp_path)
+
+
+def test_contenders_alone_are_measured_with_the_workloads_of_ours(tmp_path):
+    found = models.discover(build(tmp_path, "good"), foreign(tmp_path), named=["other"])
+    assert set(found.describe) == {"good", "other"} and found.workloads
+
+
+def test_globs_for_a_model_ask_all():
+    assert plan.named_models((), ("good/echo", "other/*/io_uring")) == ("good", "other")
+    assert plan.named_models(("good",), ("*/echo",)) == ("good",)
+    assert plan.named_models((), ("*/echo", "good/*")) == ()

@@ -152,3 +152,33 @@ def test_an_interrupt_while_it_starts_leaves_one_line(trap):
     sitecustomize.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     done = call(trap, "--help", PYTHONPATH=str(sitecustomize.parent))
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a checkout to another user")
+def test_the_commit_of_a_checkout_of_another_user_is_found(tmp_path):
+    from yard.data import host
+    from yard.gate import build
+
+    def git(*words):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", tmp_path, *identity, *words], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "x")
+    subprocess.run(["chown", "-R", "1000:1000", tmp_path], check=True)
+    assert subprocess.run(["git", "-C", tmp_path, "log"], capture_output=True).returncode != 0
+    found, dirty = host.commit(tmp_path)
+    assert len(found) == 7 and dirty is False
+    assert build.git(tmp_path, "rev-parse", "HEAD").startswith(found)
+
+
+@pytest.mark.parametrize("given", ["60", "0s", "1d", "-5s", "9" * 400 + "s", "1e3s", "٣s"])
+def test_a_length_of_time_has_a_unit_and_an_end(tmp_path, given):
+    done = call(tmp_path, "run", "--time-budget", given)
+    assert done.returncode == 64 and "write 90s, 5m or 1h" in done.stderr
+
+
+@pytest.mark.parametrize("given", ["connections=" + "9" * 400, "connections=²", "connections=-1"])
+def test_a_number_that_no_field_holds_is_refused(tmp_path, given):
+    for flag in ("--set", "--sweep"):
+        assert call(tmp_path, "run", flag, given).returncode == 64

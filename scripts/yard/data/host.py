@@ -173,10 +173,18 @@ def warnings(host: dict[str, Any]) -> list[str]:
     return told
 
 
+def git_in(repository: Path) -> tuple[str, ...]:
+    """Git refuses a checkout that belongs to another user, since its configuration is executed. Whoever calls this executes
+    the checkout already: this very file lies in it."""
+    return ("git", "-c", f"safe.directory={repository.resolve()}")
+
+
 def commit(repository: Path) -> tuple[str, bool | None]:
     """Short commit and whether tracked files differ from it; `nogit` outside a work tree."""
-    head = output("git", "rev-parse", "--short=7", "HEAD", cwd=repository)
+    head = output(*git_in(repository), "rev-parse", "--short=7", "HEAD", cwd=repository)
     if not head:
         return "nogit", None
-    state = output("git", "status", "--porcelain", "--untracked-files=no", cwd=repository)
+    state = output(
+        *git_in(repository), "status", "--porcelain", "--untracked-files=no", cwd=repository
+    )
     return head, None if state is None else bool(state)

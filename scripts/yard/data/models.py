@@ -9,7 +9,7 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Collection, Iterator
 
 from yard.data import schema
 from yard.errors import UsageError, YardError
@@ -26,6 +26,7 @@ class Catalogue:
     executables: dict[str, Path] = field(default_factory=dict)
     workloads: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_built: dict[str, dict[str, str]] = field(default_factory=dict)
+    unasked: list[str] = field(default_factory=list)  # models that nobody named
     rig: Path | None = None  # the load generator and the backend are here
 
     def foreign(self, model: str) -> bool:
@@ -68,23 +69,61 @@ def ask(executable: Path, rig: Path) -> dict[str, Any]:
     return value
 
 
-def discover(build: Path, sources: Path = REPOSITORY) -> Catalogue:
-    """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built."""
+def _candidates(build: Path, sources: Path) -> dict[Path, str]:
+    """Executables that may be models, and the names that their files give them."""
+    files = sorted((build / "bin").glob(PREFIX + "*"))
+    files += sorted(sources.glob(f"impl/foreign/*/{PREFIX}*"))
+    names = {file: file.name[len(PREFIX) :] for file in files}
+    return {
+        file: name
+        for file, name in names.items()
+        if name not in RIG
+        and not name.startswith("fixture-")
+        and file.is_file()
+        and os.access(file, os.X_OK)
+    }
+
+
+def _is_contender(file: Path) -> bool:
+    return file.parent.parent.name == "foreign"
+
+
+def _asked(candidates: dict[Path, str], named: Collection[str], foreign: bool) -> list[Path]:
+    """Those named; where no name is given, or one that no file has, all. Whoever measures contenders alone needs one of
+    ours too, which knows the workloads."""
+    own = [file for file in candidates if not _is_contender(file)]
+    if not named or not set(named) <= set(candidates.values()):
+        return list(candidates) if foreign or named else own
+    asked = [file for file, name in candidates.items() if name in named or name == "self"]
+    return own + asked if all(_is_contender(file) for file in asked) else asked
+
+
+def discover(
+    build: Path,
+    sources: Path = REPOSITORY,
+    named: Collection[str] = (),
+    foreign: bool = True,
+) -> Catalogue:
+    """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built. With `named`
+    only those are asked, so that nothing else can be slow or broken; without `foreign` no contender that is not named.
+    """
     rig = build / "bin"
     found = Catalogue(rig=rig)
-    files = sorted((build / "bin").glob(PREFIX + "*")) + sorted(
-        sources.glob(f"impl/foreign/*/{PREFIX}*")
-    )
-    for file in files:
-        short = file.name[len(PREFIX) :]
-        if (
-            short in RIG
-            or short.startswith("fixture-")
-            or not file.is_file()
-            or not os.access(file, os.X_OK)
-        ):
+    candidates = _candidates(build, sources)
+    asked = _asked(candidates, named, foreign)
+    found.unasked = sorted(name for file, name in candidates.items() if file not in asked)
+    for file in asked:
+        try:
+            answer = ask(file, rig.resolve())
+        except YardError as error:
+            if not _is_contender(file) or candidates[file] in named:
+                raise
+            found.not_built[candidates[file]] = {
+                "skipped": str(error),
+                "install": f"see what is wrong with: {file} --describe",
+                "foreign": "yes",
+            }
             continue
-        answer = ask(file, rig.resolve())
         model = answer["model"]
         if model in found.executables:
             raise YardError(f"{file} and {found.executables[model]} both call themselves {model}")
@@ -127,7 +166,7 @@ def harness_sha256(repository: Path = REPOSITORY) -> str:
 
 def model_sha256(file: Path) -> str:
     """Of an executable; of a script with all that it is made of."""
-    if file.parent.parent.name != "foreign":
+    if not _is_contender(file):
         return sha256(file)
     digest = hashlib.sha256()
     for folder in (file.parent, file.parent.parent / "harness"):

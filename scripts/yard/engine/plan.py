@@ -190,7 +190,7 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
     }
     skipped = skipped_contenders(found, options)
     others = [model for model in options.models if model not in skipped]
-    _known("--models", others or options.models, list(found.describe), absent)
+    _known("--models", others or options.models, [*found.describe, *found.unasked], absent)
     _known("--workloads", options.workloads, list(found.workloads))
     _known(
         "--variants",
@@ -229,6 +229,12 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
                 f"--cells: '{glob}' names no cell that can be measured: {nearest(glob, names)}"
             )
     return cells
+
+
+def named_models(models: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
+    """What `models.discover` has to ask for --models and --cells; empty for all."""
+    named = tuple(models) or tuple(glob.split("/")[0] for glob in cells)
+    return () if any(set(name) & set("*?[") for name in named) else named
 
 
 def skipped_contenders(found: Catalogue, options: Options) -> dict[str, dict[str, str]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 from yard.errors import NotComparable, UsageError, YardError, nearest
+from yard.data.host import git_in
 from yard.data.models import REPOSITORY
 
 HARNESS = ("bench", "cmake", "CMakeLists.txt", "CMakePresets.json")
@@ -55,7 +56,7 @@ class Built:
 def git(repository: Path, *words: str, environment: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(
-            ["git", *words],
+            [*git_in(repository), *words],
             cwd=repository,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -229,12 +230,12 @@ def build(
 
 def _extract(repository: Path, of: Source, paths: Sequence[str], tree: Path) -> None:
     for path in paths:
-        archive = ["git", "archive", "--format=tar", of.content[path]]
+        archive = [*git_in(repository), "archive", "--format=tar", of.content[path]]
         target = tree / path
         if git(repository, "cat-file", "-t", of.content[path]) == "blob":
             with open(target, "wb") as out:
                 subprocess.run(
-                    ["git", "cat-file", "blob", of.content[path]],
+                    [*git_in(repository), "cat-file", "blob", of.content[path]],
                     cwd=repository,
                     stdout=out,
                     check=True,

@@ -35,10 +35,10 @@ class Duration(Value):
     def convert(self, value: Any, param: Any, context: Any) -> float:
         if isinstance(value, float):
             return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", value)
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(s|m|h)", value)
         if not match or float(match[1]) <= 0:
             self.fail(f"'{value}' is no length of time; write 90s, 5m or 1h", param, context)
-        return float(match[1]) * {"s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
+        return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 class Setting(Value):
@@ -48,7 +48,7 @@ class Setting(Value):
         if isinstance(value, tuple):
             return value
         field, equals, number = value.partition("=")
-        if not equals or not field or not number.isdecimal():
+        if not equals or not field or not re.fullmatch(r"[0-9]{1,18}", number):
             self.fail(f"'{value}' is not of the form field=whole number", param, context)
         return field, int(number)
 
@@ -60,7 +60,7 @@ class Sweep(Value):
         if isinstance(value, tuple):
             return value
         field, _, given = value.partition("=")
-        if match := re.fullmatch(r"(\d+)\.\.(\d+)", given):
+        if match := re.fullmatch(r"([0-9]{1,18})\.\.([0-9]{1,18})", given):
             least, most = int(match[1]), int(match[2])
             numbers = (
                 sorted({*(least << i for i in range(64) if least << i < most), most})
@@ -70,7 +70,7 @@ class Sweep(Value):
         else:
             numbers = (
                 [int(part) for part in given.split(",")]
-                if re.fullmatch(r"\d+(,\d+)*", given)
+                if re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", given)
                 else []
             )
         if (

@@ -81,7 +81,11 @@ def command(context: click.Context, **given: Any) -> int:
         return _resume(context, given)
     if given["workers"] and any(name == "workers" for name, _ in given["sweeps"]):
         raise UsageError("--workers and --sweep workers=... contradict each other: leave one out")
-    found = models.discover(campaign.build_folder(given["build"]))
+    found = models.discover(
+        campaign.build_folder(given["build"]),
+        named=planning.named_models(given["models"], given["cells"]),
+        foreign=given["foreign"],
+    )
     options = options_from(given)
     run, commit, dirty = campaign.new_name()
     plan = planning.make(found, options, sorted(os.sched_getaffinity(0)), run)

@@ -27,7 +27,11 @@ def command(**given: Any) -> int:
     """Runs every cell once with the sizes of `smoke` while an observer counts threads and children, and prints
     verdicts, no numbers. Exit code 1: a cell is wrong, crashed, hung or broke its budget. Any build will do.
     """
-    found = models.discover(campaign.build_folder(given["build"]))
+    found = models.discover(
+        campaign.build_folder(given["build"]),
+        named=planning.named_models(given["models"], given["cells"]),
+        foreign=given["foreign"],
+    )
     name, commit, dirty = campaign.new_name()
     options = run.options_from(
         {**given, "preset": "smoke", "audit": True, "allow_unoptimised": True}
