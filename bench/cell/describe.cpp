@@ -5,7 +5,10 @@
 #include "cell/point.hpp"
 #include "oracle/all.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cell {
 namespace {
@@ -113,9 +116,16 @@ json describe(contract::model const& model) {
     for (auto const& cell : model.cells) {
         cells.push_back(describe_cell(cell));
     }
-    auto workloads = json::array();
-    oracle::all_workloads::for_each(
-        [&]<class W>(std::type_identity<W>) { workloads.push_back(describe_workload<W>()); });
+    std::vector<std::pair<contract::group, json>> workloads;
+    oracle::all_workloads::for_each([&]<class W>(std::type_identity<W>) {
+        workloads.emplace_back(W::group, describe_workload<W>());
+    });
+    std::stable_sort(workloads.begin(), workloads.end(),
+                     [](auto const& a, auto const& b) { return a.first < b.first; });
+    auto in_groups = json::array();
+    for (auto& [group, described] : workloads) {
+        in_groups.push_back(std::move(described));
+    }
     return {{"schema", 1},
             {"model", model.name},
             {"summary", model.summary},
@@ -126,7 +136,7 @@ json describe(contract::model const& model) {
               {"flags", build::flags},
               {"sanitizer", build::sanitizer}}},
             {"cells", std::move(cells)},
-            {"workloads", std::move(workloads)}};
+            {"workloads", std::move(in_groups)}};
 }
 
 } // namespace cell

@@ -7,7 +7,7 @@
 
 namespace cell {
 
-/// The answer to `--describe`, as docs/protocol.md specifies it.
+/// The answer to `--describe`, as docs/protocol.md specifies it; the workloads group by group.
 [[nodiscard]] nlohmann::json describe(contract::model const& model);
 
 } // namespace cell

@@ -5,7 +5,7 @@
 #include "facts/verdict.hpp"
 #include "kernel/random.hpp"
 #include "proc/cpus.hpp"
-#include "rig/rig.hpp"
+#include "rig/helper_program.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -73,8 +73,8 @@ public:
                 std::to_string(place_), std::to_string(limits_.workers),
                 std::to_string(kernel::mix(limits_.seed ^ i))};
             probe.begin(i);
-            helper_program started(program_, arguments, {limits_.cpus.begin(), limits_.cpus.end()},
-                                   {note.fd()});
+            rig::helper_program started(program_, arguments,
+                                        {limits_.cpus.begin(), limits_.cpus.end()}, {note.fd()});
             if (auto const end = started.wait(); !end.ends_with("exited with 0")) {
                 throw std::runtime_error(end + " before its first operation was done");
             }
@@ -97,7 +97,7 @@ private:
 
 std::unique_ptr<contract::session<startup>> start_afresh(setting const& where,
                                                          startup::params const& params,
-                                                         contract::environment const& around,
+                                                         startup::environment const& around,
                                                          std::span<contract::latency_slot> slots) {
     return std::make_unique<fresh_processes>(where, params, around.limits, slots);
 }
@@ -111,8 +111,8 @@ int do_first_operation(contract::model const& model, int count, char** arguments
         place < model.cells.size() ? contract::maker_of<startup>(model.cells[place]) : nullptr;
     if (make == nullptr) throw usage_error("the model has no such cell");
     auto const cpus = proc::allowed_cpus();
-    contract::environment const around{
-        .limits = {.workers = static_cast<unsigned>(number(2)), .cpus = cpus, .seed = number(3)}};
+    startup::environment around;
+    around.limits = {.workers = static_cast<unsigned>(number(2)), .cpus = cpus, .seed = number(3)};
     contract::probe probe({&(*note).slot, 1});
     auto const session = make({.starts = 1}, around);
     (*note).outcome = session->run(probe);

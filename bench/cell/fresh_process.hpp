@@ -18,7 +18,7 @@ inline constexpr std::string_view first_operation_flag = "--first-operation";
 /// the time before the fork and the time of the first operation.
 [[nodiscard]] std::unique_ptr<contract::session<contract::startup>>
 start_afresh(setting const& where, contract::startup::params const& params,
-             contract::environment const& around, std::span<contract::latency_slot> slots);
+             contract::startup::environment const& around, std::span<contract::latency_slot> slots);
 
 /// All that such a process does: `arguments` follow the flag. Its exit code.
 [[nodiscard]] int do_first_operation(contract::model const& model, int count, char** arguments);

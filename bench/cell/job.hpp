@@ -3,6 +3,7 @@
 
 #include "cell/recorder.hpp"
 #include "oracle/all.hpp"
+#include "rig/part.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -36,6 +37,16 @@ struct job {
 
     [[nodiscard]] contract::budget limits() const {
         return {.workers = where.workers, .cpus = where.cpus, .seed = seed()};
+    }
+
+    [[nodiscard]] rig::order rig_order() const {
+        auto const& given = where.given();
+        return {.workload = W::name,
+                .params = where.identity.at("params"),
+                .seed = given.seed,
+                .warm_up = given.warm_up,
+                .timeout = given.timeout,
+                .cpus = where.client_cpus};
     }
 
     /// Threads and children beside the calling thread.

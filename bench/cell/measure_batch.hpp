@@ -8,9 +8,6 @@
 #include "cell/shared_slots.hpp"
 #include "proc/memory_looks.hpp"
 #include "proc/usage.hpp"
-#include "rig/data_file.hpp"
-#include "rig/database_rig.hpp"
-#include "rig/output_folder.hpp"
 #include "rig/rig.hpp"
 
 #include <algorithm>
@@ -20,29 +17,6 @@
 
 namespace cell {
 
-/// The backend of a client workload, up from before `make` until after `destroy`.
-class backend_rig {
-public:
-    /// `service`: what it serves; `options`: the params that it is told.
-    backend_rig(setting const& where, std::string_view service,
-                std::span<std::string_view const> options);
-
-    [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
-    [[nodiscard]] pid_t pid() const noexcept { return program_->pid(); }
-
-    /// Stops it. Its report.
-    [[nodiscard]] nlohmann::json finish();
-
-private:
-    listener listener_ = make_listener();
-    pipe_ends stop_ = make_pipe();
-    report_file report_;
-    std::optional<helper_program> program_;
-};
-
-/// `rig_limited` if it was the backend that was measured.
-[[nodiscard]] judgement judge_backend(nlohmann::json const& report);
-
 /// A session that runs several times: make, warm up, run, destroy.
 template <class W>
 class batch_measurement {
@@ -51,70 +25,47 @@ public:
         : job_(what), state_(state), record_(record), slots_(job_.rules.slots(job_.params)) {}
 
     void run() {
-        std::optional<backend_rig> backend;
-        std::vector<pid_t> rig;
-        contract::environment environment{.limits = job_.limits()};
-        if constexpr (W::role == contract::role::client) {
-            backend.emplace(job_.where, W::backend, W::backend_options);
-            rig.push_back(backend->pid());
-            environment.backend_port = backend->port();
-        }
-        std::optional<data_file> file;
-        if constexpr (requires { W::reads_file; }) {
-            auto const& params = job_.params;
-            file.emplace(job_.seed(), params.block_bytes, params.file_bytes, params.direct == 1);
-            environment.file_path = file->path().c_str();
-        }
-        if constexpr (requires { W::writes_files; }) {
-            output_.emplace();
-            environment.output_folder = output_->path().c_str();
-        }
-        std::optional<database_rig> database;
-        if constexpr (requires { W::queries_database; }) {
-            database.emplace(job_.where, job_.params.rows, job_.params.connections);
-            environment.database = database->where().c_str();
-        }
-        session_watch watch(job_.where, job_.most_extra_threads(), rig);
+        rig::rig<W> around(job_.rig_order(), job_.limits());
+        session_watch watch(job_.where, job_.most_extra_threads(), around.programs());
         auto const make = [&](typename W::params const& params,
-                              contract::environment const& around) {
+                              typename W::environment const& given) {
             if constexpr (contract::is_in_fresh_process<W>) {
-                return start_afresh(job_.where, params, around, slots_.all());
+                return start_afresh(job_.where, params, given, slots_.all());
             } else {
-                return contract::maker_of<W>(*job_.where.cell)(params, around);
+                return contract::maker_of<W>(*job_.where.cell)(params, given);
             }
         };
         std::unique_ptr<contract::session<W>> session;
-        auto const make_ns = timed([&] { session = make(job_.params, environment); });
-        iterate(*session, watch);
+        auto const make_ns = timed([&] { session = make(job_.params, around.environment()); });
+        around.go();
+        iterate(*session, watch, around);
         auto const destroy_ns = timed([&] { session.reset(); });
         record_.set("make_ns", make_ns);
         record_.set("destroy_ns", destroy_ns);
         if (!is_failure(record_.worst().verdict)) {
             watch.check_leaks(record_, [&] {
-                auto const again = make(job_.params, environment);
+                auto const again = make(job_.params, around.environment());
                 contract::probe probe(slots_.all());
                 ++runs_;
                 static_cast<void>(again->run(probe));
             });
         }
-        // After a failure something may hold the backend's pipe; it is killed instead.
-        if (backend && !is_failure(record_.worst().verdict)) judge(backend->finish());
-        if (database && !is_failure(record_.worst().verdict)) {
-            judge_asked({.requests = database->finish(), .most_in_flight = 0});
+        if (!is_failure(record_.worst().verdict)) {
+            around.finish([&](rig::account const& seen) { return take(seen); });
         }
     }
 
 private:
-    void iterate(contract::session<W>& session, session_watch& watch) {
+    void iterate(contract::session<W>& session, session_watch& watch, rig::rig<W>& around) {
         auto const& given = job_.where.given();
         auto const warm_up = contract::is_looked_at<W> ? 0 : given.warm_up;
         for (std::uint64_t i = 0; i < warm_up; ++i) {
-            once(session, watch, {{"warm", true}, {"iteration", i}});
+            once(session, watch, around, {{"warm", true}, {"iteration", i}});
             if (is_failure(record_.worst().verdict)) return;
         }
         for ([[maybe_unused]] auto _ : state_) {
-            auto const run_ns =
-                once(session, watch, {{"warm", false}, {"iteration", job_.iterations_done++}});
+            auto const run_ns = once(session, watch, around,
+                                     {{"warm", false}, {"iteration", job_.iterations_done++}});
             state_.SetIterationTime(static_cast<double>(run_ns) / 1e9);
             if (is_failure(record_.worst().verdict)) {
                 state_.SkipWithError(record_.worst().reason.c_str());
@@ -123,11 +74,11 @@ private:
         }
     }
 
-    std::uint64_t once(contract::session<W>& session, session_watch& watch, nlohmann::json fields) {
+    std::uint64_t once(contract::session<W>& session, session_watch& watch, rig::rig<W>& around,
+                       nlohmann::json fields) {
         auto const& expected = job_.expected();
-        auto const& rig = watch.rig();
         slots_.clear();
-        if (output_) output_->empty();
+        around.before_run();
         std::optional<proc::memory_looks> looks;
         if constexpr (contract::is_looked_at<W>) {
             auto const steps = W::steps(job_.params);
@@ -136,20 +87,17 @@ private:
         }
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);
         typename W::outcome outcome;
-        auto const before = proc::read_usage(proc::edge::opening, rig);
+        auto const before = proc::read_usage(proc::edge::opening, watch.rig());
         auto const counted_before = read_counts();
         auto const started_ns = monotonic_ns();
         auto run_ns = timed([&] { outcome = session.run(probe); });
         auto const counted_after = read_counts();
-        auto const after = proc::read_usage(proc::edge::closing, rig);
+        auto const after = proc::read_usage(proc::edge::closing, watch.rig());
         ++runs_;
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
         judgement found = watch.check_threads();
         auto wrong = job_.rules.check(job_.params, job_.seed(), expected, outcome,
-                                      {.slots = slots_.all(),
-                                       .run_ns = run_ns,
-                                       .client = {},
-                                       .output_folder = output_ ? output_->path() : ""});
+                                      around.evidence({.slots = slots_.all(), .run_ns = run_ns}));
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
         fields.update(proc::usage_between(before, after));
         fields.update(counted_between(counted_before, counted_after));
@@ -173,30 +121,26 @@ private:
         return run_ns;
     }
 
-    void judge(nlohmann::json const& report) {
-        record_.set("backend", report);
-        auto const right =
-            judge_asked({.requests = report.value("requests", std::uint64_t{0}),
-                         .most_in_flight = report.value("most_in_flight", std::uint64_t{0})});
-        if (!right) return;
-        if (auto marked = judge_backend(report); marked.verdict != verdict::ok) {
-            record_.judge_all(marked);
-        }
-    }
-
     /// False if what the other side saw is wrong.
-    bool judge_asked(oracle::asked const& seen) {
-        auto wrong = job_.rules.check_asked(job_.params, runs_, seen);
-        if (wrong.empty()) return true;
-        record_.judge_all({verdict::wrong, std::move(wrong)});
-        return false;
+    bool take(rig::account const& seen) {
+        for (auto const& [field, value] : seen.fields.items()) {
+            record_.set(field, value);
+        }
+        if (seen.asked) {
+            auto wrong = job_.rules.check_asked(job_.params, runs_, *seen.asked);
+            if (!wrong.empty()) {
+                record_.judge_all({verdict::wrong, std::move(wrong)});
+                return false;
+            }
+        }
+        if (seen.found.verdict != verdict::ok) record_.judge_all(seen.found);
+        return true;
     }
 
     job<W>& job_;
     benchmark::State& state_;
     recorder& record_;
     shared_slots slots_;
-    std::optional<output_folder> output_;
     std::uint64_t runs_ = 0;
 };
 

@@ -13,35 +13,6 @@
 
 namespace cell {
 
-/// The load generator and the descriptors between it and a server.
-class client_rig {
-public:
-    client_rig(setting const& where, std::string const& workload, nlohmann::json const& params);
-
-    [[nodiscard]] int listen_fd() const noexcept { return listener_.socket.get(); }
-    [[nodiscard]] int stop_fd() const noexcept { return stop_.read.get(); }
-    [[nodiscard]] pid_t pid() const noexcept { return program_->pid(); }
-
-    /// The server is made: connect.
-    void go();
-
-    /// Waits for its end. Its report.
-    [[nodiscard]] nlohmann::json finish();
-
-private:
-    listener listener_ = make_listener();
-    pipe_ends stop_ = make_pipe();
-    pipe_ends go_ = make_pipe();
-    report_file report_;
-    std::optional<helper_program> program_;
-};
-
-/// The load generator's report in the fields of a sample.
-[[nodiscard]] nlohmann::json sample_fields(nlohmann::json const& report);
-[[nodiscard]] judgement judge_client(nlohmann::json const& report);
-[[nodiscard]] std::uint64_t threads_under_load(nlohmann::json const& report);
-[[nodiscard]] oracle::served seen_by_client(nlohmann::json const& report);
-
 /// A server serves once in its life: make, run, destroy for every iteration.
 template <class W>
 class server_measurement {
@@ -65,15 +36,13 @@ private:
         auto const make = contract::maker_of<W>(*job_.where.cell);
         // Destroyed after the load generator, which thereby stops it, should something throw.
         std::unique_ptr<contract::session<W>> session;
-        client_rig client(job_.where, std::string(W::name), job_.where.identity["params"]);
-        session_watch watch(job_.where, job_.most_extra_threads(), {client.pid()});
-        contract::environment const environment{
-            .limits = job_.limits(), .listen_fd = client.listen_fd(), .stop_fd = client.stop_fd()};
+        rig::rig<W> around(job_.rig_order(), job_.limits());
+        session_watch watch(job_.where, job_.most_extra_threads(), around.programs());
         contract::probe probe;
         typename W::outcome outcome;
         nlohmann::json fields{{"iteration", job_.iterations_done++}};
-        fields["make_ns"] = timed([&] { session = make(job_.params, environment); });
-        client.go();
+        fields["make_ns"] = timed([&] { session = make(job_.params, around.environment()); });
+        around.go();
         fields["started_ns"] = monotonic_ns();
         auto const counted_before = read_counts();
         auto const served_ns = timed([&] { outcome = session->run(probe); });
@@ -81,30 +50,35 @@ private:
         auto found = watch.check_threads();
         fields.update(watch.memory_and_threads());
         fields["destroy_ns"] = timed([&] { session.reset(); });
-        auto const report = client.finish();
-        fields.update(sample_fields(report));
-        // The load generator counted under load; beside an auditor it would count that one, too.
-        if (found.verdict == verdict::ok && !job_.where.given().audit &&
-            !proc::sanitizer_adds_threads) {
-            found = watch.check_count(threads_under_load(report));
-        }
-        if (auto const judged = judge_client(report); judged.verdict != verdict::ok) {
-            // A wrong answer says more than the crowd that gave it.
-            if (found.verdict == verdict::ok || is_failure(judged.verdict)) found = judged;
-        }
-        if (!is_failure(found.verdict)) {
+        around.finish([&](rig::account const& seen) {
+            fields.update(seen.fields);
+            found = judge(watch, std::move(found), seen);
+            if (is_failure(found.verdict) || !seen.served) return !is_failure(found.verdict);
             auto wrong = job_.rules.check(
                 job_.params, job_.seed(), job_.expected(), outcome,
-                {.slots = {}, .run_ns = served_ns, .client = seen_by_client(report)});
+                around.evidence({.slots = {}, .run_ns = served_ns, .client = seen.served}));
             if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
-        }
+            return !is_failure(found.verdict);
+        });
         recorder one(job_.where);
         one.add(fields, found);
         if (!is_failure(found.verdict)) {
-            watch.check_leaks(one, [&] { make(job_.params, environment).reset(); });
+            watch.check_leaks(one, [&] { make(job_.params, around.environment()).reset(); });
         }
         record_.take(std::move(one));
         return fields.value("run_ns", std::uint64_t{0});
+    }
+
+    /// What was found of the session so far, and what a part of its surroundings has seen.
+    judgement judge(session_watch const& watch, judgement found, rig::account const& seen) const {
+        // Counted under load; beside an auditor that would be counted, too.
+        auto const count = !job_.where.given().audit && !proc::sanitizer_adds_threads;
+        if (found.verdict == verdict::ok && count && seen.threads) {
+            found = watch.check_count(*seen.threads);
+        }
+        if (seen.found.verdict == verdict::ok) return found;
+        // A wrong answer says more than the crowd that gave it.
+        return found.verdict == verdict::ok || is_failure(seen.found.verdict) ? seen.found : found;
     }
 
     job<W>& job_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/environment.hpp"
 #include "contract/probe.hpp"
 
 #include <cstdint>
@@ -12,25 +13,6 @@
 /// The treaty between the harness and the models: types only. Models include this folder and
 /// `bench/kernel`; nothing under `bench/` ever names a model.
 namespace contract {
-
-/// What a model may use; the same for every model of a round.
-struct budget {
-    unsigned workers = 1;      ///< most threads (or processes) that may do the work; >= 1
-    std::span<int const> cpus; ///< the process is already pinned to these CPU numbers
-    std::uint64_t seed = 1;    ///< source of every pseudo-random choice
-};
-
-/// What the harness has prepared around a session. Descriptors belong to the harness: a model uses
-/// them until `run` returns and never closes them.
-struct environment {
-    budget limits;
-    int listen_fd = -1;             ///< servers: bound, listening, non-blocking, loopback
-    int stop_fd = -1;               ///< servers: readable (end of file) when `run` must return
-    std::uint16_t backend_port = 0; ///< clients: TCP port of the backend on 127.0.0.1
-    char const* file_path = "";     ///< `file_read`: what to open, in this process or a child
-    char const* output_folder = ""; ///< `pipeline`: where to write, in this process or a child
-    char const* database = "";      ///< `query`: what a postgres::connection is made with
-};
 
 /// One made instance of a cell: a pool, a loop, children. Lives between make and destroy, which are
 /// timed apart from `run`.
@@ -49,7 +31,8 @@ struct session {
 /// Makes a session. Throws `declined_error` for params that this model cannot honour,
 /// `skipped_error` for a part that this machine lacks, `std::system_error` for a failed set-up.
 template <class W>
-using maker = std::unique_ptr<session<W>>(typename W::params const&, environment const&);
+using maker = std::unique_ptr<session<W>>(typename W::params const&,
+                                          typename W::environment const&);
 
 /// Thrown by a maker: the model refuses these params, and says why ("one thread per wait: 100000
 /// threads exceed the limit of 32768").

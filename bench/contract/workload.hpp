@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/environment.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -17,8 +19,7 @@ enum class role {
 /// database computes for its queries as a backend does, whoever drives the work. A backend that
 /// mostly waits needs none of its own.
 template <class W>
-inline constexpr bool
-    has_other_end = (W::role != role::batch || requires { W::queries_database; }) && !requires {
+inline constexpr bool has_other_end = W::environment::has_other_end && !requires {
     W::other_end_mostly_waits;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/cancel.hpp"
 #include "kernel/cancel.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <algorithm>

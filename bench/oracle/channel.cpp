@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/channel.hpp"
 #include "kernel/channel_ledger.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "oracle/all.hpp"
+#include "contract/workloads/echo.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/served_load.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/fetch.hpp"
 #include "kernel/hash.hpp"
 #include "kernel/random.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <algorithm>

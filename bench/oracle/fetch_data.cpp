@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/fetch_data.hpp"
 #include "kernel/random.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "oracle/all.hpp"
+#include "contract/workloads/fib.hpp"
+#include "oracle/rules.hpp"
 
 #include <fmt/format.h>
 #include <utility>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/file_read.hpp"
 #include "kernel/read_block.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <fmt/format.h>

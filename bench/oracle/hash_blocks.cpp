@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/hash_blocks.hpp"
 #include "kernel/hash.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/http.hpp"
 #include "kernel/http.hpp"
 
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/served_load.hpp"
 
 #include <fmt/format.h>

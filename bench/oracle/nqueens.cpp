@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "oracle/all.hpp"
+#include "contract/workloads/nqueens.hpp"
+#include "oracle/rules.hpp"
 
 #include <algorithm>
 #include <array>

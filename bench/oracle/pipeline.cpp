@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/pipeline.hpp"
 #include "kernel/hash.hpp"
 #include "kernel/picture.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/query.hpp"
 #include "kernel/random.hpp"
 #include "kernel/read_block.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
 #include <fmt/format.h>

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 /// What the right answer of each workload is, and how large it may be asked for: linked to the
@@ -34,7 +35,7 @@ struct asked {
 struct evidence {
     std::span<contract::latency_slot const> slots;
     std::uint64_t run_ns = 0;
-    std::optional<served> client;
+    std::optional<served> client = {};
     std::string_view output_folder = {}; ///< of a workload that writes files
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/sort.hpp"
 #include "kernel/fork_join/sort.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "contract/workloads/yield.hpp"
 #include "kernel/random.hpp"
-#include "oracle/all.hpp"
+#include "oracle/rules.hpp"
 
 #include <fmt/format.h>
 

@@ -1,63 +1,76 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "proc/posix.hpp"
+#include "contract/environment.hpp"
+#include "rig/all.hpp"
+#include "rig/part.hpp"
 
-#include <cstdint>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <sys/types.h>
+#include <memory>
+#include <utility>
 #include <vector>
 
-/// What the harness sets up around servers and clients: sockets, pipes and helper programs.
-namespace cell {
+namespace rig {
 
-/// A program that lies beside this executable, running as a child that dies with this process.
-class helper_program {
+template <class W, class Environment = typename W::environment>
+class rig;
+
+/// Makes the environment of workload W out of the parts that its contract names. A part of a new
+/// kind is a struct in a contract, and here a header in `parts/` with
+/// `template <class W> std::unique_ptr<part> set_up(order const&, contract::has_it&)`.
+template <class W, class... Parts>
+class rig<W, contract::environment<Parts...>> {
 public:
-    /// `inherited`: the descriptors that stay open in it. Throws harness_error if it is missing.
-    helper_program(std::string const& name, std::vector<std::string> const& arguments,
-                   std::vector<int> const& cpus, std::vector<int> const& inherited);
-    helper_program(helper_program const&) = delete;
-    helper_program& operator=(helper_program const&) = delete;
-    ~helper_program();
+    /// In the order in which the contract names them. Throws contract::skipped_error for what this
+    /// machine lacks, harness_error.
+    rig(order const& wanted, contract::budget const& limits) {
+        environment_.limits = limits;
+        (parts_.push_back(set_up<W>(wanted, static_cast<Parts&>(environment_))), ...);
+    }
 
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    /// Good while this rig lives.
+    [[nodiscard]] typename W::environment const& environment() const noexcept {
+        return environment_;
+    }
 
-    /// Blocks until it has ended; how, in words: "exited with 1".
-    std::string wait();
+    [[nodiscard]] std::vector<pid_t> programs() const {
+        std::vector<pid_t> pids;
+        for (auto const& each : parts_) {
+            if (auto const pid = each->program()) pids.push_back(*pid);
+        }
+        return pids;
+    }
+
+    void go() {
+        for (auto const& each : parts_) {
+            each->go();
+        }
+    }
+
+    void before_run() {
+        for (auto const& each : parts_) {
+            each->before_run();
+        }
+    }
+
+    /// `known`, and what the parts add.
+    [[nodiscard]] oracle::evidence evidence(oracle::evidence known) const {
+        for (auto const& each : parts_) {
+            each->show(known);
+        }
+        return known;
+    }
+
+    /// Finishes part after part while `take(account)` says that all is well.
+    template <class Take>
+    void finish(Take&& take) {
+        for (auto const& each : parts_) {
+            if (!take(each->finish())) return;
+        }
+    }
 
 private:
-    std::string name_;
-    pid_t pid_ = -1;
-    bool reaped_ = false;
-    std::string end_;
+    typename W::environment environment_;
+    std::vector<std::unique_ptr<part>> parts_;
 };
 
-struct pipe_ends {
-    proc::unique_fd read;
-    proc::unique_fd write;
-};
-[[nodiscard]] pipe_ends make_pipe();
-
-/// Bound to a port of the kernel's choice on 127.0.0.1, listening, non-blocking.
-struct listener {
-    proc::unique_fd socket;
-    std::uint16_t port = 0;
-};
-[[nodiscard]] listener make_listener();
-
-/// A file in memory into which a helper program writes its report.
-class report_file {
-public:
-    report_file();
-    [[nodiscard]] int fd() const noexcept { return file_.get(); }
-
-    /// Throws harness_error if there is no report of schema 1; `how_it_ended` tells why.
-    [[nodiscard]] nlohmann::json read(std::string const& how_it_ended) const;
-
-private:
-    proc::unique_fd file_;
-};
-
-} // namespace cell
+} // namespace rig

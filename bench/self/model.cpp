@@ -21,7 +21,7 @@ private:
 };
 
 std::unique_ptr<contract::session<contract::noop>> make_noop(contract::noop::params const& params,
-                                                             contract::environment const&) {
+                                                             contract::noop::environment const&) {
     return std::make_unique<do_nothing>(params.calls);
 }
 
@@ -38,7 +38,7 @@ private:
 };
 
 std::unique_ptr<contract::session<contract::spin>> make_spin(contract::spin::params const& params,
-                                                             contract::environment const&) {
+                                                             contract::spin::environment const&) {
     return std::make_unique<spin_once>(std::chrono::microseconds(params.spin_us));
 }
 

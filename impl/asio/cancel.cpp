@@ -15,7 +15,7 @@ using contract::cancel;
 
 class cancel_session : public contract::session<cancel> {
 public:
-    cancel_session(cancel::params const& params, contract::environment const& around)
+    cancel_session(cancel::params const& params, cancel::environment const& around)
         : params_(params),
           seed_(around.limits.seed),
           order_(kernel::cancel::order(seed_, params.units)) {
@@ -110,13 +110,13 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<cancel>>
-make_cancel_callback(cancel::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<cancel>> make_cancel_callback(cancel::params const& params,
+                                                                cancel::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
 std::unique_ptr<contract::session<cancel>>
-make_cancel_coroutine(cancel::params const& params, contract::environment const& around) {
+make_cancel_coroutine(cancel::params const& params, cancel::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

@@ -126,12 +126,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<channel>>
-make_channel_callback(channel::params const& params, contract::environment const& around) {
+make_channel_callback(channel::params const& params, channel::environment const& around) {
     return std::make_unique<by_callback>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<channel>>
-make_channel_coroutine(channel::params const& params, contract::environment const& around) {
+make_channel_coroutine(channel::params const& params, channel::environment const& around) {
     return std::make_unique<by_coroutine>(params, around.limits.seed);
 }
 

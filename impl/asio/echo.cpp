@@ -51,7 +51,7 @@ private:
 template <std::size_t BufferBytes>
 class by_callback final : public contract::session<echo> {
 public:
-    explicit by_callback(contract::environment const& around)
+    explicit by_callback(contract::server_environment const& around)
         : server_(std::make_unique<server>(around)) {}
 
     echo::outcome run(contract::probe&) override {
@@ -72,7 +72,7 @@ private:
 template <std::size_t BufferBytes>
 class by_coroutine final : public contract::session<echo> {
 public:
-    explicit by_coroutine(contract::environment const& around)
+    explicit by_coroutine(contract::server_environment const& around)
         : server_(std::make_unique<server>(around)) {}
 
     echo::outcome run(contract::probe&) override {
@@ -109,35 +109,36 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_callback(echo::params const&,
-                                                            contract::environment const& around) {
+                                                            echo::environment const& around) {
     return std::make_unique<by_callback<message_buffer_bytes>>(around);
 }
 
 std::unique_ptr<contract::session<echo>> make_echo_coroutine(echo::params const&,
-                                                             contract::environment const& around) {
+                                                             echo::environment const& around) {
     return std::make_unique<by_coroutine<message_buffer_bytes>>(around);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_callback(contract::pump::params const&, contract::environment const& around) {
+make_pump_callback(contract::pump::params const&, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         std::make_unique<by_callback<stream_buffer_bytes>>(around));
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_coroutine(contract::pump::params const&, contract::environment const& around) {
+make_pump_coroutine(contract::pump::params const&, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         std::make_unique<by_coroutine<stream_buffer_bytes>>(around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_callback(contract::accept::params const&, contract::environment const& around) {
+make_accept_callback(contract::accept::params const&, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         std::make_unique<by_callback<message_buffer_bytes>>(around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_coroutine(contract::accept::params const&, contract::environment const& around) {
+make_accept_coroutine(contract::accept::params const&,
+                      contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         std::make_unique<by_coroutine<message_buffer_bytes>>(around));
 }

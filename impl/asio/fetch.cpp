@@ -33,8 +33,7 @@ struct slot {
 
 class fetch_session : public contract::session<fetch> {
 public:
-    fetch_session(fetch::params const& params, contract::environment const& around)
-        : params_(params) {
+    fetch_session(fetch::params const& params, fetch::environment const& around) : params_(params) {
         for (std::uint64_t i = 0; i < params.in_flight; ++i) {
             slots_.push_back(
                 std::make_unique<slot>(context_, around.backend_port, params.response_bytes));
@@ -113,12 +112,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch_callback(fetch::params const& params,
-                                                              contract::environment const& around) {
+                                                              fetch::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<fetch>>
-make_fetch_coroutine(fetch::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<fetch>> make_fetch_coroutine(fetch::params const& params,
+                                                               fetch::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

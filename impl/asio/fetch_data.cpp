@@ -14,7 +14,7 @@ using contract::fetch_data;
 
 class fetch_data_session : public contract::session<fetch_data> {
 public:
-    fetch_data_session(fetch_data::params const& params, contract::environment const& around)
+    fetch_data_session(fetch_data::params const& params, fetch_data::environment const& around)
         : params_(params), seed_(around.limits.seed) {}
 
 protected:
@@ -78,12 +78,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data_callback(fetch_data::params const& params, contract::environment const& around) {
+make_fetch_data_callback(fetch_data::params const& params, fetch_data::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data_coroutine(fetch_data::params const& params, contract::environment const& around) {
+make_fetch_data_coroutine(fetch_data::params const& params, fetch_data::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

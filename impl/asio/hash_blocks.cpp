@@ -19,7 +19,7 @@ using contract::hash_blocks;
 
 class hash_blocks_session final : public contract::session<hash_blocks> {
 public:
-    hash_blocks_session(hash_blocks::params const& params, contract::environment const& around)
+    hash_blocks_session(hash_blocks::params const& params, hash_blocks::environment const& around)
         : params_(params), seed_(around.limits.seed), pool_(around.limits.workers) {}
 
     hash_blocks::outcome run(contract::probe&) override {
@@ -47,7 +47,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<hash_blocks>>
-make_hash_blocks(hash_blocks::params const& params, contract::environment const& around) {
+make_hash_blocks(hash_blocks::params const& params, hash_blocks::environment const& around) {
     return std::make_unique<hash_blocks_session>(params, around);
 }
 

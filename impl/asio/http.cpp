@@ -60,7 +60,7 @@ private:
 
 class by_callback final : public contract::session<http> {
 public:
-    explicit by_callback(contract::environment const& around)
+    explicit by_callback(contract::server_environment const& around)
         : server_(std::make_unique<server>(around)) {}
 
     http::outcome run(contract::probe&) override {
@@ -80,7 +80,7 @@ private:
 
 class by_coroutine final : public contract::session<http> {
 public:
-    explicit by_coroutine(contract::environment const& around)
+    explicit by_coroutine(contract::server_environment const& around)
         : server_(std::make_unique<server>(around)) {}
 
     http::outcome run(contract::probe&) override {
@@ -126,7 +126,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http_callback(http::params const&,
-                                                            contract::environment const& around) {
+                                                            http::environment const& around) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }
@@ -134,7 +134,7 @@ std::unique_ptr<contract::session<http>> make_http_callback(http::params const&,
 }
 
 std::unique_ptr<contract::session<http>> make_http_coroutine(http::params const&,
-                                                             contract::environment const& around) {
+                                                             http::environment const& around) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -14,7 +14,7 @@ using contract::idle;
 
 class idle_session : public contract::session<idle> {
 public:
-    idle_session(idle::params const& params, contract::environment const& around)
+    idle_session(idle::params const& params, idle::environment const& around)
         : params_(params), seed_(around.limits.seed) {}
 
     idle::outcome run(contract::probe& probe) final {
@@ -85,12 +85,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<idle>> make_idle_callback(idle::params const& params,
-                                                            contract::environment const& around) {
+                                                            idle::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
 std::unique_ptr<contract::session<idle>> make_idle_coroutine(idle::params const& params,
-                                                             contract::environment const& around) {
+                                                             idle::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

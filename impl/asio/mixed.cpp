@@ -23,7 +23,7 @@ using contract::mixed;
 
 /// What all connections of one server share.
 struct shared_state {
-    shared_state(mixed::params const& given, contract::environment const& around)
+    shared_state(mixed::params const& given, mixed::environment const& around)
         : params(given), length(given.burn_us), listening(std::make_unique<server>(around)) {
         if (params.offload != 0) pool.emplace(around.limits.workers);
     }
@@ -94,7 +94,7 @@ private:
 
 class by_callback final : public contract::session<mixed> {
 public:
-    by_callback(mixed::params const& params, contract::environment const& around)
+    by_callback(mixed::params const& params, mixed::environment const& around)
         : shared_(params, around) {}
 
     mixed::outcome run(contract::probe&) override {
@@ -111,7 +111,7 @@ private:
 
 class by_coroutine final : public contract::session<mixed> {
 public:
-    by_coroutine(mixed::params const& params, contract::environment const& around)
+    by_coroutine(mixed::params const& params, mixed::environment const& around)
         : shared_(params, around) {}
 
     mixed::outcome run(contract::probe&) override {
@@ -163,12 +163,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed_callback(mixed::params const& params,
-                                                              contract::environment const& around) {
+                                                              mixed::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<mixed>>
-make_mixed_coroutine(mixed::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<mixed>> make_mixed_coroutine(mixed::params const& params,
+                                                               mixed::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

@@ -119,14 +119,14 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<ping_pong>>
-make_ping_pong_callback(ping_pong::params const& params, contract::environment const& around) {
+make_ping_pong_callback(ping_pong::params const& params, ping_pong::environment const& around) {
     if (params.cpus > around.limits.cpus.size())
         throw contract::declined_error("it has one CPU only");
     return std::make_unique<by_callback>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<ping_pong>>
-make_ping_pong_coroutine(ping_pong::params const& params, contract::environment const& around) {
+make_ping_pong_coroutine(ping_pong::params const& params, ping_pong::environment const& around) {
     if (params.cpus > 1) {
         throw contract::declined_error("a timer belongs to one context, and that runs on one CPU; "
                                        "the way in from another is wakeup");

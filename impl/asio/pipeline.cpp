@@ -51,7 +51,7 @@ struct slot {
 
 class pipeline_session : public contract::session<pipeline> {
 public:
-    pipeline_session(pipeline::params const& params, contract::environment const& around)
+    pipeline_session(pipeline::params const& params, pipeline::environment const& around)
         : params_(params),
           folder_(around.output_folder),
           make_small_(params.side, params.thumbnail_side),
@@ -175,7 +175,7 @@ private:
 
 template <class Session>
 std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params,
-                                                  contract::environment const& around) {
+                                                  pipeline::environment const& around) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }
@@ -185,12 +185,12 @@ std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline_callback(pipeline::params const& params, contract::environment const& around) {
+make_pipeline_callback(pipeline::params const& params, pipeline::environment const& around) {
     return make<by_callback>(params, around);
 }
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline_coroutine(pipeline::params const& params, contract::environment const& around) {
+make_pipeline_coroutine(pipeline::params const& params, pipeline::environment const& around) {
     return make<by_coroutine>(params, around);
 }
 

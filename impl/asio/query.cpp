@@ -34,7 +34,7 @@ struct slot {
 
 class query_session : public contract::session<query> {
 public:
-    query_session(query::params const& params, contract::environment const& around)
+    query_session(query::params const& params, query::environment const& around)
         : params_(params), seed_(around.limits.seed) {
         for (std::uint64_t i = 0; i < params.connections; ++i) {
             slots_.push_back(std::make_unique<slot>(context_, around.database));
@@ -117,12 +117,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query_callback(query::params const& params,
-                                                              contract::environment const& around) {
+                                                              query::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<query>>
-make_query_coroutine(query::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<query>> make_query_coroutine(query::params const& params,
+                                                               query::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

@@ -22,7 +22,7 @@ namespace asio_model {
 /// One io_context that listens, and stops when the harness says so. Connections still open are
 /// closed when the context is destroyed.
 struct server {
-    explicit server(contract::environment const& around)
+    explicit server(contract::server_environment const& around)
         : acceptor(context, boost::asio::ip::tcp::v4(), duplicate(around.listen_fd)),
           accept_again(context),
           stop(context, duplicate(around.stop_fd)) {

@@ -15,7 +15,7 @@ using contract::spawn;
 
 class spawn_session : public contract::session<spawn> {
 public:
-    spawn_session(spawn::params const& params, contract::environment const& around)
+    spawn_session(spawn::params const& params, spawn::environment const& around)
         : params_(params), seed_(around.limits.seed) {}
 
     spawn::outcome run(contract::probe&) final {
@@ -74,12 +74,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn_callback(spawn::params const& params,
-                                                              contract::environment const& around) {
+                                                              spawn::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<spawn>>
-make_spawn_coroutine(spawn::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<spawn>> make_spawn_coroutine(spawn::params const& params,
+                                                               spawn::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

@@ -58,12 +58,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<startup>>
-make_startup_callback(startup::params const&, contract::environment const& around) {
+make_startup_callback(startup::params const&, startup::environment const& around) {
     return std::make_unique<by_callback>(around.limits.seed);
 }
 
 std::unique_ptr<contract::session<startup>>
-make_startup_coroutine(startup::params const&, contract::environment const& around) {
+make_startup_coroutine(startup::params const&, startup::environment const& around) {
     return std::make_unique<by_coroutine>(around.limits.seed);
 }
 

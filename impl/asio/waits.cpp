@@ -14,7 +14,7 @@ using contract::waits;
 
 class waits_session : public contract::session<waits> {
 public:
-    waits_session(waits::params const& params, contract::environment const& around)
+    waits_session(waits::params const& params, waits::environment const& around)
         : params_(params), seed_(around.limits.seed) {}
 
 protected:
@@ -78,12 +78,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<waits>> make_waits_callback(waits::params const& params,
-                                                              contract::environment const& around) {
+                                                              waits::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<waits>>
-make_waits_coroutine(waits::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<waits>> make_waits_coroutine(waits::params const& params,
+                                                               waits::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

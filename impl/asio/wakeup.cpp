@@ -74,13 +74,13 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<wakeup>>
-make_wakeup_callback(wakeup::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<wakeup>> make_wakeup_callback(wakeup::params const& params,
+                                                                wakeup::environment const& around) {
     return std::make_unique<by_callback>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<wakeup>>
-make_wakeup_coroutine(wakeup::params const& params, contract::environment const& around) {
+make_wakeup_coroutine(wakeup::params const& params, wakeup::environment const& around) {
     return std::make_unique<by_coroutine>(params, around.limits.seed);
 }
 

@@ -14,7 +14,7 @@ using contract::yield;
 
 class yield_session : public contract::session<yield> {
 public:
-    yield_session(yield::params const& params, contract::environment const& around)
+    yield_session(yield::params const& params, yield::environment const& around)
         : params_(params), seed_(around.limits.seed) {}
 
     yield::outcome run(contract::probe&) final {
@@ -80,12 +80,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<yield>> make_yield_callback(yield::params const& params,
-                                                              contract::environment const& around) {
+                                                              yield::environment const& around) {
     return std::make_unique<by_callback>(params, around);
 }
 
-std::unique_ptr<contract::session<yield>>
-make_yield_coroutine(yield::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<yield>> make_yield_coroutine(yield::params const& params,
+                                                               yield::environment const& around) {
     return std::make_unique<by_coroutine>(params, around);
 }
 

@@ -76,7 +76,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
-                                                       contract::environment const& around) {
+                                                       cancel::environment const& around) {
     return std::make_unique<closed_timers>(params, around.limits.seed);
 }
 

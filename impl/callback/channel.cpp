@@ -88,7 +88,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<channel>> make_channel(channel::params const& params,
-                                                         contract::environment const& around) {
+                                                         channel::environment const& around) {
     return std::make_unique<idle_handles>(params, around.limits.seed);
 }
 

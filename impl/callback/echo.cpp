@@ -29,7 +29,7 @@ struct connection {
 
 class server final : public contract::session<echo> {
 public:
-    explicit server(contract::environment const& environment) : buffer_(65'536) {
+    explicit server(contract::server_environment const& environment) : buffer_(65'536) {
         loop_.get()->data = this;
         checked(::uv_tcp_init(loop_.get(), &listener_), "uv_tcp_init");
         listener_.data = nullptr;
@@ -139,17 +139,17 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
-                                                   contract::environment const& environment) {
+                                                   echo::environment const& environment) {
     return std::make_unique<server>(environment);
 }
 
-std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
-                                                             contract::environment const& around) {
+std::unique_ptr<contract::session<contract::pump>>
+make_pump(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept(contract::accept::params const& params, contract::environment const& around) {
+make_accept(contract::accept::params const& params, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 

@@ -143,7 +143,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch(fetch::params const& params,
-                                                     contract::environment const& environment) {
+                                                     fetch::environment const& environment) {
     return std::make_unique<client>(params, environment.backend_port);
 }
 

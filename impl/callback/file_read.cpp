@@ -25,7 +25,7 @@ struct slot {
 
 class reader final : public contract::session<file_read> {
 public:
-    reader(file_read::params const& params, contract::environment const& environment)
+    reader(file_read::params const& params, file_read::environment const& environment)
         : params_(params), seed_(environment.limits.seed) {
         size_thread_pool(static_cast<unsigned>(params.in_flight));
         loop_.get()->data = this;
@@ -111,7 +111,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read(file_read::params const& params, contract::environment const& environment) {
+make_file_read(file_read::params const& params, file_read::environment const& environment) {
     return std::make_unique<reader>(params, environment);
 }
 

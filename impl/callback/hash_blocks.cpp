@@ -97,7 +97,7 @@ private:
 
 std::unique_ptr<contract::session<hash_blocks>>
 make_hash_blocks_on_pool(hash_blocks::params const& params,
-                         contract::environment const& environment) {
+                         hash_blocks::environment const& environment) {
     return std::make_unique<thread_pool>(params, environment.limits);
 }
 

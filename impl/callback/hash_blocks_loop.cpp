@@ -48,7 +48,7 @@ private:
 
 std::unique_ptr<contract::session<hash_blocks>>
 make_hash_blocks_on_loop(hash_blocks::params const& params,
-                         contract::environment const& environment) {
+                         hash_blocks::environment const& environment) {
     return std::make_unique<block_a_turn>(params, environment.limits.seed);
 }
 

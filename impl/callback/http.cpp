@@ -28,7 +28,7 @@ struct connection {
 
 class server final : public contract::session<http> {
 public:
-    explicit server(contract::environment const& environment) : buffer_(65'536) {
+    explicit server(contract::server_environment const& environment) : buffer_(65'536) {
         loop_.get()->data = this;
         checked(::uv_tcp_init(loop_.get(), &listener_), "uv_tcp_init");
         listener_.data = nullptr;
@@ -160,7 +160,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http(http::params const&,
-                                                   contract::environment const& environment) {
+                                                   http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

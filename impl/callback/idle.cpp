@@ -80,7 +80,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<idle>> make_idle(idle::params const& params,
-                                                   contract::environment const& around) {
+                                                   idle::environment const& around) {
     return std::make_unique<waiting_handles>(params, around.limits.seed);
 }
 

@@ -34,8 +34,7 @@ struct connection {
 
 class server final : public contract::session<mixed> {
 public:
-    server(mixed::params const& params, contract::environment const& environment)
-        : params_(params) {
+    server(mixed::params const& params, mixed::environment const& environment) : params_(params) {
         if (params.offload == 1) size_thread_pool(environment.limits.workers);
         loop_.get()->data = this;
         checked(::uv_tcp_init(loop_.get(), &listener_), "uv_tcp_init");
@@ -187,7 +186,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed(mixed::params const& params,
-                                                     contract::environment const& environment) {
+                                                     mixed::environment const& environment) {
     return std::make_unique<server>(params, environment);
 }
 

@@ -46,7 +46,7 @@ struct slot {
 
 class client final : public contract::session<pipeline> {
 public:
-    client(pipeline::params const& params, contract::environment const& environment)
+    client(pipeline::params const& params, pipeline::environment const& environment)
         : params_(params),
           folder_(environment.output_folder),
           make_small_(params.side, params.thumbnail_side) {
@@ -178,7 +178,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline(pipeline::params const& params, contract::environment const& environment) {
+make_pipeline(pipeline::params const& params, pipeline::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

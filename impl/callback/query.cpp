@@ -24,7 +24,7 @@ struct slot {
 
 class client final : public contract::session<query> {
 public:
-    client(query::params const& params, contract::environment const& environment)
+    client(query::params const& params, query::environment const& environment)
         : params_(params), seed_(environment.limits.seed) {
         loop_.get()->data = this;
         for (std::uint64_t i = 0; i < params.connections; ++i) {
@@ -88,7 +88,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     return std::make_unique<client>(params, environment);
 }
 

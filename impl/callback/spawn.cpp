@@ -76,7 +76,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     if (params.units / params.at_once > most_batches) {
         throw contract::declined_error("each batch wakes the pool and then the loop: at most " +
                                        std::to_string(most_batches) +

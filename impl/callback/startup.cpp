@@ -51,7 +51,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<startup>> make_startup(startup::params const&,
-                                                         contract::environment const& around) {
+                                                         startup::environment const& around) {
     return std::make_unique<first_work>(around.limits);
 }
 

@@ -57,7 +57,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<waits>> make_waits(waits::params const& params,
-                                                     contract::environment const& environment) {
+                                                     waits::environment const& environment) {
     return std::make_unique<timers>(params, environment.limits.seed);
 }
 

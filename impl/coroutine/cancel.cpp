@@ -90,7 +90,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
-                                                       contract::environment const& around) {
+                                                       cancel::environment const& around) {
     return std::make_unique<cancelled_tasks>(params, around.limits.seed);
 }
 

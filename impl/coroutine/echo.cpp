@@ -25,7 +25,7 @@ using contract::echo;
 template <std::size_t BufferBytes>
 class echo_session final : public contract::session<echo> {
 public:
-    echo_session(contract::environment const& around, siding::loop_options options)
+    echo_session(contract::server_environment const& around, siding::loop_options options)
         : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
 
     echo::outcome run(contract::probe&) override {
@@ -84,35 +84,35 @@ using for_streams = echo_session<stream_buffer_bytes>;
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
-                                                         contract::environment const& around) {
+                                                         echo::environment const& around) {
     return std::make_unique<for_messages>(around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
-                                                            contract::environment const& around) {
+                                                            echo::environment const& around) {
     return std::make_unique<for_messages>(around, on_io_uring());
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_epoll(contract::pump::params const&, contract::environment const& around) {
+make_pump_epoll(contract::pump::params const&, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         std::make_unique<for_streams>(around, siding::loop_options{}));
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_io_uring(contract::pump::params const&, contract::environment const& around) {
+make_pump_io_uring(contract::pump::params const&, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         std::make_unique<for_streams>(around, on_io_uring()));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_epoll(contract::accept::params const&, contract::environment const& around) {
+make_accept_epoll(contract::accept::params const&, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         std::make_unique<for_messages>(around, siding::loop_options{}));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_io_uring(contract::accept::params const&, contract::environment const& around) {
+make_accept_io_uring(contract::accept::params const&, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         std::make_unique<for_messages>(around, on_io_uring()));
 }

@@ -81,12 +81,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch_epoll(fetch::params const& params,
-                                                           contract::environment const& around) {
+                                                           fetch::environment const& around) {
     return std::make_unique<fetch_session>(params, around.backend_port, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<fetch>> make_fetch_io_uring(fetch::params const& params,
-                                                              contract::environment const& around) {
+                                                              fetch::environment const& around) {
     return std::make_unique<fetch_session>(params, around.backend_port, on_io_uring());
 }
 

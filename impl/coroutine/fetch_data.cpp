@@ -73,13 +73,14 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data_sequential(fetch_data::params const& params, contract::environment const& around) {
+make_fetch_data_sequential(fetch_data::params const& params,
+                           fetch_data::environment const& around) {
     return std::make_unique<fetch_data_session>(lesson{params, around.limits.seed},
                                                 one_after_another);
 }
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data_tasks(fetch_data::params const& params, contract::environment const& around) {
+make_fetch_data_tasks(fetch_data::params const& params, fetch_data::environment const& around) {
     return std::make_unique<fetch_data_session>(lesson{params, around.limits.seed}, all_at_once);
 }
 

@@ -21,7 +21,7 @@ using contract::file_read;
 
 class file_read_session final : public contract::session<file_read> {
 public:
-    file_read_session(file_read::params const& params, contract::environment const& around,
+    file_read_session(file_read::params const& params, file_read::environment const& around,
                       siding::loop_options options)
         : params_(params),
           seed_(around.limits.seed),
@@ -79,12 +79,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read_epoll(file_read::params const& params, contract::environment const& around) {
+make_file_read_epoll(file_read::params const& params, file_read::environment const& around) {
     return std::make_unique<file_read_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read_io_uring(file_read::params const& params, contract::environment const& around) {
+make_file_read_io_uring(file_read::params const& params, file_read::environment const& around) {
     return std::make_unique<file_read_session>(params, around, on_io_uring());
 }
 

@@ -50,27 +50,30 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<contract::fib>>
-make_fib_loop(contract::fib::params const& params, contract::environment const& around) {
+make_fib_loop(contract::fib::params const& params, contract::fib::environment const& around) {
     return std::make_unique<tasks_on_a_loop<kernel::fib_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::matmul>>
-make_matmul_loop(contract::matmul::params const& params, contract::environment const& around) {
+make_matmul_loop(contract::matmul::params const& params,
+                 contract::matmul::environment const& around) {
     return std::make_unique<tasks_on_a_loop<kernel::matmul_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::nqueens>>
-make_nqueens_loop(contract::nqueens::params const& params, contract::environment const& around) {
+make_nqueens_loop(contract::nqueens::params const& params,
+                  contract::nqueens::environment const& around) {
     return std::make_unique<tasks_on_a_loop<kernel::nqueens_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::skynet>>
-make_skynet_loop(contract::skynet::params const& params, contract::environment const& around) {
+make_skynet_loop(contract::skynet::params const& params,
+                 contract::skynet::environment const& around) {
     return std::make_unique<tasks_on_a_loop<kernel::skynet_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::sort>>
-make_sort_loop(contract::sort::params const& params, contract::environment const& around) {
+make_sort_loop(contract::sort::params const& params, contract::sort::environment const& around) {
     return std::make_unique<tasks_on_a_loop<kernel::sort_tree>>(params, around.limits);
 }
 

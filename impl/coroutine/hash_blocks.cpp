@@ -48,7 +48,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<hash_blocks>>
-make_hash_blocks(hash_blocks::params const& params, contract::environment const& around) {
+make_hash_blocks(hash_blocks::params const& params, hash_blocks::environment const& around) {
     return std::make_unique<hash_blocks_session>(params, around.limits.seed);
 }
 

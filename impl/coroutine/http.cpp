@@ -23,7 +23,7 @@ using contract::http;
 
 class http_session final : public contract::session<http> {
 public:
-    http_session(contract::environment const& around, siding::loop_options options)
+    http_session(contract::server_environment const& around, siding::loop_options options)
         : listen_fd_(around.listen_fd), stop_fd_(around.stop_fd), options_(options) {}
 
     http::outcome run(contract::probe&) override {
@@ -85,7 +85,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
-                                                         contract::environment const& around) {
+                                                         http::environment const& around) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }
@@ -93,7 +93,7 @@ std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
 }
 
 std::unique_ptr<contract::session<http>> make_http_io_uring(http::params const&,
-                                                            contract::environment const& around) {
+                                                            http::environment const& around) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

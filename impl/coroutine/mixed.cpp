@@ -25,7 +25,7 @@ using contract::mixed;
 
 class mixed_session final : public contract::session<mixed> {
 public:
-    mixed_session(mixed::params const& params, contract::environment const& around,
+    mixed_session(mixed::params const& params, mixed::environment const& around,
                   siding::loop_options options)
         : params_(params),
           listen_fd_(around.listen_fd),
@@ -101,12 +101,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed_epoll(mixed::params const& params,
-                                                           contract::environment const& around) {
+                                                           mixed::environment const& around) {
     return std::make_unique<mixed_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<mixed>> make_mixed_io_uring(mixed::params const& params,
-                                                              contract::environment const& around) {
+                                                              mixed::environment const& around) {
     return std::make_unique<mixed_session>(params, around, on_io_uring());
 }
 

@@ -51,7 +51,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<ping_pong>> make_ping_pong(ping_pong::params const& params,
-                                                             contract::environment const& around) {
+                                                             ping_pong::environment const& around) {
     if (params.cpus > 1) {
         throw contract::declined_error(
             "one loop runs on one CPU; the way in from another is wakeup");

@@ -35,7 +35,7 @@ enum class place { executor, loop };
 
 class pipeline_session final : public contract::session<pipeline> {
 public:
-    pipeline_session(pipeline::params const& params, contract::environment const& around,
+    pipeline_session(pipeline::params const& params, pipeline::environment const& around,
                      siding::loop_options options, place where)
         : params_(params),
           folder_(around.output_folder),
@@ -122,7 +122,7 @@ private:
 };
 
 std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params,
-                                                  contract::environment const& around,
+                                                  pipeline::environment const& around,
                                                   siding::loop_options options, place where) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
@@ -133,17 +133,17 @@ std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline_epoll(pipeline::params const& params, contract::environment const& around) {
+make_pipeline_epoll(pipeline::params const& params, pipeline::environment const& around) {
     return make(params, around, {}, place::executor);
 }
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline_io_uring(pipeline::params const& params, contract::environment const& around) {
+make_pipeline_io_uring(pipeline::params const& params, pipeline::environment const& around) {
     return make(params, around, on_io_uring(), place::executor);
 }
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline_alone(pipeline::params const& params, contract::environment const& around) {
+make_pipeline_alone(pipeline::params const& params, pipeline::environment const& around) {
     return make(params, around, {}, place::loop);
 }
 

@@ -19,7 +19,7 @@ using contract::query;
 
 class query_session final : public contract::session<query> {
 public:
-    query_session(query::params const& params, contract::environment const& around,
+    query_session(query::params const& params, query::environment const& around,
                   siding::loop_options options)
         : params_(params), seed_(around.limits.seed), loop_(options) {
         pool_.reserve(params.connections);
@@ -84,12 +84,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query_epoll(query::params const& params,
-                                                           contract::environment const& around) {
+                                                           query::environment const& around) {
     return std::make_unique<query_session>(params, around, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<query>> make_query_io_uring(query::params const& params,
-                                                              contract::environment const& around) {
+                                                              query::environment const& around) {
     return std::make_unique<query_session>(params, around, on_io_uring());
 }
 

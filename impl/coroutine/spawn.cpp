@@ -46,7 +46,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     return std::make_unique<tasks>(params, around.limits.seed);
 }
 

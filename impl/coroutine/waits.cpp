@@ -85,18 +85,18 @@ public:
 } // namespace
 
 std::unique_ptr<contract::session<waits>> make_waits_coarse(waits::params const& params,
-                                                            contract::environment const& around) {
+                                                            waits::environment const& around) {
     return std::make_unique<coarse_waits_session>(params, around.limits.seed,
                                                   siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<waits>> make_waits_epoll(waits::params const& params,
-                                                           contract::environment const& around) {
+                                                           waits::environment const& around) {
     return std::make_unique<waits_session>(params, around.limits.seed, siding::loop_options{});
 }
 
 std::unique_ptr<contract::session<waits>> make_waits_io_uring(waits::params const& params,
-                                                              contract::environment const& around) {
+                                                              waits::environment const& around) {
     return std::make_unique<waits_session>(params, around.limits.seed, on_io_uring());
 }
 

@@ -48,12 +48,12 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<wakeup>> make_wakeup_epoll(wakeup::params const& params,
-                                                             contract::environment const& around) {
+                                                             wakeup::environment const& around) {
     return std::make_unique<woken_by_event>(params, around.limits.seed, siding::loop_options{});
 }
 
-std::unique_ptr<contract::session<wakeup>>
-make_wakeup_io_uring(wakeup::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<wakeup>> make_wakeup_io_uring(wakeup::params const& params,
+                                                                wakeup::environment const& around) {
     return std::make_unique<woken_by_event>(params, around.limits.seed, on_io_uring());
 }
 

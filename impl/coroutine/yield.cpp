@@ -60,7 +60,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<yield>> make_yield(yield::params const& params,
-                                                     contract::environment const& around) {
+                                                     yield::environment const& around) {
     return std::make_unique<sleeps_of_zero>(params, around.limits.seed);
 }
 

@@ -96,7 +96,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
-                                                       contract::environment const& around) {
+                                                       cancel::environment const& around) {
     if (params.units > most_units) {
         throw contract::declined_error("one stack of 16 KiB per unit: at most " +
                                        std::to_string(most_units) + " units");

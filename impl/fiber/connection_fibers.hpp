@@ -20,7 +20,7 @@ namespace fiber {
 class connection_fibers {
 public:
     /// `serve(socket)` runs in the connection's fiber, on a stack of so many bytes.
-    connection_fibers(contract::environment const& environment, std::size_t stack_bytes,
+    connection_fibers(contract::server_environment const& environment, std::size_t stack_bytes,
                       std::function<void(socket&)> serve)
         : serve_(std::move(serve)),
           stacks_(pooled_stacks(stack_bytes)),

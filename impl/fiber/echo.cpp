@@ -15,7 +15,7 @@ constexpr std::size_t buffer_bytes = 65'536;
 
 class fiber_per_connection final : public contract::session<echo> {
 public:
-    explicit fiber_per_connection(contract::environment const& environment)
+    explicit fiber_per_connection(contract::server_environment const& environment)
         : fibers_(environment, buffer_bytes + small_stack_bytes,
                   [this](socket& peer) { serve(peer); }) {}
 
@@ -41,17 +41,17 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const&,
-                                                   contract::environment const& environment) {
+                                                   echo::environment const& environment) {
     return std::make_unique<fiber_per_connection>(environment);
 }
 
-std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
-                                                             contract::environment const& around) {
+std::unique_ptr<contract::session<contract::pump>>
+make_pump(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept(contract::accept::params const& params, contract::environment const& around) {
+make_accept(contract::accept::params const& params, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 

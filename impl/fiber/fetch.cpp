@@ -97,7 +97,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch(fetch::params const& params,
-                                                     contract::environment const& environment) {
+                                                     fetch::environment const& environment) {
     return std::make_unique<fiber_per_slot>(params, environment.backend_port);
 }
 

@@ -22,7 +22,7 @@ using contract::file_read;
 
 class fiber_per_read final : public contract::session<file_read> {
 public:
-    fiber_per_read(file_read::params const& params, contract::environment const& environment)
+    fiber_per_read(file_read::params const& params, file_read::environment const& environment)
         : params_(params),
           seed_(environment.limits.seed),
           file_(checked(::open(environment.file_path,
@@ -98,7 +98,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read(file_read::params const& params, contract::environment const& environment) {
+make_file_read(file_read::params const& params, file_read::environment const& environment) {
     return std::make_unique<fiber_per_read>(params, environment);
 }
 

@@ -31,7 +31,7 @@ private:
 
 std::unique_ptr<contract::session<hash_blocks>>
 make_hash_blocks_one_thread(hash_blocks::params const& params,
-                            contract::environment const& environment) {
+                            hash_blocks::environment const& environment) {
     return std::make_unique<one_thread>(params, environment.limits.seed);
 }
 

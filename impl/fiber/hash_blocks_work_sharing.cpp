@@ -89,7 +89,7 @@ private:
 
 std::unique_ptr<contract::session<hash_blocks>>
 make_hash_blocks_work_sharing(hash_blocks::params const& params,
-                              contract::environment const& environment) {
+                              hash_blocks::environment const& environment) {
     return std::make_unique<work_sharing>(params, environment.limits);
 }
 

@@ -15,7 +15,7 @@ constexpr std::size_t buffer_bytes = 65'536;
 
 class fiber_per_connection final : public contract::session<http> {
 public:
-    explicit fiber_per_connection(contract::environment const& environment)
+    explicit fiber_per_connection(contract::server_environment const& environment)
         : fibers_(environment, buffer_bytes + small_stack_bytes,
                   [this](socket& peer) { serve(peer); }) {}
 
@@ -48,7 +48,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http(http::params const&,
-                                                   contract::environment const& environment) {
+                                                   http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

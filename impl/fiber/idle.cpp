@@ -82,7 +82,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<idle>> make_idle(idle::params const& params,
-                                                   contract::environment const& around) {
+                                                   idle::environment const& around) {
     if (params.units > most_units) {
         throw contract::declined_error("one stack of 16 KiB per unit: at most " +
                                        std::to_string(most_units) + " units");

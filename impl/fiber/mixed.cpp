@@ -18,7 +18,7 @@ using contract::mixed;
 
 class fiber_per_connection final : public contract::session<mixed> {
 public:
-    fiber_per_connection(mixed::params const& params, contract::environment const& environment)
+    fiber_per_connection(mixed::params const& params, mixed::environment const& environment)
         : params_(params),
           fibers_(environment, small_stack_bytes, [this](socket& peer) { serve(peer); }) {
         if (params.offload == 1) threads_.emplace(environment.limits.workers);
@@ -63,7 +63,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed(mixed::params const& params,
-                                                     contract::environment const& environment) {
+                                                     mixed::environment const& environment) {
     return std::make_unique<fiber_per_connection>(params, environment);
 }
 

@@ -28,7 +28,7 @@ struct slot {
 
 class fiber_per_connection final : public contract::session<query> {
 public:
-    fiber_per_connection(query::params const& params, contract::environment const& environment)
+    fiber_per_connection(query::params const& params, query::environment const& environment)
         : params_(params), seed_(environment.limits.seed), stacks_(pooled_stacks(stack_bytes)) {
         for (std::uint64_t i = 0; i < params.connections; ++i) {
             pool_.push_back(std::make_unique<slot>(thread_.reactor(), environment.database));
@@ -82,7 +82,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     return std::make_unique<fiber_per_connection>(params, environment);
 }
 

@@ -53,7 +53,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     if (params.at_once > most_at_once) {
         throw contract::declined_error("one stack of 16 KiB per unit: at most " +
                                        std::to_string(most_at_once) + " at once");

@@ -73,7 +73,7 @@ void refuse_too_many(std::uint64_t waits) {
 } // namespace
 
 std::unique_ptr<contract::session<waits>> make_waits(waits::params const& params,
-                                                     contract::environment const& environment) {
+                                                     waits::environment const& environment) {
     refuse_too_many(params.waits);
     return std::make_unique<fiber_per_wait>(params, environment.limits.seed);
 }

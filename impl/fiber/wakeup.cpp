@@ -42,7 +42,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<wakeup>> make_wakeup(wakeup::params const& params,
-                                                       contract::environment const& around) {
+                                                       wakeup::environment const& around) {
     return std::make_unique<popping_fiber>(params, around.limits.seed);
 }
 

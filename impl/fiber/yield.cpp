@@ -65,7 +65,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<yield>> make_yield(yield::params const& params,
-                                                     contract::environment const& around) {
+                                                     yield::environment const& around) {
     if (params.units > most_units) {
         throw contract::declined_error("one stack of 16 KiB per unit: at most " +
                                        std::to_string(most_units) + " units");

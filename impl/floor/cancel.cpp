@@ -75,7 +75,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
-                                                       contract::environment const& around) {
+                                                       cancel::environment const& around) {
     return std::make_unique<listed_records>(params, around.limits.seed);
 }
 

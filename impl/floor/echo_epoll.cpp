@@ -34,7 +34,7 @@ struct connection {
 
 class epoll_server final : public contract::session<echo> {
 public:
-    explicit epoll_server(contract::environment const& environment)
+    explicit epoll_server(contract::server_environment const& environment)
         : listen_fd_(environment.listen_fd),
           stop_fd_(environment.stop_fd),
           epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
@@ -153,18 +153,19 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
-                                                         contract::environment const& environment) {
+                                                         echo::environment const& environment) {
     return std::make_unique<epoll_server>(environment);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_epoll(contract::pump::params const& params, contract::environment const& around) {
+make_pump_epoll(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         make_echo_epoll(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_epoll(contract::accept::params const& params, contract::environment const& around) {
+make_accept_epoll(contract::accept::params const& params,
+                  contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         make_echo_epoll(contract::as_echo(params), around));
 }

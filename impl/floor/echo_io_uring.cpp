@@ -26,7 +26,7 @@ private:
 
 class echo_server final : public contract::session<echo> {
 public:
-    echo_server(contract::environment const& environment, std::uint16_t buffers,
+    echo_server(contract::server_environment const& environment, std::uint16_t buffers,
                 std::uint32_t buffer_bytes)
         : server_(environment, buffers, buffer_bytes) {}
 
@@ -41,14 +41,14 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<echo>>
-make_echo_io_uring(echo::params const&, contract::environment const& environment) {
+std::unique_ptr<contract::session<echo>> make_echo_io_uring(echo::params const&,
+                                                            echo::environment const& environment) {
     return on_a_ring("6.1",
                      [&] { return std::make_unique<echo_server>(environment, 1'024, 4'096); });
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_io_uring(contract::pump::params const&, contract::environment const& environment) {
+make_pump_io_uring(contract::pump::params const&, contract::pump::environment const& environment) {
     return on_a_ring("6.1", [&] {
         return contract::echo_service<contract::pump>(
             std::make_unique<echo_server>(environment, 64, 65'536));
@@ -57,7 +57,7 @@ make_pump_io_uring(contract::pump::params const&, contract::environment const& e
 
 std::unique_ptr<contract::session<contract::accept>>
 make_accept_io_uring(contract::accept::params const& params,
-                     contract::environment const& environment) {
+                     contract::accept::environment const& environment) {
     return contract::echo_service<contract::accept>(
         make_echo_io_uring(contract::as_echo(params), environment));
 }

@@ -38,7 +38,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data(fetch_data::params const& params, contract::environment const& environment) {
+make_fetch_data(fetch_data::params const& params, fetch_data::environment const& environment) {
     return std::make_unique<all_at_once>(params, environment.limits.seed);
 }
 

@@ -16,7 +16,7 @@ using contract::file_read;
 
 class raw_ring final : public contract::session<file_read> {
 public:
-    raw_ring(file_read::params const& params, contract::environment const& environment)
+    raw_ring(file_read::params const& params, file_read::environment const& environment)
         : params_(params),
           seed_(environment.limits.seed),
           file_(checked(::open(environment.file_path,
@@ -86,7 +86,8 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read_io_uring(file_read::params const& params, contract::environment const& environment) {
+make_file_read_io_uring(file_read::params const& params,
+                        file_read::environment const& environment) {
     return on_a_ring("5.6", [&] { return std::make_unique<raw_ring>(params, environment); });
 }
 

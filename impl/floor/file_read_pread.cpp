@@ -14,7 +14,7 @@ using contract::file_read;
 
 class one_after_another final : public contract::session<file_read> {
 public:
-    one_after_another(file_read::params const& params, contract::environment const& environment)
+    one_after_another(file_read::params const& params, file_read::environment const& environment)
         : params_(params),
           seed_(environment.limits.seed),
           file_(checked(::open(environment.file_path,
@@ -48,7 +48,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read_pread(file_read::params const& params, contract::environment const& environment) {
+make_file_read_pread(file_read::params const& params, file_read::environment const& environment) {
     return std::make_unique<one_after_another>(params, environment);
 }
 

@@ -107,7 +107,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<hash_blocks>>
-make_hash_blocks(hash_blocks::params const& params, contract::environment const& environment) {
+make_hash_blocks(hash_blocks::params const& params, hash_blocks::environment const& environment) {
     return std::make_unique<raw_threads>(params, environment.limits);
 }
 

@@ -33,7 +33,7 @@ struct connection {
 
 class epoll_server final : public contract::session<http> {
 public:
-    explicit epoll_server(contract::environment const& environment)
+    explicit epoll_server(contract::server_environment const& environment)
         : listen_fd_(environment.listen_fd),
           stop_fd_(environment.stop_fd),
           epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
@@ -147,7 +147,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http_epoll(http::params const&,
-                                                         contract::environment const& environment) {
+                                                         http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -28,7 +28,7 @@ private:
 
 class http_server final : public contract::session<http> {
 public:
-    explicit http_server(contract::environment const& environment)
+    explicit http_server(contract::server_environment const& environment)
         : server_(environment, 1'024, 4'096) {}
 
     http::outcome run(contract::probe&) override {
@@ -44,8 +44,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<http>>
-make_http_io_uring(http::params const&, contract::environment const& environment) {
+std::unique_ptr<contract::session<http>> make_http_io_uring(http::params const&,
+                                                            http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -66,7 +66,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<idle>> make_idle(idle::params const& params,
-                                                   contract::environment const& around) {
+                                                   idle::environment const& around) {
     return std::make_unique<waiting_records>(params, around.limits.seed);
 }
 

@@ -87,7 +87,7 @@ private:
 
 class epoll_server final : public contract::session<mixed> {
 public:
-    epoll_server(mixed::params const& params, contract::environment const& environment)
+    epoll_server(mixed::params const& params, mixed::environment const& environment)
         : params_(params), listen_fd_(environment.listen_fd), stop_fd_(environment.stop_fd) {
         watch(listen_fd_, EPOLLIN | EPOLLET);
         watch(stop_fd_, EPOLLIN);
@@ -209,7 +209,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed(mixed::params const& params,
-                                                     contract::environment const& environment) {
+                                                     mixed::environment const& environment) {
     return std::make_unique<epoll_server>(params, environment);
 }
 

@@ -115,7 +115,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<ping_pong>> make_ping_pong(ping_pong::params const& params,
-                                                             contract::environment const& around) {
+                                                             ping_pong::environment const& around) {
     if (params.cpus == 1) return std::make_unique<state_machines>(params, around.limits.seed);
     if (around.limits.cpus.size() < 2) throw contract::declined_error("it has one CPU only");
     return std::make_unique<words_of_memory>(params, around.limits);

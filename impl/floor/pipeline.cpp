@@ -138,7 +138,7 @@ private:
 
 class threads_with_epoll final : public contract::session<pipeline> {
 public:
-    threads_with_epoll(pipeline::params const& params, contract::environment const& environment)
+    threads_with_epoll(pipeline::params const& params, pipeline::environment const& environment)
         : shared_{params, environment.output_folder} {
         auto const workers = std::uint64_t{environment.limits.workers};
         for (std::uint64_t worker = 0; worker < workers; ++worker) {
@@ -181,7 +181,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline(pipeline::params const& params, contract::environment const& environment) {
+make_pipeline(pipeline::params const& params, pipeline::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -18,7 +18,7 @@ using contract::query;
 
 class epoll_client final : public contract::session<query> {
 public:
-    epoll_client(query::params const& params, contract::environment const& environment)
+    epoll_client(query::params const& params, query::environment const& environment)
         : params_(params), seed_(environment.limits.seed), under_way_(params.connections) {
         pool_.reserve(params.connections);
         for (std::uint64_t slot = 0; slot < params.connections; ++slot) {
@@ -71,7 +71,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     return std::make_unique<epoll_client>(params, environment);
 }
 

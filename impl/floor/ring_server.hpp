@@ -28,7 +28,7 @@ namespace floor_model {
 template <class Answers>
 class ring_server {
 public:
-    ring_server(contract::environment const& environment, std::uint16_t buffers,
+    ring_server(contract::server_environment const& environment, std::uint16_t buffers,
                 std::uint32_t buffer_bytes)
         : listen_fd_(environment.listen_fd),
           stop_fd_(environment.stop_fd),

@@ -51,7 +51,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     return std::make_unique<indirect_calls>(params, around.limits.seed);
 }
 

@@ -28,7 +28,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<startup>> make_startup(startup::params const&,
-                                                         contract::environment const& around) {
+                                                         startup::environment const& around) {
     return std::make_unique<indirect_call>(around.limits.seed);
 }
 

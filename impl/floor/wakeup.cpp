@@ -85,13 +85,13 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<wakeup>>
-make_wakeup_eventfd(wakeup::params const& params, contract::environment const& around) {
+std::unique_ptr<contract::session<wakeup>> make_wakeup_eventfd(wakeup::params const& params,
+                                                               wakeup::environment const& around) {
     return std::make_unique<by_eventfd>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<wakeup>> make_wakeup_futex(wakeup::params const& params,
-                                                             contract::environment const& around) {
+                                                             wakeup::environment const& around) {
     return std::make_unique<by_futex>(params, around.limits.seed);
 }
 

@@ -52,7 +52,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<yield>> make_yield(yield::params const& params,
-                                                     contract::environment const& around) {
+                                                     yield::environment const& around) {
     return std::make_unique<state_machines>(params, around.limits.seed);
 }
 

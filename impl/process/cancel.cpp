@@ -112,7 +112,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<cancel>> make_cancel(cancel::params const& params,
-                                                       contract::environment const& around) {
+                                                       cancel::environment const& around) {
     require_children(params.units, "unit");
     return std::make_unique<terminated_children>(params, around.limits.seed);
 }

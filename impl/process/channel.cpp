@@ -71,7 +71,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<channel>> make_channel(channel::params const& params,
-                                                         contract::environment const& around) {
+                                                         channel::environment const& around) {
     return std::make_unique<ring_in_shared_memory>(params, around.limits.seed);
 }
 

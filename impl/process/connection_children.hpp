@@ -27,7 +27,8 @@ class connection_children {
 public:
     /// `serve(connection, outcome)` adds to the outcome of its child.
     template <class Serve>
-    connection_children(std::uint64_t connections, contract::environment const& around, Serve serve)
+    connection_children(std::uint64_t connections, contract::server_environment const& around,
+                        Serve serve)
         : stop_fd_(around.stop_fd),
           outcomes_(connections),
           children_(connections, [&](std::uint64_t child) {

@@ -76,7 +76,7 @@ private:
 
 class echo_in_children final : public contract::session<echo> {
 public:
-    explicit echo_in_children(contract::environment const& environment)
+    explicit echo_in_children(contract::server_environment const& environment)
         : loops_(environment, [] { return echo_server(); }) {}
 
     echo::outcome run(contract::probe& probe) override {
@@ -95,18 +95,19 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_event(echo::params const&,
-                                                         contract::environment const& environment) {
+                                                         echo::environment const& environment) {
     return std::make_unique<echo_in_children>(environment);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_event(contract::pump::params const& params, contract::environment const& around) {
+make_pump_event(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         make_echo_event(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_event(contract::accept::params const& params, contract::environment const& around) {
+make_accept_event(contract::accept::params const& params,
+                  contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         make_echo_event(contract::as_echo(params), around));
 }

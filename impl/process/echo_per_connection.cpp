@@ -40,7 +40,7 @@ void echo_until_closed(int connection, echo::outcome& outcome) {
 
 class child_per_connection final : public contract::session<echo> {
 public:
-    child_per_connection(echo::params const& params, contract::environment const& around)
+    child_per_connection(echo::params const& params, echo::environment const& around)
         : children_(params.connections, around, &echo_until_closed) {}
 
     echo::outcome run(contract::probe& probe) override {
@@ -59,21 +59,21 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>>
-make_echo_per_connection(echo::params const& params, contract::environment const& environment) {
+make_echo_per_connection(echo::params const& params, echo::environment const& environment) {
     require_children(params.connections, "connection");
     return std::make_unique<child_per_connection>(params, environment);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
 make_pump_per_connection(contract::pump::params const& params,
-                         contract::environment const& around) {
+                         contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         make_echo_per_connection(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
 make_accept_per_connection(contract::accept::params const& params,
-                           contract::environment const& around) {
+                           contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         make_echo_per_connection(contract::as_echo(params), around));
 }

@@ -97,7 +97,7 @@ private:
 
 class pre_forked final : public contract::session<fetch> {
 public:
-    pre_forked(fetch::params const& params, contract::environment const& environment)
+    pre_forked(fetch::params const& params, fetch::environment const& environment)
         : outcomes_(environment.limits.workers),
           children_(environment.limits.workers, [&](std::uint64_t child) {
               auto mine = std::make_unique<share>(params, environment.backend_port, child,
@@ -124,8 +124,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<fetch>>
-make_fetch_event(fetch::params const& params, contract::environment const& environment) {
+std::unique_ptr<contract::session<fetch>> make_fetch_event(fetch::params const& params,
+                                                           fetch::environment const& environment) {
     return std::make_unique<pre_forked>(params, environment);
 }
 

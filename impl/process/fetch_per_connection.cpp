@@ -99,7 +99,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>>
-make_fetch_per_connection(fetch::params const& params, contract::environment const& environment) {
+make_fetch_per_connection(fetch::params const& params, fetch::environment const& environment) {
     require_children(params.in_flight, "request in flight");
     return std::make_unique<child_per_connection>(params, environment.backend_port);
 }

@@ -17,7 +17,7 @@ using contract::file_read;
 
 class child_per_read final : public contract::session<file_read> {
 public:
-    child_per_read(file_read::params const& params, contract::environment const& environment)
+    child_per_read(file_read::params const& params, file_read::environment const& environment)
         : params_(params),
           seed_(environment.limits.seed),
           file_(checked(::open(environment.file_path,
@@ -74,7 +74,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<file_read>>
-make_file_read(file_read::params const& params, contract::environment const& environment) {
+make_file_read(file_read::params const& params, file_read::environment const& environment) {
     require_children(params.in_flight, "read");
     return std::make_unique<child_per_read>(params, environment);
 }

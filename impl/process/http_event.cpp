@@ -75,7 +75,7 @@ private:
 
 class http_in_children final : public contract::session<http> {
 public:
-    explicit http_in_children(contract::environment const& environment)
+    explicit http_in_children(contract::server_environment const& environment)
         : loops_(environment, [] { return http_server(); }) {}
 
     http::outcome run(contract::probe& probe) override {
@@ -95,7 +95,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http_event(http::params const&,
-                                                         contract::environment const& environment) {
+                                                         http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -44,7 +44,7 @@ void serve_until_closed(int connection, http::outcome& outcome) {
 
 class child_per_connection final : public contract::session<http> {
 public:
-    child_per_connection(http::params const& params, contract::environment const& around)
+    child_per_connection(http::params const& params, http::environment const& around)
         : children_(params.connections, around, &serve_until_closed) {}
 
     http::outcome run(contract::probe& probe) override {
@@ -64,7 +64,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>>
-make_http_per_connection(http::params const& params, contract::environment const& environment) {
+make_http_per_connection(http::params const& params, http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -88,7 +88,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<idle>> make_idle(idle::params const& params,
-                                                   contract::environment const& around) {
+                                                   idle::environment const& around) {
     require_children(params.units, "unit");
     return std::make_unique<waiting_children>(params, around.limits.seed);
 }

@@ -43,7 +43,7 @@ private:
 
 class mixed_in_children final : public contract::session<mixed> {
 public:
-    mixed_in_children(mixed::params const& params, contract::environment const& environment)
+    mixed_in_children(mixed::params const& params, mixed::environment const& environment)
         : loops_(environment, [params] { return mixed_server(params); }) {}
 
     mixed::outcome run(contract::probe& probe) override {
@@ -62,8 +62,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<mixed>>
-make_mixed_event(mixed::params const& params, contract::environment const& environment) {
+std::unique_ptr<contract::session<mixed>> make_mixed_event(mixed::params const& params,
+                                                           mixed::environment const& environment) {
     if (params.offload == 1) return make_mixed_offload(params, environment);
     return std::make_unique<mixed_in_children>(params, environment);
 }

@@ -51,7 +51,7 @@ void burn_for_parent(int channel, std::chrono::microseconds length) {
 
 class loop_and_burners final : public contract::session<mixed> {
 public:
-    loop_and_burners(mixed::params const& params, contract::environment const& environment)
+    loop_and_burners(mixed::params const& params, mixed::environment const& environment)
         : params_(params),
           listen_fd_(environment.listen_fd),
           workers_(environment.limits.workers),
@@ -170,7 +170,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>>
-make_mixed_offload(mixed::params const& params, contract::environment const& environment) {
+make_mixed_offload(mixed::params const& params, mixed::environment const& environment) {
     return std::make_unique<loop_and_burners>(params, environment);
 }
 

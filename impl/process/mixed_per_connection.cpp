@@ -44,7 +44,7 @@ void serve_until_closed(int connection, mixed::params const& params, mixed::outc
 
 class child_per_connection final : public contract::session<mixed> {
 public:
-    child_per_connection(mixed::params const& params, contract::environment const& around)
+    child_per_connection(mixed::params const& params, mixed::environment const& around)
         : children_(params.connections, around, [params](int connection, mixed::outcome& outcome) {
               serve_until_closed(connection, params, outcome);
           }) {}
@@ -66,7 +66,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>>
-make_mixed_per_connection(mixed::params const& params, contract::environment const& environment) {
+make_mixed_per_connection(mixed::params const& params, mixed::environment const& environment) {
     require_children(params.connections, "connection");
     return std::make_unique<child_per_connection>(params, environment);
 }

@@ -63,7 +63,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<ping_pong>> make_ping_pong(ping_pong::params const& params,
-                                                             contract::environment const& around) {
+                                                             ping_pong::environment const& around) {
     if (params.cpus > around.limits.cpus.size())
         throw contract::declined_error("it has one CPU only");
     return std::make_unique<two_children>(params, around.limits);

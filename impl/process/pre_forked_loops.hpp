@@ -25,7 +25,7 @@ class pre_forked_loops {
 public:
     /// `make_server()` is called in each child, once a run.
     template <class MakeServer>
-    pre_forked_loops(contract::environment const& around, MakeServer make_server)
+    pre_forked_loops(contract::server_environment const& around, MakeServer make_server)
         : listen_fd_(around.listen_fd),
           stop_fd_(around.stop_fd),
           channels_(around.limits.workers),

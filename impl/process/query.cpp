@@ -19,7 +19,7 @@ using contract::query;
 
 class child_per_connection final : public contract::session<query> {
 public:
-    child_per_connection(query::params const& params, contract::environment const& environment)
+    child_per_connection(query::params const& params, query::environment const& environment)
         : params_(params),
           seed_(environment.limits.seed),
           outcomes_(params.connections),
@@ -67,7 +67,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     require_children(params.connections, "connection");
     return std::make_unique<child_per_connection>(params, environment);
 }

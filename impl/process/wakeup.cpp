@@ -48,7 +48,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<wakeup>> make_wakeup(wakeup::params const& params,
-                                                       contract::environment const& around) {
+                                                       wakeup::environment const& around) {
     return std::make_unique<woken_child>(params, around.limits.seed);
 }
 

@@ -23,7 +23,7 @@ using contract::echo;
 
 class one_connection_at_a_time final : public contract::session<echo> {
 public:
-    explicit one_connection_at_a_time(contract::environment const& environment)
+    explicit one_connection_at_a_time(contract::server_environment const& environment)
         : listen_fd_(environment.listen_fd), stop_fd_(environment.stop_fd) {}
 
     echo::outcome run(contract::probe&) override {
@@ -98,7 +98,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo(echo::params const& params,
-                                                   contract::environment const& environment) {
+                                                   echo::environment const& environment) {
     if (params.connections != 1) {
         throw contract::declined_error("one connection at a time: the others of " +
                                        std::to_string(params.connections) +
@@ -107,13 +107,13 @@ std::unique_ptr<contract::session<echo>> make_echo(echo::params const& params,
     return std::make_unique<one_connection_at_a_time>(environment);
 }
 
-std::unique_ptr<contract::session<contract::pump>> make_pump(contract::pump::params const& params,
-                                                             contract::environment const& around) {
+std::unique_ptr<contract::session<contract::pump>>
+make_pump(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(make_echo(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept(contract::accept::params const& params, contract::environment const& around) {
+make_accept(contract::accept::params const& params, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 

@@ -72,7 +72,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch>> make_fetch(fetch::params const& params,
-                                                     contract::environment const& environment) {
+                                                     fetch::environment const& environment) {
     if (params.in_flight != 1) {
         throw contract::declined_error(
             "one request at a time: " + std::to_string(params.in_flight) +

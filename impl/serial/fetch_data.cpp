@@ -42,7 +42,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data(fetch_data::params const& params, contract::environment const& environment) {
+make_fetch_data(fetch_data::params const& params, fetch_data::environment const& environment) {
     return std::make_unique<one_after_another>(params, environment.limits.seed);
 }
 

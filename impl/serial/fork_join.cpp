@@ -23,28 +23,29 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<contract::fib>> make_fib(contract::fib::params const& params,
-                                                           contract::environment const& around) {
+std::unique_ptr<contract::session<contract::fib>>
+make_fib(contract::fib::params const& params, contract::fib::environment const& around) {
     return std::make_unique<recursion<kernel::fib_tree>>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<contract::matmul>>
-make_matmul(contract::matmul::params const& params, contract::environment const& around) {
+make_matmul(contract::matmul::params const& params, contract::matmul::environment const& around) {
     return std::make_unique<recursion<kernel::matmul_tree>>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<contract::nqueens>>
-make_nqueens(contract::nqueens::params const& params, contract::environment const& around) {
+make_nqueens(contract::nqueens::params const& params,
+             contract::nqueens::environment const& around) {
     return std::make_unique<recursion<kernel::nqueens_tree>>(params, around.limits.seed);
 }
 
 std::unique_ptr<contract::session<contract::skynet>>
-make_skynet(contract::skynet::params const& params, contract::environment const& around) {
+make_skynet(contract::skynet::params const& params, contract::skynet::environment const& around) {
     return std::make_unique<recursion<kernel::skynet_tree>>(params, around.limits.seed);
 }
 
-std::unique_ptr<contract::session<contract::sort>> make_sort(contract::sort::params const& params,
-                                                             contract::environment const& around) {
+std::unique_ptr<contract::session<contract::sort>>
+make_sort(contract::sort::params const& params, contract::sort::environment const& around) {
     return std::make_unique<recursion<kernel::sort_tree>>(params, around.limits.seed);
 }
 

@@ -23,7 +23,7 @@ using contract::http;
 
 class one_connection_at_a_time final : public contract::session<http> {
 public:
-    explicit one_connection_at_a_time(contract::environment const& environment)
+    explicit one_connection_at_a_time(contract::server_environment const& environment)
         : listen_fd_(environment.listen_fd), stop_fd_(environment.stop_fd) {}
 
     http::outcome run(contract::probe&) override {
@@ -101,7 +101,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http(http::params const& params,
-                                                   contract::environment const& environment) {
+                                                   http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

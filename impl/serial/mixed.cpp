@@ -24,7 +24,7 @@ using contract::mixed;
 
 class one_connection_at_a_time final : public contract::session<mixed> {
 public:
-    one_connection_at_a_time(mixed::params const& params, contract::environment const& environment)
+    one_connection_at_a_time(mixed::params const& params, mixed::environment const& environment)
         : params_(params), listen_fd_(environment.listen_fd), stop_fd_(environment.stop_fd) {}
 
     mixed::outcome run(contract::probe&) override {
@@ -98,7 +98,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>> make_mixed(mixed::params const& params,
-                                                     contract::environment const& environment) {
+                                                     mixed::environment const& environment) {
     if (params.connections != 1) {
         throw contract::declined_error("one connection at a time: the others of " +
                                        std::to_string(params.connections) +

@@ -50,7 +50,7 @@ void save(std::string const& path, std::span<std::byte const> bytes) {
 
 class one_after_another final : public contract::session<pipeline> {
 public:
-    one_after_another(pipeline::params const& params, contract::environment const& environment)
+    one_after_another(pipeline::params const& params, pipeline::environment const& environment)
         : params_(params),
           folder_(environment.output_folder),
           socket_(connect_to_backend(environment.backend_port)),
@@ -83,7 +83,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline(pipeline::params const& params, contract::environment const& environment) {
+make_pipeline(pipeline::params const& params, pipeline::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -11,7 +11,7 @@ using contract::query;
 
 class one_after_another final : public contract::session<query> {
 public:
-    one_after_another(query::params const& params, contract::environment const& environment)
+    one_after_another(query::params const& params, query::environment const& environment)
         : params_(params), seed_(environment.limits.seed), connection_(environment.database) {}
 
     query::outcome run(contract::probe& probe) override {
@@ -36,7 +36,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     return std::make_unique<one_after_another>(params, environment);
 }
 

@@ -59,7 +59,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     return std::make_unique<grouped_tasks>(params, around.limits);
 }
 

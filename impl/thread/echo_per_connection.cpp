@@ -42,7 +42,7 @@ std::uint64_t echo_until_closed(int connection) {
 
 class thread_per_connection final : public contract::session<echo> {
 public:
-    explicit thread_per_connection(contract::environment const& environment)
+    explicit thread_per_connection(contract::server_environment const& environment)
         : threads_(environment.listen_fd, environment.stop_fd, [this](int connection) {
               echoed_bytes_.fetch_add(echo_until_closed(connection), std::memory_order_relaxed);
           }) {}
@@ -61,21 +61,21 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>>
-make_echo_per_connection(echo::params const& params, contract::environment const& environment) {
+make_echo_per_connection(echo::params const& params, echo::environment const& environment) {
     require_threads(params.connections, "connection");
     return std::make_unique<thread_per_connection>(environment);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
 make_pump_per_connection(contract::pump::params const& params,
-                         contract::environment const& around) {
+                         contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         make_echo_per_connection(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
 make_accept_per_connection(contract::accept::params const& params,
-                           contract::environment const& around) {
+                           contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         make_echo_per_connection(contract::as_echo(params), around));
 }

@@ -69,7 +69,7 @@ bool serve(own_loop& loop, connection& served) {
 
 class echo_on_loops final : public contract::session<echo> {
 public:
-    explicit echo_on_loops(contract::environment const& environment) : pool_(environment) {}
+    explicit echo_on_loops(contract::server_environment const& environment) : pool_(environment) {}
 
     echo::outcome run(contract::probe&) override {
         echo::outcome outcome;
@@ -88,18 +88,19 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_pool(echo::params const&,
-                                                        contract::environment const& environment) {
+                                                        echo::environment const& environment) {
     return std::make_unique<echo_on_loops>(environment);
 }
 
 std::unique_ptr<contract::session<contract::pump>>
-make_pump_pool(contract::pump::params const& params, contract::environment const& around) {
+make_pump_pool(contract::pump::params const& params, contract::pump::environment const& around) {
     return contract::echo_service<contract::pump>(
         make_echo_pool(contract::as_echo(params), around));
 }
 
 std::unique_ptr<contract::session<contract::accept>>
-make_accept_pool(contract::accept::params const& params, contract::environment const& around) {
+make_accept_pool(contract::accept::params const& params,
+                 contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         make_echo_pool(contract::as_echo(params), around));
 }

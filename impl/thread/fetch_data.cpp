@@ -51,7 +51,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<fetch_data>>
-make_fetch_data(fetch_data::params const& params, contract::environment const& environment) {
+make_fetch_data(fetch_data::params const& params, fetch_data::environment const& environment) {
     require_threads(params.fetches, "fetch");
     return std::make_unique<thread_per_fetch>(params, environment.limits.seed);
 }

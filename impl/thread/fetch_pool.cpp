@@ -96,7 +96,7 @@ private:
 
 class pool_of_loops final : public contract::session<fetch> {
 public:
-    pool_of_loops(fetch::params const& params, contract::environment const& environment)
+    pool_of_loops(fetch::params const& params, fetch::environment const& environment)
         : pool_(environment.limits.workers) {
         shares_.reserve(pool_.size());
         for (std::uint64_t worker = 0; worker < pool_.size(); ++worker) {
@@ -125,8 +125,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<fetch>>
-make_fetch_pool(fetch::params const& params, contract::environment const& environment) {
+std::unique_ptr<contract::session<fetch>> make_fetch_pool(fetch::params const& params,
+                                                          fetch::environment const& environment) {
     return std::make_unique<pool_of_loops>(params, environment);
 }
 

@@ -52,27 +52,30 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<contract::fib>>
-make_fib_pool(contract::fib::params const& params, contract::environment const& around) {
+make_fib_pool(contract::fib::params const& params, contract::fib::environment const& around) {
     return std::make_unique<pool_of_futures<kernel::fib_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::matmul>>
-make_matmul_pool(contract::matmul::params const& params, contract::environment const& around) {
+make_matmul_pool(contract::matmul::params const& params,
+                 contract::matmul::environment const& around) {
     return std::make_unique<pool_of_futures<kernel::matmul_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::nqueens>>
-make_nqueens_pool(contract::nqueens::params const& params, contract::environment const& around) {
+make_nqueens_pool(contract::nqueens::params const& params,
+                  contract::nqueens::environment const& around) {
     return std::make_unique<pool_of_futures<kernel::nqueens_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::skynet>>
-make_skynet_pool(contract::skynet::params const& params, contract::environment const& around) {
+make_skynet_pool(contract::skynet::params const& params,
+                 contract::skynet::environment const& around) {
     return std::make_unique<pool_of_futures<kernel::skynet_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::sort>>
-make_sort_pool(contract::sort::params const& params, contract::environment const& around) {
+make_sort_pool(contract::sort::params const& params, contract::sort::environment const& around) {
     return std::make_unique<pool_of_futures<kernel::sort_tree>>(params, around.limits);
 }
 

@@ -79,28 +79,31 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<contract::fib>>
-make_fib_stealing(contract::fib::params const& params, contract::environment const& around) {
+make_fib_stealing(contract::fib::params const& params, contract::fib::environment const& around) {
     return std::make_unique<stealing<kernel::fib_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::matmul>>
-make_matmul_stealing(contract::matmul::params const& params, contract::environment const& around) {
+make_matmul_stealing(contract::matmul::params const& params,
+                     contract::matmul::environment const& around) {
     return std::make_unique<stealing<kernel::matmul_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::nqueens>>
 make_nqueens_stealing(contract::nqueens::params const& params,
-                      contract::environment const& around) {
+                      contract::nqueens::environment const& around) {
     return std::make_unique<stealing<kernel::nqueens_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::skynet>>
-make_skynet_stealing(contract::skynet::params const& params, contract::environment const& around) {
+make_skynet_stealing(contract::skynet::params const& params,
+                     contract::skynet::environment const& around) {
     return std::make_unique<stealing<kernel::skynet_tree>>(params, around.limits);
 }
 
 std::unique_ptr<contract::session<contract::sort>>
-make_sort_stealing(contract::sort::params const& params, contract::environment const& around) {
+make_sort_stealing(contract::sort::params const& params,
+                   contract::sort::environment const& around) {
     return std::make_unique<stealing<kernel::sort_tree>>(params, around.limits);
 }
 

@@ -47,7 +47,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<hash_blocks>>
-make_hash_blocks(hash_blocks::params const& params, contract::environment const& environment) {
+make_hash_blocks(hash_blocks::params const& params, hash_blocks::environment const& environment) {
     return std::make_unique<shared_index>(params, environment.limits);
 }
 

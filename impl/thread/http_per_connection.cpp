@@ -42,7 +42,7 @@ http::outcome serve_until_closed(int connection) {
 
 class thread_per_connection final : public contract::session<http> {
 public:
-    explicit thread_per_connection(contract::environment const& environment)
+    explicit thread_per_connection(contract::server_environment const& environment)
         : threads_(environment.listen_fd, environment.stop_fd, [this](int connection) {
               auto const told = serve_until_closed(connection);
               requests_.fetch_add(told.requests, std::memory_order_relaxed);
@@ -65,7 +65,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>>
-make_http_per_connection(http::params const& params, contract::environment const& environment) {
+make_http_per_connection(http::params const& params, http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

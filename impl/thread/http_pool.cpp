@@ -70,7 +70,7 @@ bool serve(own_loop& loop, connection& served) {
 
 class http_on_loops final : public contract::session<http> {
 public:
-    explicit http_on_loops(contract::environment const& environment) : pool_(environment) {}
+    explicit http_on_loops(contract::server_environment const& environment) : pool_(environment) {}
 
     http::outcome run(contract::probe&) override {
         http::outcome outcome;
@@ -90,7 +90,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<http>> make_http_pool(http::params const&,
-                                                        contract::environment const& environment) {
+                                                        http::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

@@ -23,7 +23,7 @@ using contract::mixed;
 
 class loop_and_burners final : public contract::session<mixed> {
 public:
-    loop_and_burners(mixed::params const& params, contract::environment const& environment)
+    loop_and_burners(mixed::params const& params, mixed::environment const& environment)
         : params_(params), listen_fd_(environment.listen_fd) {
         ready_.add(environment.stop_fd, EPOLLIN, &stop_tag_);
         ready_.add(listen_fd_, EPOLLIN | EPOLLET, &listen_tag_);
@@ -133,7 +133,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>>
-make_mixed_offload(mixed::params const& params, contract::environment const& environment) {
+make_mixed_offload(mixed::params const& params, mixed::environment const& environment) {
     return std::make_unique<loop_and_burners>(params, environment);
 }
 

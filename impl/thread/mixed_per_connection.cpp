@@ -44,7 +44,7 @@ mixed::outcome serve_until_closed(int connection, mixed::params const& params) {
 
 class thread_per_connection final : public contract::session<mixed> {
 public:
-    thread_per_connection(mixed::params const& params, contract::environment const& environment)
+    thread_per_connection(mixed::params const& params, mixed::environment const& environment)
         : threads_(environment.listen_fd, environment.stop_fd, [this, params](int connection) {
               auto const told = serve_until_closed(connection, params);
               requests_.fetch_add(told.requests, std::memory_order_relaxed);
@@ -67,7 +67,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<mixed>>
-make_mixed_per_connection(mixed::params const& params, contract::environment const& environment) {
+make_mixed_per_connection(mixed::params const& params, mixed::environment const& environment) {
     require_threads(params.connections, "connection");
     return std::make_unique<thread_per_connection>(params, environment);
 }

@@ -15,7 +15,7 @@ using contract::mixed;
 
 class mixed_on_loops final : public contract::session<mixed> {
 public:
-    mixed_on_loops(mixed::params const& params, contract::environment const& environment)
+    mixed_on_loops(mixed::params const& params, mixed::environment const& environment)
         : params_(params), pool_(environment) {}
 
     mixed::outcome run(contract::probe&) override {
@@ -45,8 +45,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<mixed>>
-make_mixed_pool(mixed::params const& params, contract::environment const& environment) {
+std::unique_ptr<contract::session<mixed>> make_mixed_pool(mixed::params const& params,
+                                                          mixed::environment const& environment) {
     if (params.offload == 1) return make_mixed_offload(params, environment);
     return std::make_unique<mixed_on_loops>(params, environment);
 }

@@ -61,7 +61,7 @@ void save(std::string const& path, std::span<std::byte const> bytes) {
 
 class thread_per_item final : public contract::session<pipeline> {
 public:
-    thread_per_item(pipeline::params const& params, contract::environment const& environment)
+    thread_per_item(pipeline::params const& params, pipeline::environment const& environment)
         : params_(params),
           folder_(environment.output_folder),
           make_small_(params.side, params.thumbnail_side),
@@ -116,7 +116,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<pipeline>>
-make_pipeline(pipeline::params const& params, contract::environment const& environment) {
+make_pipeline(pipeline::params const& params, pipeline::environment const& environment) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }

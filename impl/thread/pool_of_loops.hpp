@@ -29,7 +29,7 @@ struct worker_loop {
 template <class Connection, class Own>
 class pool_of_loops {
 public:
-    explicit pool_of_loops(contract::environment const& environment)
+    explicit pool_of_loops(contract::server_environment const& environment)
         : listen_fd_(environment.listen_fd), pool_(environment.limits.workers) {
         for (std::uint64_t worker = 0; worker < pool_.size(); ++worker) {
             auto& added = *loops_.emplace_back(std::make_unique<worker_loop<Own>>());

@@ -17,7 +17,7 @@ using contract::query;
 
 class thread_per_connection final : public contract::session<query> {
 public:
-    thread_per_connection(query::params const& params, contract::environment const& environment)
+    thread_per_connection(query::params const& params, query::environment const& environment)
         : params_(params), seed_(environment.limits.seed), threads_(params.connections) {
         connections_.reserve(params.connections);
         for (std::uint64_t i = 0; i < params.connections; ++i) {
@@ -59,7 +59,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<query>> make_query(query::params const& params,
-                                                     contract::environment const& environment) {
+                                                     query::environment const& environment) {
     require_threads(params.connections, "connection");
     return std::make_unique<thread_per_connection>(params, environment);
 }

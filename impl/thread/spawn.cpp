@@ -49,7 +49,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<spawn>> make_spawn(spawn::params const& params,
-                                                     contract::environment const& around) {
+                                                     spawn::environment const& around) {
     if (params.units > most_units) {
         throw contract::declined_error("a thread per unit: at most " + std::to_string(most_units) +
                                        " units, or a run would take seconds");

@@ -32,7 +32,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<startup>> make_startup(startup::params const&,
-                                                         contract::environment const& around) {
+                                                         startup::environment const& around) {
     return std::make_unique<first_job>(around.limits);
 }
 

@@ -53,7 +53,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<waits>>
-make_waits_per_wait(waits::params const& params, contract::environment const& environment) {
+make_waits_per_wait(waits::params const& params, waits::environment const& environment) {
     require_threads(params.waits, "wait");
     return std::make_unique<thread_per_wait>(params, environment.limits.seed);
 }

@@ -60,8 +60,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<waits>>
-make_waits_pool(waits::params const& params, contract::environment const& environment) {
+std::unique_ptr<contract::session<waits>> make_waits_pool(waits::params const& params,
+                                                          waits::environment const& environment) {
     return std::make_unique<shared_timer_queue>(params, environment.limits);
 }
 

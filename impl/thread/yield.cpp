@@ -57,7 +57,7 @@ private:
 } // namespace
 
 std::unique_ptr<contract::session<yield>> make_yield(yield::params const& params,
-                                                     contract::environment const& around) {
+                                                     yield::environment const& around) {
     if (params.units > 2) {
         throw contract::declined_error("with more than two threads sched_yield does not tell which "
                                        "runs next: most yields would go to one that is not due");

@@ -27,7 +27,7 @@ struct empty_session final : session<noop> {
     noop::outcome run(probe&) override { return {.calls = 1}; }
 };
 
-std::unique_ptr<session<noop>> make_noop(noop::params const&, environment const&) {
+std::unique_ptr<session<noop>> make_noop(noop::params const&, noop::environment const&) {
     return std::make_unique<empty_session>();
 }
 

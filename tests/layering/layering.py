@@ -20,7 +20,7 @@ BENCH_MAY_INCLUDE = {
     "oracle": {"contract", "kernel", "oracle"},
     "facts": {"facts"},
     "proc": {"contract", "facts", "proc"},
-    "rig": {"cell", "contract", "facts", "histogram", "kernel", "oracle", "proc", "rig"},
+    "rig": {"contract", "facts", "kernel", "oracle", "proc", "rig"},
     "cell": {"cell", "contract", "count", "facts", "histogram", "kernel", "oracle", "proc", "rig"},
     "client": {"client", "facts", "histogram", "kernel", "proc"},
     "backend": {"backend", "client", "histogram", "kernel", "proc"},

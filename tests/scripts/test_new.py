@@ -11,18 +11,15 @@ from fakes import REPOSITORY, switchyard
 from yard.cli import scaffold
 from yard.errors import UsageError
 
-PARTS = (
-    "bench/oracle/all.hpp",
-    "bench/oracle/CMakeLists.txt",
-    "impl/CMakeLists.txt",
-    "impl/serial/cells.hpp",
-)
+PARTS = ("impl/CMakeLists.txt", "impl/serial/cells.hpp")
+TABLES = ("impl/*/model.cpp", "bench/contract/workloads/*.hpp")
 
 
 @pytest.fixture
 def tree(tmp_path):
     """The files that a scaffold edits."""
-    for file in [REPOSITORY / part for part in PARTS] + list(REPOSITORY.glob("impl/*/model.cpp")):
+    tables = [file for pattern in TABLES for file in REPOSITORY.glob(pattern)]
+    for file in [REPOSITORY / part for part in PARTS] + tables:
         copy = tmp_path / file.relative_to(REPOSITORY)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
@@ -51,8 +48,7 @@ def test_a_workload_is_in_every_table_once(tree):
         assert (
             "supports<tally>(serial::make_tally)" if own else 'declined("tally", "not written yet")'
         ) in told
-    assert (tree / "bench/oracle/all.hpp").read_text().count("contract::tally") == 3
-    assert scaffold.workloads(tree)[-1] == "tally"
+    assert "tally" in scaffold.workloads(tree)
 
 
 def test_nothing_that_exists_is_overwritten(tree):

@@ -17,6 +17,7 @@ struct accept {
     static constexpr std::string_view name = "accept";
     static constexpr auto role = contract::role::server;
     static constexpr auto group = contract::group::io_bound;
+    using environment = echo::environment;
 
     struct params {
         std::uint64_t connections = 64;

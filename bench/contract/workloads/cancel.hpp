@@ -21,6 +21,7 @@ struct cancel {
     static constexpr std::string_view name = "cancel";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::primitive;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t units = 1'000;

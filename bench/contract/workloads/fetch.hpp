@@ -18,6 +18,7 @@ struct fetch {
     static constexpr std::string_view name = "fetch";
     static constexpr auto role = contract::role::client;
     static constexpr auto group = contract::group::io_bound;
+    using environment = contract::client_environment;
     static constexpr std::string_view backend = "fetch";
     static constexpr std::array<std::string_view, 2> backend_options{"delay_us", "response_bytes"};
 

@@ -16,6 +16,7 @@ struct fetch_data {
     static constexpr std::string_view name = "fetch_data";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::lesson;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t fetches = 3;

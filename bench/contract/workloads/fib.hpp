@@ -18,6 +18,7 @@ struct fib {
     static constexpr std::string_view name = "fib";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::cpu_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t n = 27;

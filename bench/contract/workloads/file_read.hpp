@@ -10,6 +10,12 @@
 
 namespace contract {
 
+/// A file of the harness, made from the params `block_bytes`, `file_bytes` and `direct`.
+struct has_file {
+    static constexpr bool is_other_end = false;
+    char const* file_path = ""; ///< what to open, in this process or a child
+};
+
 /// `reads` random reads of a file that the harness has made, at most `in_flight` at once. Read `i`
 /// takes `block_bytes` bytes of block `block_of(seed, i)` into memory and `kernel::read_value(i,
 /// bytes)` out of it; `checksum` is the wrap-around sum of these. Call `probe.begin(i)` right
@@ -26,7 +32,7 @@ struct file_read {
     static constexpr std::string_view name = "file_read";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::io_bound;
-    static constexpr bool reads_file = true;
+    using environment = contract::environment<has_file>;
     static constexpr std::size_t alignment = 4'096;
 
     struct params {

@@ -15,6 +15,7 @@ struct hash_blocks {
     static constexpr std::string_view name = "hash_blocks";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::cpu_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t blocks = 256;

@@ -23,6 +23,7 @@ struct http {
     static constexpr std::string_view name = "http";
     static constexpr auto role = contract::role::server;
     static constexpr auto group = contract::group::io_bound;
+    using environment = contract::server_environment;
 
     struct params {
         std::uint64_t connections = 64;

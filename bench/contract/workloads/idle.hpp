@@ -22,6 +22,7 @@ struct idle {
     static constexpr std::string_view name = "idle";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::primitive;
+    using environment = contract::batch_environment;
     /// Runs once a process and is looked at while it runs: memory that was used before is no
     /// measure.
     static constexpr bool is_looked_at = true;

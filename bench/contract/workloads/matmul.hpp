@@ -18,6 +18,7 @@ struct matmul {
     static constexpr std::string_view name = "matmul";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::cpu_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t edge = 512;

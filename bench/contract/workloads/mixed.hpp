@@ -23,6 +23,7 @@ struct mixed {
     static constexpr std::string_view name = "mixed";
     static constexpr auto role = contract::role::server;
     static constexpr auto group = contract::group::mixed;
+    using environment = contract::server_environment;
 
     struct params {
         std::uint64_t connections = 32;

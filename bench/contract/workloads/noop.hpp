@@ -13,6 +13,7 @@ struct noop {
     static constexpr std::string_view name = "noop";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::self;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t calls = 1;

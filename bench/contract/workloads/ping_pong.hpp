@@ -17,6 +17,7 @@ struct ping_pong {
     static constexpr std::string_view name = "ping_pong";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::primitive;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t trips = 1'000;

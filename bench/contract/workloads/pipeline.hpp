@@ -8,6 +8,12 @@
 
 namespace contract {
 
+/// A folder of the harness, empty before each run.
+struct has_output_folder {
+    static constexpr bool is_other_end = false;
+    char const* output_folder = ""; ///< where to write, in this process or a child
+};
+
 /// Waiting, computing and writing in one: `items` pictures come over HTTP, are made small, and go
 /// to disk. The request `kernel::http_get(i)` to 127.0.0.1:`backend_port` brings picture i
 /// `delay_us` microseconds later, `kernel::picture_bytes(side)` bytes; `kernel::http_download`
@@ -29,11 +35,11 @@ struct pipeline {
     static constexpr std::string_view name = "pipeline";
     static constexpr auto role = contract::role::client;
     static constexpr auto group = contract::group::mixed;
+    using environment = contract::environment<has_backend, has_output_folder>;
     static constexpr std::string_view backend = "pictures";
     static constexpr std::array<std::string_view, 2> backend_options{"delay_us", "side"};
     /// It sends what lies in memory, and so shares the last CPU with the model.
     static constexpr bool other_end_mostly_waits = true;
-    static constexpr bool writes_files = true;
 
     struct params {
         std::uint64_t items = 64;

@@ -16,6 +16,7 @@ struct pump {
     static constexpr std::string_view name = "pump";
     static constexpr auto role = contract::role::server;
     static constexpr auto group = contract::group::io_bound;
+    using environment = echo::environment;
 
     struct params {
         std::uint64_t connections = 1;

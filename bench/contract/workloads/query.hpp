@@ -7,6 +7,12 @@
 
 namespace contract {
 
+/// A PostgreSQL of the harness, with a table of `rows` and room for `connections`.
+struct has_database {
+    static constexpr bool is_other_end = true;
+    char const* database = ""; ///< what a postgres::connection is made with
+};
+
 /// The model is a client of a PostgreSQL: `queries` statements over a pool of `connections`
 /// connections (`postgres::connection`, made in `make`), at most one statement under way on each.
 /// Statement `i` names the row `kernel::block_of(seed, i, rows)`, and its value comes back;
@@ -22,7 +28,7 @@ struct query {
     static constexpr std::string_view name = "query";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::io_bound;
-    static constexpr bool queries_database = true;
+    using environment = contract::environment<has_database>;
     static constexpr std::uint64_t sleep_us = 10'000;
 
     struct params {

@@ -16,6 +16,7 @@ struct skynet {
     static constexpr std::string_view name = "skynet";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::cpu_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t leaves = 100'000;

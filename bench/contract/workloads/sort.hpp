@@ -17,6 +17,7 @@ struct sort {
     static constexpr std::string_view name = "sort";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::cpu_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t keys = 1'000'000;

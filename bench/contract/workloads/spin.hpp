@@ -13,6 +13,7 @@ struct spin {
     static constexpr std::string_view name = "spin";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::self;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t spin_us = 1'000;

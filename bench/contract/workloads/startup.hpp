@@ -19,6 +19,7 @@ struct startup {
     static constexpr std::string_view name = "startup";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::primitive;
+    using environment = contract::batch_environment;
     /// `run` of a cell is called in a process of its own.
     static constexpr bool in_fresh_process = true;
 

@@ -17,6 +17,7 @@ struct waits {
     static constexpr std::string_view name = "waits";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::io_bound;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t waits = 1'000;

@@ -18,6 +18,7 @@ struct wakeup {
     static constexpr std::string_view name = "wakeup";
     static constexpr auto role = contract::role::batch;
     static constexpr auto group = contract::group::primitive;
+    using environment = contract::batch_environment;
 
     struct params {
         std::uint64_t wakes = 1'000;

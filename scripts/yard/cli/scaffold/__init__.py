@@ -105,11 +105,11 @@ def _insert(file: Path, before: str, line: str) -> Path:
 
 
 def workloads(root: Path) -> list[str]:
-    """Every workload of the suite but those by which it measures itself, from the list of the oracles."""
-    text = (root / "bench/oracle/all.hpp").read_text(encoding="utf-8")
-    listed = re.search(r"workload_list<(contract::.*?)>;", text, re.DOTALL)
-    names = re.findall(r"contract::(\w+)", listed[1]) if listed else []
-    return [name for name in names if name not in ("noop", "spin")]
+    """Every workload of the suite but those by which it measures itself: a contract each."""
+    contracts = sorted((root / "bench/contract/workloads").glob("*.hpp"))
+    return [
+        file.stem for file in contracts if "group::self" not in file.read_text(encoding="utf-8")
+    ]
 
 
 def model(root: Path, name: str) -> list[Path]:
@@ -141,15 +141,6 @@ def workload(root: Path, name: str) -> list[Path]:
         _write(oracle, _filled("workload/oracle.cpp.in", name=name)),
         _write(cell, _filled("workload/serial.cpp.in", name=name)),
     ]
-    lists = root / "bench/oracle/all.hpp"
-    _insert(lists, r'^#include "oracle/rules.hpp"', f'#include "contract/workloads/{name}.hpp"\n')
-    _insert(lists, r"contract::noop,\s+contract::spin>;", f"contract::{name}, ")
-    _insert(
-        lists,
-        r"^template <class W>\n\[\[nodiscard\]\] rules<W> const& rules_for",
-        f"[[nodiscard]] rules<contract::{name}> const& rules_of(std::type_identity<contract::{name}>);\n\n",
-    )
-    _insert(root / "bench/oracle/CMakeLists.txt", r" spin\.cpp\)", f" {name}.cpp")
     cells = root / "impl/serial/cells.hpp"
     _insert(cells, r"^\nnamespace serial \{", f'#include "contract/workloads/{name}.hpp"\n')
     _insert(
@@ -162,4 +153,4 @@ def workload(root: Path, name: str) -> list[Path]:
             f"supports<{name}>(serial::make_{name})" if own else f'declined("{name}", "{NOT_YET}")'
         )
         _insert(table, r"^    \};$", f"        {line},\n")
-    return [*made, lists, root / "bench/oracle/CMakeLists.txt", cells, *tables]
+    return [*made, cells, *tables]

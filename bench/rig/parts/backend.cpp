@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
-#include "cell/measure_batch.hpp"
+#include "rig/parts/backend.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace cell {
+namespace rig {
 namespace {
 
 /// From here on the backend's own speed shapes what is measured.
 constexpr double most_backend_share = 0.9;
 
+cell::judgement judge(nlohmann::json const& report) {
+    auto const share = report.value("share", 0.0);
+    if (share <= most_backend_share) return {};
+    return {cell::verdict::rig_limited,
+            fmt::format("the backend used {:.0f} % of its CPU", share * 100)};
+}
+
 } // namespace
 
-backend_rig::backend_rig(setting const& where, std::string_view service,
-                         std::span<std::string_view const> options) {
+backend::backend(order const& wanted, std::string_view service,
+                 std::span<std::string_view const> options, contract::has_backend& given) {
     std::vector<std::string> arguments{std::string(service),
                                        "--seed",
-                                       std::to_string(where.given().seed),
+                                       std::to_string(wanted.seed),
                                        "--listen-fd",
                                        std::to_string(listener_.socket.get()),
                                        "--stop-fd",
@@ -27,24 +34,25 @@ backend_rig::backend_rig(setting const& where, std::string_view service,
         auto option = fmt::format("--{}", param);
         std::replace(option.begin(), option.end(), '_', '-');
         arguments.push_back(std::move(option));
-        arguments.push_back(where.identity["params"].at(std::string(param)).dump());
+        arguments.push_back(wanted.params.at(std::string(param)).dump());
     }
-    program_.emplace("switchyard-backend", arguments, where.client_cpus,
+    program_.emplace("switchyard-backend", arguments, wanted.cpus,
                      std::vector<int>{listener_.socket.get(), stop_.read.get(), report_.fd()});
     // The backend alone listens and reads from here on.
     listener_.socket.reset();
     stop_.read.reset();
+    given.backend_port = listener_.port;
 }
 
-nlohmann::json backend_rig::finish() {
+account backend::finish() {
     stop_.write.reset();
-    return report_.read(program_->wait());
+    auto const report = report_.read(program_->wait());
+    account seen;
+    seen.found = judge(report);
+    seen.asked = {.requests = report.value("requests", std::uint64_t{0}),
+                  .most_in_flight = report.value("most_in_flight", std::uint64_t{0})};
+    seen.fields["backend"] = report;
+    return seen;
 }
 
-judgement judge_backend(nlohmann::json const& report) {
-    auto const share = report.value("share", 0.0);
-    if (share <= most_backend_share) return {};
-    return {verdict::rig_limited, fmt::format("the backend used {:.0f} % of its CPU", share * 100)};
-}
-
-} // namespace cell
+} // namespace rig

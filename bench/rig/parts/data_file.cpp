@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "rig/data_file.hpp"
+#include "rig/parts/data_file.hpp"
 
 #include "contract/model.hpp"
 #include "kernel/read_block.hpp"
@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <span>
 
-namespace cell {
+namespace rig {
 namespace {
 
 constexpr std::uint64_t least_chunk_bytes = 1'048'576;
@@ -62,18 +62,20 @@ void try_direct(std::string const& path, std::uint64_t block_bytes, std::string 
 
 } // namespace
 
-data_file::data_file(std::uint64_t seed, std::uint64_t block_bytes, std::uint64_t file_bytes,
-                     bool direct) {
+data_file::data_file(order const& wanted, contract::has_file& given) {
+    auto const block_bytes = wanted.params.at("block_bytes").get<std::uint64_t>();
+    auto const file_bytes = wanted.params.at("file_bytes").get<std::uint64_t>();
     auto const folder = std::filesystem::temp_directory_path().string();
     auto name = folder + "/switchyard-data-XXXXXX";
     file_ = proc::unique_fd(::mkostemp(name.data(), O_CLOEXEC));
     if (file_.get() == -1) no_room(folder, file_bytes);
     ::unlink(name.c_str());
     path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), file_.get());
-    fill(file_.get(), seed, block_bytes, file_bytes, folder);
+    fill(file_.get(), wanted.seed, block_bytes, file_bytes, folder);
     // What is not on the device yet would be written back in the middle of the measurement.
     proc::checked(::fdatasync(file_.get()), "fdatasync");
-    if (direct) try_direct(path_, block_bytes, folder);
+    if (wanted.params.at("direct") == 1) try_direct(path_, block_bytes, folder);
+    given.file_path = path_.c_str();
 }
 
-} // namespace cell
+} // namespace rig

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include "rig/database_rig.hpp"
+#include "rig/parts/database.hpp"
 
 #include "contract/model.hpp"
+#include "rig/helper_program.hpp"
 
 #include <array>
 #include <sys/prctl.h>
 
-namespace cell {
+namespace rig {
 
-database_rig::database_rig(setting const& where, std::uint64_t rows, std::uint64_t connections) {
+database::database(order const& wanted, contract::has_database& given) {
     // It leaves this family on purpose: for that moment this process adopts nobody.
     proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
     helper_program starter(
         "switchyard-database",
-        {"--seed", std::to_string(where.given().seed), "--rows", std::to_string(rows),
-         "--connections", std::to_string(connections), "--stop-fd",
+        {"--seed", std::to_string(wanted.seed), "--rows", wanted.params.at("rows").dump(),
+         "--connections", wanted.params.at("connections").dump(), "--stop-fd",
          std::to_string(stop_.read.get()), "--report-fd", std::to_string(report_.write.get())},
-        where.client_cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
+        wanted.cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
     starter.wait();
     proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     // The keeper alone has these from here on.
@@ -26,11 +27,12 @@ database_rig::database_rig(setting const& where, std::uint64_t rows, std::uint64
     if (line.contains("skipped")) {
         throw contract::skipped_error(line["skipped"].get<std::string>());
     }
-    where_ = line.value("where", "");
-    if (where_.empty()) throw harness_error("the database: " + line.dump());
+    connection_string_ = line.value("where", "");
+    if (connection_string_.empty()) throw cell::harness_error("the database: " + line.dump());
+    given.database = connection_string_.c_str();
 }
 
-database_rig::~database_rig() {
+database::~database() {
     stop_.write.reset();
     // Its end of the report closes when the server is down and its folder gone.
     std::array<char, 512> rest;
@@ -40,27 +42,29 @@ database_rig::~database_rig() {
     } while (bytes > 0 || (bytes == -1 && errno == EINTR));
 }
 
-std::uint64_t database_rig::finish() {
+account database::finish() {
     stop_.write.reset();
     auto const line = next_line();
-    if (!line.contains("touched")) throw harness_error("the database: " + line.dump());
-    return line["touched"].get<std::uint64_t>();
+    if (!line.contains("touched")) throw cell::harness_error("the database: " + line.dump());
+    account seen;
+    seen.asked = {.requests = line["touched"].get<std::uint64_t>(), .most_in_flight = 0};
+    return seen;
 }
 
-nlohmann::json database_rig::next_line() {
+nlohmann::json database::next_line() {
     for (;;) {
         if (auto const end = unread_.find('\n'); end != std::string::npos) {
             auto line = nlohmann::json::parse(unread_.substr(0, end), nullptr, false);
             unread_.erase(0, end + 1);
             if (line.is_object() && line.value("schema", 0) == 1) return line;
-            throw harness_error("switchyard-database: a line that cannot be read");
+            throw cell::harness_error("switchyard-database: a line that cannot be read");
         }
         std::array<char, 512> some;
         auto const bytes = ::read(report_.read.get(), some.data(), some.size());
         if (bytes == -1 && errno == EINTR) continue;
-        if (bytes <= 0) throw harness_error("switchyard-database ended without a report");
+        if (bytes <= 0) throw cell::harness_error("switchyard-database ended without a report");
         unread_.append(some.data(), static_cast<std::size_t>(bytes));
     }
 }
 
-} // namespace cell
+} // namespace rig

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "rig/output_folder.hpp"
+#include "rig/parts/output_folder.hpp"
 
 #include "facts/verdict.hpp"
 #include "proc/posix.hpp"
@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
-namespace cell {
+namespace rig {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,11 +36,12 @@ void remove_left_overs(fs::path const& in) {
 
 } // namespace
 
-output_folder::output_folder() {
+output_folder::output_folder(contract::has_output_folder& given) {
     auto const parent = fs::temp_directory_path();
     remove_left_overs(parent);
     path_ = fmt::format("{}/{}{}-XXXXXX", parent.string(), prefix, ::getpid());
     if (::mkdtemp(path_.data()) == nullptr) proc::throw_errno(path_.c_str());
+    given.output_folder = path_.c_str();
 }
 
 output_folder::~output_folder() {
@@ -48,10 +49,10 @@ output_folder::~output_folder() {
     fs::remove_all(path_, ignored);
 }
 
-void output_folder::empty() const {
+void output_folder::before_run() {
     for (auto const& entry : fs::directory_iterator(path_)) {
         fs::remove_all(entry.path());
     }
 }
 
-} // namespace cell
+} // namespace rig

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "rig/descriptors.hpp"
+
+#include "facts/verdict.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace rig {
+
+using proc::checked;
+using proc::unique_fd;
+
+pipe_ends make_pipe() {
+    int ends[2];
+    checked(::pipe2(ends, O_CLOEXEC), "pipe2");
+    return {unique_fd(ends[0]), unique_fd(ends[1])};
+}
+
+listener make_listener() {
+    listener made;
+    made.socket = unique_fd(
+        checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    checked(::bind(made.socket.get(), reinterpret_cast<sockaddr const*>(&address), bytes), "bind");
+    // The kernel cuts the backlog to net.core.somaxconn.
+    checked(::listen(made.socket.get(), 65'535), "listen");
+    checked(::getsockname(made.socket.get(), reinterpret_cast<sockaddr*>(&address), &bytes),
+            "getsockname");
+    made.port = ntohs(address.sin_port);
+    return made;
+}
+
+report_file::report_file()
+    : file_(checked(::memfd_create("switchyard-report", MFD_CLOEXEC), "memfd_create")) {}
+
+nlohmann::json report_file::read(std::string const& how_it_ended) const {
+    struct stat about {};
+    checked(::fstat(file_.get(), &about), "fstat");
+    std::string text(static_cast<std::size_t>(about.st_size), '\0');
+    auto const bytes = ::pread(file_.get(), text.data(), text.size(), 0);
+    auto report =
+        nlohmann::json::parse(text.substr(0, static_cast<std::size_t>(bytes)), nullptr, false);
+    if (report.is_object() && report.value("schema", 0) == 1) return report;
+    throw cell::harness_error(how_it_ended + " without a report");
+}
+
+} // namespace rig

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "rig/parts/load_generator.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace rig {
+namespace {
+
+/// A tenth of the measured messages for each warm-up that was asked for, and one a connection at
+/// least.
+std::uint64_t warm_up_messages(order const& wanted) {
+    auto const& params = wanted.params;
+    auto const messages = params.at("messages").get<std::uint64_t>();
+    auto const connections = params.at("connections").get<std::uint64_t>();
+    return wanted.warm_up * std::max(connections, messages / 10);
+}
+
+/// The load generator gives up before the watchdog does, so that its report says why.
+std::string client_timeout_s(order const& wanted) {
+    auto const seconds = std::chrono::duration<double>(wanted.timeout).count() * 0.9;
+    return std::to_string(std::max<std::int64_t>(1, static_cast<std::int64_t>(seconds)));
+}
+
+/// The load generator's report in the fields of a sample.
+nlohmann::json sample_fields(nlohmann::json const& report) {
+    nlohmann::json fields{{"run_ns", report.at("window_ns")}, {"latency", report.at("latency")}};
+    auto const server = report.value("server", nlohmann::json::object());
+    for (auto const* field : {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns",
+                              "voluntary_switches", "involuntary_switches", "minor_faults",
+                              "major_faults", "threads", "processes", "pss_bytes"}) {
+        if (server.contains(field)) fields[field] = server[field];
+    }
+    fields["client"] = report;
+    fields["client"].erase("latency");
+    fields["client"].erase("server");
+    return fields;
+}
+
+cell::judgement judge(nlohmann::json const& report) {
+    auto const name = report.value("verdict", "");
+    auto const* const at = std::find(cell::verdict_names.begin(), cell::verdict_names.end(), name);
+    if (at == cell::verdict_names.end()) {
+        throw cell::harness_error(fmt::format("the load generator gave the verdict '{}'", name));
+    }
+    return {static_cast<cell::verdict>(at - cell::verdict_names.begin()),
+            report.value("reason", "")};
+}
+
+std::uint64_t threads_under_load(nlohmann::json const& report) {
+    auto const server = report.find("server");
+    if (server == report.end() || !server->is_object()) return 0;
+    return server->value("threads", std::uint64_t{0});
+}
+
+oracle::served served_by(nlohmann::json const& report) {
+    auto const dear = report.value("dear", nlohmann::json::object());
+    return {.connections = report.value("connections", std::uint64_t{0}),
+            .bytes = report.value("bytes_received", std::uint64_t{0}) +
+                     report.value("warm_up_bytes", std::uint64_t{0}),
+            .dear = dear.value("requests", std::uint64_t{0}),
+            .least_dear_ns = dear.value("least_ns", std::uint64_t{0})};
+}
+
+} // namespace
+
+load_generator::load_generator(order const& wanted, contract::has_listener& given) {
+    auto const& params = wanted.params;
+    std::vector<std::string> arguments{std::string(wanted.workload)};
+    auto const add = [&](char const* flag, std::string const& value) {
+        arguments.insert(arguments.end(), {flag, value});
+    };
+    add("--port", std::to_string(listener_.port));
+    add("--connections", params.at("connections").dump());
+    add("--messages", params.at("messages").dump());
+    add("--seed", std::to_string(wanted.seed));
+    for (auto const* const field : {"message_bytes", "dear_percent", "pipeline", "body_bytes"}) {
+        auto flag = "--" + std::string(field);
+        std::replace(flag.begin(), flag.end(), '_', '-');
+        if (params.contains(field)) add(flag.c_str(), params.at(field).dump());
+    }
+    if (params.value("rate_per_s", 0) != 0) add("--rate-per-s", params.at("rate_per_s").dump());
+    if (params.value("poisson", 0) != 0) arguments.push_back("--poisson");
+    if (params.value("surge_percent", 100) != 100) {
+        add("--surge-percent", params.at("surge_percent").dump());
+    }
+    if (params.value("burst", 1) != 1) add("--burst", params.at("burst").dump());
+    add("--warm-up", std::to_string(warm_up_messages(wanted)));
+    add("--server-pid", std::to_string(::getpid()));
+    add("--go-fd", std::to_string(go_.read.get()));
+    add("--stop-fd", std::to_string(stop_.write.get()));
+    add("--report-fd", std::to_string(report_.fd()));
+    add("--timeout", client_timeout_s(wanted));
+    program_.emplace("switchyard-client", arguments, wanted.cpus,
+                     std::vector<int>{go_.read.get(), stop_.write.get(), report_.fd()});
+    // The load generator alone holds this from here on: its end ends the server, too. The other
+    // pipe stays open at both ends, so that `go` raises no SIGPIPE if the load generator is gone.
+    stop_.write.reset();
+    given.listen_fd = listener_.socket.get();
+    given.stop_fd = stop_.read.get();
+}
+
+void load_generator::go() {
+    // Written, not closed: children of the model may hold copies of this end.
+    proc::checked(::write(go_.write.get(), "g", 1), "start of the load generator");
+}
+
+account load_generator::finish() {
+    auto const report = report_.read(program_->wait());
+    return {.fields = sample_fields(report),
+            .found = judge(report),
+            .asked = {},
+            .served = served_by(report),
+            .threads = threads_under_load(report)};
+}
+
+} // namespace rig
