@@ -7,11 +7,22 @@ import pytest
 
 from yard.gate import counter_check, scenarios, trial, values
 from yard.gate.scenarios import Scenario
-from yard.gate.slot import Result, Side
-from yard.engine.counters import Counter
+from yard.gate.slot import Bench, Result
+from yard.gate.time_budget import TimeBudget
+from yard.engine.command import Counter
 
 COUNTER = Counter((), {})
-SIDES = {name: Side(name, name, {}) for name in ("base", "head")}
+
+
+class Fake(Bench):
+    """Its slots are answered by a function of (side, scenario)."""
+
+    def __init__(self, measure):
+        super().__init__({}, Path("."), 1.0)
+        object.__setattr__(self, "measure", measure)
+
+    def slot(self, side, scenario, moved, counter=None):
+        return self.measure(side, scenario)
 
 
 def scenario(id="m/w@0", role="batch", **more):
@@ -22,17 +33,15 @@ def counted(base, head, counter="allocations"):
     """`base` and `head`: number of the process -> what it counts of `counter`."""
     calls = {"base": 0, "head": 0}
 
-    def measure(side, short, *_):
+    def measure(side, short):
         assert short.iterations == 2
-        number = calls[side.name]
-        calls[side.name] += 1
-        value = (base if side.name == "base" else head)(number)
+        number = calls[side]
+        calls[side] += 1
+        value = (base if side == "base" else head)(number)
         first = {"warm": False, "verdict": "ok", "units": 1, "allocated_bytes": 0, counter: 999}
         return Result(samples=[first, {**first, counter: value}])
 
-    found = counter_check.run(
-        SIDES, [scenario()], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure
-    )
+    found = counter_check.run(Fake(measure), [scenario()], COUNTER, 1, lambda: 1.0)
     return found, calls
 
 
@@ -61,14 +70,14 @@ def test_what_does_not_differ_costs_one_process_a_side():
 def test_a_server_is_counted_over_few_operations_whatever_a_slot_of_it_has():
     asked = []
 
-    def measure(side, short, *_):
+    def measure(side, short):
         asked.append(short)
         return Result()
 
     sized = scenario(
         role="server", params={"messages": 40_000}, settings={"messages": 20_000}, iterations=1
     )
-    counter_check.run(SIDES, [sized], COUNTER, 1, 1.0, Path("."), lambda: 1.0, measure=measure)
+    counter_check.run(Fake(measure), [sized], COUNTER, 1, lambda: 1.0)
     assert {s.settings["messages"] for s in asked} == {2000} and {s.iterations for s in asked} == {
         1
     }
@@ -175,16 +184,16 @@ def test_the_budget_shortens_slots_then_leaves_points_out_then_cells():
 
 
 def test_a_trial_leaves_out_what_a_side_declines_and_keeps_what_fails_for_the_pairs():
-    def measure(side, one, *_):
-        if one.id == "both@0" or (one.id == "head@0" and side.name == "head"):
+    def measure(side, one):
+        if one.id == "both@0" or (one.id == "head@0" and side == "head"):
             return Result(verdict="declined", reason="too many threads")
         if one.id == "bad@0":
             return Result(verdict="crashed")
         return Result(samples=[{"run_ns": 10_000_000, "units": 4}], wall_s=0.05)
 
     chosen = [scenario(id) for id in ("both@0", "head@0", "bad@0", "good@0")]
-    found = trial.run(SIDES, chosen, 12, 100, 1, 1.0, Path("."), measure=measure)
+    found = trial.run(Fake(measure), chosen, 12, 1, TimeBudget(100))
     assert [s.id for s in found.fit.scenarios] == ["good@0"] and [
         s.id for s in found.suspicious
     ] == ["bad@0"]
-    assert found.not_compared == {"head@0": "head alone declined it: too many threads"}
+    assert found.not_compared == {"head@0": "only the head declined it: too many threads"}

@@ -14,7 +14,6 @@ from yard.data import schema
 from yard.gate import (
     build,
     sequential,
-    session,
     junit,
     comment,
     outputs,
@@ -24,6 +23,7 @@ from yard.gate import (
     scenarios,
     terminal,
 )
+from yard.gate.found import Found
 from yard.gate.outcome import Grown
 from yard.errors import NotComparable
 
@@ -71,7 +71,7 @@ def told():
         "load_average": [0.1, 0.1, 0.1],
         "boot_id": "b",
     }
-    found = session.Found(
+    found = Found(
         outcome,
         {"base": "v1 (0123abc)", "head": "worktree"},
         known,

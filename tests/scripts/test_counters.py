@@ -9,12 +9,14 @@ import pytest
 import fake_runs
 from yard.data import samples
 from yard.engine import counters
+from yard.engine.command import CellProcess
 from yard.stats import estimates
 
 SCRIPT = """
 import json, os, sys
 words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-sample = json.loads(words["--sample"])
+assert words["--iterations"] == "1"
+sample = json.loads(words["--tag"].partition("=")[2])
 sample["allocations"] = 40 if os.environ.get("LD_PRELOAD", "").endswith("count.so") else None
 sample["system_calls"] = 60 if os.environ.get("TRACED") else None
 for warm in (True, False):
@@ -33,21 +35,26 @@ def made():
 
 def record(folder, made, say=lambda _: None):
     (folder / "bin").mkdir()
-    executables = {"fiber": folder / "bin" / "fiber"}
-    plan = {
-        "processes": [
-            {**s, "timeout_s": 10}
-            for s in made
-            if s["round"] < 2 and s["iteration"] == 0 and not s["warm"]
-        ]
-    }
+    model = folder / "bin" / "fiber"
+    model.write_text(f"#!{sys.executable} -S\n{SCRIPT}")
+    model.chmod(0o755)
+    jobs = [s for s in made if s["round"] < 2 and s["iteration"] == 0 and not s["warm"]]
 
-    def command(job, own, part):
-        assert job["iterations"] == 1
-        sample = {k: v for k, v in job.items() if k not in ("timeout_s", "iterations")}
-        return [sys.executable, "-c", SCRIPT, "--sample", json.dumps(sample), "--samples", str(own)]
+    def process_of(job):
+        return CellProcess(
+            model,
+            job["workload"],
+            job["variant"],
+            job["preset"],
+            job["point"],
+            *(1, [0], [1]),
+            job["seed"],
+            *(7, 1, 10.0),
+            samples=folder / "never.jsonl",
+            tags={"sample": json.dumps(job)},
+        )
 
-    return lambda: counters.record(folder, plan, executables, command, 5, say)
+    return lambda: counters.record(folder, jobs, process_of, 5, say)
 
 
 def tracer(folder, script):

@@ -297,7 +297,7 @@ def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_
     )
     assert sequential.run(source, DEFAULT, seed=1).exit_code() == 2
     again = Scripted(["a", "b"], source._differences)
-    outcome = sequential.run(again, DEFAULT, seed=1, extra_screen_s=lambda: 1.0)
+    outcome = sequential.run(again, DEFAULT, seed=1, screening=sequential.Screening(lambda: 1.0))
     lengths = sorted(len(cell.screen) for cell in outcome.cells)
     assert lengths[0] == 12 and 12 < lengths[1] <= 48
     assert again.count["b"] == 12

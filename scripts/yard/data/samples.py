@@ -27,6 +27,11 @@ class Run:
     repeated: int = 0  # samples of processes that were started again after an interruption
 
 
+def cell_name(of: Mapping[str, Any]) -> str:
+    """model/workload/variant, of a job or a sample."""
+    return "/".join(part for part in (of["model"], of["workload"], of["variant"]) if part)
+
+
 def key(of: Mapping[str, Any]) -> Key:
     """What identifies a process in a plan and in its samples."""
     return (

@@ -35,11 +35,17 @@ def violation(name: str, value: Any) -> str:
 
 def parse_sample(line: bytes) -> tuple[dict[str, Any] | None, str]:
     """A line of samples.jsonl, or None and why it is not one."""
+    value, fault = parse_line(line)
+    why = fault or violation("sample", value)
+    return (None, why) if why else (value, "")
+
+
+def parse_line(line: bytes) -> tuple[dict[str, Any] | None, str]:
+    """The same without a look at the schema."""
     if not line.endswith(b"\n"):
         return None, "the line is cut off"
     try:
         value = json.loads(line)
     except ValueError as error:
         return None, f"not JSON: {error}"
-    why = violation("sample", value)
-    return (None, why) if why else (value, "")
+    return (value, "") if isinstance(value, dict) else (None, "not a JSON object")

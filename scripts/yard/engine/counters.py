@@ -4,29 +4,19 @@ before them, which costs time, so that their samples stand in a file of their ow
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
-from yard.data import models, samples
-from yard.engine import process
+from yard.data import models
+from yard.engine import judge, process
+from yard.engine.command import CellProcess, Counter
 from yard.data.store import write_atomically
 
 FILE = "counters.jsonl"
 LIBRARY = "lib" + models.PREFIX + "count.so"
 TRACER = models.PREFIX + "calls"
-
-
-@dataclass(frozen=True)
-class Counter:
-    """How a process is made to count: words before its command, and what is added to its environment."""
-
-    before: tuple[str, ...]
-    environment: Mapping[str, str]
-    note: str = ""  # why system calls are not counted
 
 
 def beside(executables: Mapping[str, Path]) -> Counter | None:
@@ -69,14 +59,14 @@ def _cannot_trace(tracer: Path) -> str:
 
 def record(
     folder: Path,
-    plan: Mapping[str, Any],
-    executables: Mapping[str, Path],
-    command: Callable[[Mapping[str, Any], Path, Path], list[str]],
+    jobs: Sequence[Mapping[str, Any]],
+    process_of: Callable[[Mapping[str, Any]], CellProcess],
     grace_s: float,
     say: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """Counts each cell of the first round once, and says how many told a number."""
-    counter = beside(executables)
+    """Counts each cell of the first round once; returns how many have given a number."""
+    first = [(job, process_of(job)) for job in jobs if job["round"] == 0]
+    counter = beside({job["model"]: cell.executable for job, cell in first})
     if counter is None:
         say(
             f"nothing is counted: {LIBRARY} is not beside the executables; build the target switchyard-count"
@@ -84,21 +74,29 @@ def record(
         return 0
     if counter.note:
         say(counter.note)
-    lines, told = [], 0
+    lines, counted = [], 0
     with tempfile.TemporaryDirectory(prefix="switchyard-counters-") as scratch:
-        for job in (p for p in plan["processes"] if p["round"] == 0):
-            own = Path(scratch) / "samples.jsonl"
-            words = [
-                *counter.before,
-                *command({**job, "iterations": 1}, own, Path(scratch) / "benchmark.json"),
-            ]
-            environment = {**os.environ, **counter.environment}
-            with open(Path(scratch) / "log", "wb") as stderr:
-                process.run(words, environment, stderr, job["timeout_s"] + grace_s)
-            good = [s for s in samples.read_lines(own)[0] if not s["warm"] and s["verdict"] == "ok"]
-            counted = [s for s in good if s.get("allocations") is not None]
-            told += bool(counted)
-            lines += own.read_text(encoding="utf-8").splitlines(keepends=True) if counted else []
+        own = Path(scratch) / "samples.jsonl"
+        for _, cell in first:
             own.unlink(missing_ok=True)
+            written = _count(cell.counting(counter, own), Path(scratch) / "log", grace_s)
+            counted += bool(written)
+            lines += written
     write_atomically(folder / FILE, "".join(lines))
-    return told
+    return counted
+
+
+def _count(cell: CellProcess, log: Path, grace_s: float) -> list[str]:
+    """The lines of one process, if it has counted."""
+    with open(log, "wb") as stderr:
+        limit_s = cell.timeout_s + grace_s
+        ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
+    if not cell.samples.exists():
+        return []
+    lines = cell.samples.read_bytes().splitlines(keepends=True)
+    written = judge.read(lines)
+    if not judge.judge(ending, written).written:
+        return []
+    good = (s for s in written.samples if not s["warm"] and s["verdict"] == "ok")
+    counted = any(sample.get("allocations") is not None for sample in good)
+    return [line.decode() for line in lines] if counted else []

@@ -18,7 +18,8 @@ from yard.engine import plan as planning
 from yard.stats import estimates, inference
 from yard.stats.rate_search import FAILS, HOLDS, UNKNOWN, Search
 from yard.errors import UsageError, nearest
-from yard.engine.runner import FAILURES, Runner
+from yard.engine.runner import Runner
+from yard.data.verdicts import FAILURES
 from yard.data.store import META, PLAN, merge_benchmarks, plan_hash
 
 CONNECTIONS = 64

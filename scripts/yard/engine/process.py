@@ -27,6 +27,7 @@ class Ending:
     exit_code: int | None  # None: died of a signal, or was killed after the time limit
     signal_name: str = ""
     timed_out: bool = False
+    limit_s: float = 0.0  # after which it would have been killed
 
 
 def _members(session: int) -> list[int]:
@@ -80,7 +81,7 @@ def run(
     try:
         code = child.wait(timeout_s)
     except subprocess.TimeoutExpired:
-        return Ending(None, timed_out=True)
+        return Ending(None, timed_out=True, limit_s=timeout_s)
     finally:
         kill_session(child.pid)
         child.wait()

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Mapping, Protocol
 
 from yard.engine import plan as planning
-from yard.data import samples, schema
-from yard.engine import process
+from yard.data import samples
+from yard.data.samples import cell_name
 from yard.data.store import META, PARTS, Store, explained, merge_benchmarks
+from yard.data.verdicts import FAILURES, MARKED, worst
+from yard.engine import judge, process
+from yard.engine.command import CellProcess
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
-FAILURES = ("wrong", "timeout", "crashed", "over_budget")
-MARKED = ("rig_limited", "overloaded", "unstable")
 TRIES = 2  # a cell that failed so often is not tried again
 Job = Mapping[str, Any]
 
@@ -43,10 +43,6 @@ class Quiet:
         ...
 
 
-def cell_name(job: Job) -> str:
-    return "/".join(part for part in (job["model"], job["workload"], job["variant"]) if part)
-
-
 def file_name(job: Job) -> str:
     """Starts with the round, which the merge of benchmarks reads."""
     return (
@@ -68,24 +64,6 @@ def finished(plan: Mapping[str, Any], found: list[dict[str, Any]]) -> dict[sampl
         if ended_early or sum(not sample["warm"] for sample in own) >= job["iterations"]:
             done[samples.key(job)] = worst(verdicts)
     return done
-
-
-def worst(verdicts: list[str]) -> str:
-    return min(verdicts, key=lambda v: _ORDER.index(v), default="ok")
-
-
-_ORDER = (
-    "wrong",
-    "crashed",
-    "timeout",
-    "over_budget",
-    "skipped",
-    "declined",
-    "overloaded",
-    "rig_limited",
-    "unstable",
-    "ok",
-)
 
 
 class Runner:
@@ -168,47 +146,34 @@ class Runner:
         self.store.write_json(META, self.meta)
         return rounds
 
-    def command(self, job: Job, part: Path, into: Path | None = None) -> list[str]:
-        cell = job["workload"] + (f"/{job['variant']}" if job["variant"] else "")
-        numbers = ",".join
-        command = [
-            str(self.executables[job["model"]]),
-            "--cell",
-            cell,
-            "--preset",
+    def process(self, job: Job) -> CellProcess:
+        """The process of a job, whose samples become lines of this run."""
+        return CellProcess(
+            self.executables[job["model"]],
+            job["workload"],
+            job["variant"],
             self.plan["preset"],
-            "--point",
-            str(job["point"]),
-            "--workers",
-            str(job["workers"]),
-            "--cpus",
-            numbers(map(str, job["cpus"])),
-            "--client-cpus",
-            numbers(map(str, job["client_cpus"])),
-            "--seed",
-            str(job["seed"]),
-            "--iterations",
-            str(job["iterations"]),
-            "--warm-up",
-            str(job["warm_up"]),
-            "--timeout",
-            str(job["timeout_s"]),
-            "--samples",
-            str(into or self.store.samples),
-            f"--benchmark_out={part}",
-            "--benchmark_out_format=json",
-        ]
-        for name, value in job.get("set", self.plan.get("set", {})).items():
-            command += ["--set", f"{name}={value}"]
-        tags = {
-            "run": self.plan["run"],
-            "round": job["round"],
-            "order": job["order"],
-            "attempt": self._attempts[samples.key(job)],
-        }
-        for name, value in tags.items():
-            command += ["--tag", f"{name}={value}"]
-        return command + (["--audit"] if self.plan.get("audit") else [])
+            job["point"],
+            job["workers"],
+            job["cpus"],
+            job["client_cpus"],
+            job["seed"],
+            job["iterations"],
+            job["warm_up"],
+            job["timeout_s"],
+            self.store.samples,
+            job["padding_bytes"],
+            settings=job.get("set", self.plan.get("set", {})),
+            tags={
+                "run": self.plan["run"],
+                "round": job["round"],
+                "order": job["order"],
+                "attempt": self._attempts[samples.key(job)],
+            },
+            benchmark=self.store.folder / PARTS / f"{file_name(job)}.json",
+            audit=bool(self.plan.get("audit")),
+            rig=self.meta.get("rig") or "",
+        )
 
     def _one(self, job: Job) -> None:
         failed = self._failures[self._cell_point(job)]
@@ -217,71 +182,34 @@ class Runner:
             return self._record(
                 job, "skipped", f"failed in rounds {rounds} and was not tried again", 0.0
             )
-        name = file_name(job)
-        log, part = (
-            self.store.folder / "log" / f"{name}.txt",
-            self.store.folder / PARTS / f"{name}.json",
-        )
-        environment = {**os.environ, "SWITCHYARD_PADDING": "x" * job["padding_bytes"]}
-        if self.meta.get("rig"):
-            environment["SWITCHYARD_RIG"] = self.meta["rig"]
+        log = self.store.folder / "log" / f"{file_name(job)}.txt"
+        cell = self.process(job)
         before, started = self.store.size(), time.monotonic()
         try:
             stderr = open(log, "wb")
         except OSError as error:
             raise explained(error, f"cannot write {log}") from None
         with stderr:
-            ending = process.run(
-                self.command(job, part), environment, stderr, job["timeout_s"] + self.grace_s
-            )
+            limit_s = job["timeout_s"] + self.grace_s
+            ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
         seconds = time.monotonic() - started
-        verdict, reason, written = self._judge(job, ending, log, before)
-        if verdict == "ok" and ending.exit_code == 0:
+        found = judge.judge(ending, self._written(job, before), process.last_line(log))
+        if found.verdict == "ok" and ending.exit_code == 0:
             log.unlink(missing_ok=True)
-        if written:
-            self._count(job, verdict, reason, seconds)
-        else:
-            self._record(job, verdict, reason, seconds)
+        keep = self._count if found.written else self._record
+        keep(job, found.verdict, found.reason, seconds)
 
-    def _judge(
-        self, job: Job, ending: process.Ending, log: Path, before: int
-    ) -> tuple[str, str, bool]:
-        """The process' verdict, why, and whether its own lines already say so."""
+    def _written(self, job: Job, before: int) -> judge.Written:
+        """What the process of a job added to the samples."""
         cut_off = self.store.end_line()
-        good, bad = [], []
-        for line in self.store.since(before).splitlines(keepends=True):
-            sample, why = schema.parse_sample(line)
-            if sample is not None and samples.key(sample) != samples.key(job):
-                sample, why = None, "it tells of another process"
-            if sample is None:
-                bad.append("the line is cut off" if cut_off else why)
-            else:
-                good.append(sample)
-        self.unreadable += len(bad)
-        said = process.last_line(log)
-        tail = f": {said}" if said else ""
-        own = worst([sample["verdict"] for sample in good])
-        if ending.timed_out:
-            return (
-                "timeout",
-                f"gave no sign for {job['timeout_s'] + self.grace_s:g} s and was killed{tail}",
-                False,
-            )
-        if ending.signal_name:
-            written = own in FAILURES
-            return (own if written else "crashed"), f"died of {ending.signal_name}{tail}", written
-        if bad:
-            return (
-                "crashed",
-                f"wrote {len(bad)} lines that are no samples, the first: {bad[0]}",
-                False,
-            )
-        if not good:
-            return "crashed", f"ended with {ending.exit_code} and without a sample{tail}", False
-        if ending.exit_code not in (0, 1) or (ending.exit_code == 1 and own not in FAILURES):
-            return "crashed", f"ended with {ending.exit_code}{tail}", False
-        reason = next((sample["reason"] for sample in good if sample["verdict"] == own), "")
-        return own, reason, True
+        written = judge.read(
+            self.store.since(before).splitlines(keepends=True),
+            lambda sample: samples.key(sample) == samples.key(job),
+        )
+        if cut_off and written.faults:
+            written.faults = ["the line is cut off"] * len(written.faults)
+        self.unreadable += len(written.faults)
+        return written
 
     def _record(self, job: Job, verdict: str, reason: str, seconds: float) -> None:
         self.store.append(

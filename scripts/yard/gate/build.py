@@ -72,6 +72,14 @@ def git(repository: Path, *words: str, environment: dict[str, str] | None = None
     return done.stdout.strip()
 
 
+def is_ancestor(revision: str, of: str, repository: Path = REPOSITORY) -> bool:
+    try:
+        git(repository, "merge-base", "--is-ancestor", of, revision)
+    except YardError:
+        return False
+    return True
+
+
 def source(given: str, scratch: Path, repository: Path = REPOSITORY) -> Source:
     if given == WORKTREE:
         tree, commit = _worktree_tree(repository, scratch), ""

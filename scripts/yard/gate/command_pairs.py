@@ -8,34 +8,27 @@ each line of its output that is a JSON object is a scenario: one of our samples,
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import re
 import shlex
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from yard.data import host, schema
+from yard.data import host
 from yard.engine import process
 from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.gate import rule, values
+from yard.gate.readers import GOOGLE_DEFAULT, Failed, Values, parse_google, parse_lines
 from yard.gate.pairs import CONTROL, MOST_REPEATED, STEAL, Disturbed
 from yard.gate.rule import Metric
 from yard.gate.scenarios import SLOT_S
 
-GOOGLE_DEFAULT = ("cpu_time", "real_time")
-TIME_S = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 MORE_IS_BETTER = ("items_per_second", "bytes_per_second")
 TIMEOUT_S = 120.0
 TOLERATED, MUST_FIND = 0.02, 0.05
-Values = dict[str, dict[str, float]]  # scenario -> metric -> value, bigger is worse
-
-
-class Failed(Exception):
-    """A command did not give what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -64,61 +57,6 @@ def as_metrics(names: Sequence[str]) -> dict[str, Metric]:
         name: known[name] if name in known else Metric(name, "gating", TOLERATED, MUST_FIND)
         for name in names
     }
-
-
-def parse_google(text: str) -> Values:
-    """One value per benchmark and metric: the median of its repetitions if there are several."""
-    try:
-        rows = json.loads(text)["benchmarks"]
-    except (ValueError, KeyError, TypeError):
-        raise Failed("printed no Google Benchmark JSON") from None
-    collected: dict[str, dict[str, list[float]]] = {}
-    for row in rows:
-        if row.get("run_type", "iteration") != "iteration":
-            continue
-        name = row.get("run_name", row["name"])
-        if row.get("error_occurred"):
-            raise Failed(f"told of an error in {name}: {row.get('error_message', 'error')}")
-        scale = TIME_S.get(row.get("time_unit", "ns"), 1.0)
-        for key, value in row.items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                timed = scale if key in GOOGLE_DEFAULT else 1.0
-                collected.setdefault(name, {}).setdefault(key, []).append(value * timed)
-    return {
-        name: {key: sorted(found)[len(found) // 2] for key, found in metrics.items()}
-        for name, metrics in collected.items()
-    }
-
-
-def parse_lines(text: str) -> Values:
-    found: Values = {}
-    samples: dict[str, list[dict[str, Any]]] = {}
-    for line in text.splitlines():
-        if not line.startswith("{"):
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError:
-            raise Failed(f"printed a line that begins like JSON and is none: {line[:80]}") from None
-        if isinstance(value.get("scenario"), str) and isinstance(value.get("metrics"), dict):
-            numbers = {
-                k: v
-                for k, v in value["metrics"].items()
-                if isinstance(v, (int, float)) and not isinstance(v, bool)
-            }
-            found.setdefault(value["scenario"], {}).update(numbers)
-        elif not (why := schema.violation("sample", value)):
-            name = "/".join(p for p in (value["model"], value["workload"], value["variant"]) if p)
-            samples.setdefault(f"{name}@{value['point']}", []).append(value)
-        else:
-            raise Failed(
-                f'printed a line that is neither a sample nor {{"scenario": ..., "metrics": ...}}: {why}'
-            )
-    for name, own in samples.items():
-        found[name] = values.of_process(own)
-    if not found:
-        raise Failed('printed no line such as {"scenario": "name", "metrics": {"time": 1.5}}')
-    return found
 
 
 @dataclass
@@ -161,23 +99,15 @@ class CommandSource:
 
     def __init__(
         self,
-        base: Command,
-        head: Command,
-        metrics: Mapping[str, Metric],
+        commands: Mapping[str, Command],
         asked: Sequence[Wanted],
         seed: int,
-        slot_s: float,
         scratch: Path,
         record: Callable[[dict[str, Any]], None],
     ):
-        self.commands = {"base": base, "head": head}
-        self.metrics, self.asked, self.slot_s, self.scratch, self.record = (
-            metrics,
-            asked,
-            slot_s,
-            scratch,
-            record,
-        )
+        self.commands, self.asked, self.scratch, self.record = commands, asked, scratch, record
+        self.metrics: Mapping[str, Metric] = {}
+        self.slot_s = SLOT_S
         self.names: list[str] = []
         self.disturbed = Disturbed()
         self.values: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -288,8 +218,7 @@ class CommandSource:
 
 
 def prepare(
-    base: Command,
-    head: Command,
+    commands: Mapping[str, Command],
     flags: Sequence[str],
     only: Sequence[str],
     seed: int,
@@ -297,6 +226,7 @@ def prepare(
     record: Callable[[dict[str, Any]], None],
 ) -> tuple[CommandSource, dict[str, Metric]]:
     """Examines both commands and chooses scenarios and metrics. Refuses what cannot be compared."""
+    base, head = commands["base"], commands["head"]
     for command in (base, head):
         command.examine()
     if (base.google is None) != (head.google is None):
@@ -304,41 +234,13 @@ def prepare(
             "one command is a Google Benchmark binary and the other is not: take two of a kind"
         )
     asked = wanted(flags)
-    source = CommandSource(base, head, {}, asked, seed, SLOT_S, scratch, record)
+    source = CommandSource(commands, asked, seed, scratch, record)
     if base.google is not None:
         names = {"base": base.google, "head": head.google or []}
         source.asked = asked or [Wanted(name) for name in GOOGLE_DEFAULT]
     else:
-        first = {}
-        for side in ("base", "head"):
-            try:
-                first[side], _ = source.once(side, "")
-            except Failed as error:
-                raise YardError(
-                    f"the {side}'s command {error}. Run it by hand: {source.commands[side].text}"
-                ) from None
-        names = {side: list(found) for side, found in first.items()}
-        there = sorted(
-            {metric for found in first.values() for metrics in found.values() for metric in metrics}
-        )
-        for one in asked:
-            if one.name not in there:
-                raise UsageError(
-                    f"--metric: neither command prints '{one.name}': {nearest(one.name, there)}"
-                )
-        source.asked = asked or [Wanted(name, name in MORE_IS_BETTER) for name in there]
-    both = [name for name in names["head"] if name in set(names["base"])]
-    source.not_compared |= {name: "new: head only" for name in names["head"] if name not in both}
-    source.not_compared |= {
-        name: "removed: base only" for name in names["base"] if name not in both
-    }
-    if not both:
-        raise NotComparable(
-            "the two commands share no scenario: "
-            + _names(names["base"])
-            + " and "
-            + _names(names["head"])
-        )
+        names = _tried(source, asked)
+    both = _shared(source, names)
     for name in only:
         if name not in both:
             raise UsageError(f"--only: unknown name '{name}': {nearest(name, both)}")
@@ -346,12 +248,44 @@ def prepare(
     source.control_of = random.Random(f"control {seed}").choice(sorted(source.names))
     metrics = as_metrics([one.name for one in source.asked])
     if asked:
-        metrics = {
-            name: Metric(name, "gating", m.tolerated, m.must_find, m.absolute)
-            for name, m in metrics.items()
-        }
+        metrics = {name: replace(metric, tier="gating") for name, metric in metrics.items()}
     source.metrics = metrics
     return source, metrics
+
+
+def _tried(source: CommandSource, asked: Sequence[Wanted]) -> dict[str, list[str]]:
+    """The scenarios that each command prints when it is run once; without --metric all that they print is judged."""
+    first = {}
+    for side in ("base", "head"):
+        try:
+            first[side], _ = source.once(side, "")
+        except Failed as error:
+            raise YardError(
+                f"the {side}'s command {error}. Run it by hand: {source.commands[side].text}"
+            ) from None
+    printed = sorted(
+        {metric for found in first.values() for metrics in found.values() for metric in metrics}
+    )
+    for one in asked:
+        if one.name not in printed:
+            raise UsageError(
+                f"--metric: neither command prints '{one.name}': {nearest(one.name, printed)}"
+            )
+    source.asked = asked or [Wanted(name, name in MORE_IS_BETTER) for name in printed]
+    return {side: list(found) for side, found in first.items()}
+
+
+def _shared(source: CommandSource, names: Mapping[str, Sequence[str]]) -> list[str]:
+    both = [name for name in names["head"] if name in set(names["base"])]
+    source.not_compared |= {name: "new: head only" for name in names["head"] if name not in both}
+    source.not_compared |= {
+        name: "removed: base only" for name in names["base"] if name not in both
+    }
+    if not both:
+        raise NotComparable(
+            f"the two commands share no scenario: {_names(names['base'])} and {_names(names['head'])}"
+        )
+    return both
 
 
 def _names(names: Sequence[str]) -> str:

@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
-from yard.engine.counters import Counter
-from yard.gate import slot, values
+from yard.engine.command import Counter
+from yard.gate import values
 from yard.gate.outcome import Grown
 from yard.gate.scenarios import Scenario, shortened
-from yard.gate.slot import Result, Side
+from yard.gate.slot import Bench, Moved
 
 TOLERATED, UNITS = 0.005, 1.0  # both must be exceeded
 SPREAD = {"system_calls": (0.001, 1.0)}  # share and units, the greater of both; none for the others
 FIRST, MORE = 3, 5
 ITERATIONS = 2
-Measure = Callable[..., Result]
 
 
 @dataclass
@@ -37,15 +35,12 @@ class Counted:
 
 
 def run(
-    sides: Mapping[str, Side],
+    bench: Bench,
     scenarios: Sequence[Scenario],
     counter: Counter,
     seed: int,
-    timeout_s: float,
-    scratch: Path,
     seconds_left: Callable[[], float],
     say: Callable[[str], None] = lambda _: None,
-    measure: Measure = slot.run,
 ) -> Counted:
     found = Counted()
     # In random order: where time is short, nothing is left out because of its name.
@@ -59,41 +54,35 @@ def run(
             iterations=1 if scenario.role == "server" else ITERATIONS,
         )
 
-        def count(side: Side, short: Scenario = short) -> dict[str, float]:
-            done = measure(side, short, seed, 0, timeout_s, scratch, counter)
-            return values.counters(done.samples)
+        def count(side: str, short: Scenario = short) -> dict[str, float]:
+            return values.counters(bench.slot(side, short, Moved(seed), counter).samples)
 
-        _scenario(found, sides, short, count)
+        _scenario(found, short.id, count)
     return found
 
 
-def _scenario(
-    found: Counted,
-    sides: Mapping[str, Side],
-    scenario: Scenario,
-    count: Callable[[Side], dict[str, float]],
-) -> None:
-    base, head = [count(sides["base"])], [count(sides["head"])]
+def _scenario(found: Counted, id: str, count: Callable[[str], dict[str, float]]) -> None:
+    base, head = [count("base")], [count("head")]
     names = sorted(base[0].keys() & head[0].keys())
     found.compared += len(names)
     names = [name for name in names if _all_above(base, head, name) or _all_below(base, head, name)]
     while names and len(base) < FIRST:
-        base.append(count(sides["base"]))
+        base.append(count("base"))
         names = [name for name in names if name in _agreeing(base)]
     if not names:
         return
-    head += [count(sides["head"]) for _ in range(FIRST - 1)]
+    head += [count("head") for _ in range(FIRST - 1)]
     grown = [name for name in names if _all_above(base, head, name)]
     found.fewer += [
-        f"{scenario.id} {name}: {_least(base, name):g} -> {_most(head, name):g}"
+        f"{id} {name}: {_least(base, name):g} -> {_most(head, name):g}"
         for name in names
         if name in _agreeing(head) and _all_below(base, head, name)
     ]
     if grown:
-        base += [count(sides["base"]) for _ in range(MORE)]
-        head += [count(sides["head"]) for _ in range(MORE)]
+        base += [count("base") for _ in range(MORE)]
+        head += [count("head") for _ in range(MORE)]
         found.red += [
-            Grown(scenario.id, name, _most(base, name), _least(head, name), len(head))
+            Grown(id, name, _most(base, name), _least(head, name), len(head))
             for name in grown
             if name in _agreeing(base) and _all_above(base, head, name)
         ]

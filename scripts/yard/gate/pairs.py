@@ -10,21 +10,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from yard.engine.plan import MOST_PADDING_BYTES
-from yard.gate import slot, values
+from yard.gate import values
 from yard.gate.rule import Metric
 from yard.gate.scenarios import Scenario
-from yard.gate.slot import Result, Side
+from yard.gate.slot import Bench, Moved, Result
 
 CONTROL = "control"
 STEAL = 0.10  # more than this of either slot stolen: the pair is measured again
 MOST_REPEATED = 0.2  # of the pairs; then they are kept as they are
 CONFIRM_BROKEN = 10  # pairs in which one side alone must fail: 2^-10 if it were chance
 MOST_FLAKY = 3
-Runner = Callable[..., Result]
 
 
 @dataclass
@@ -37,27 +35,18 @@ class Disturbed:
 
 
 class PairSource:
-    """A `gate.Source`. `sides` are base, head and the control (base again, at a third path)."""
+    """A `sequential.Source` of processes of the bench's sides."""
 
     def __init__(
         self,
-        sides: Mapping[str, Side],
+        bench: Bench,
         scenarios: Sequence[Scenario],
         metrics: Mapping[str, Metric],
         seed: int,
-        timeout_s: float,
-        scratch: Path,
         record: Callable[[dict[str, Any]], None],
         control: Scenario | None = None,
-        run: Runner = slot.run,
     ):
-        self.sides, self.metrics, self.timeout_s, self.scratch, self.record = (
-            sides,
-            metrics,
-            timeout_s,
-            scratch,
-            record,
-        )
+        self.bench, self.metrics, self.record = bench, metrics, record
         self.known = {scenario.id: scenario for scenario in scenarios}
         if control is not None:
             self.known[CONTROL] = replace(control, id=CONTROL)
@@ -68,7 +57,7 @@ class PairSource:
             tuple[str, str], list[tuple[float, float]]
         ] = {}  # (scenario, metric) -> (base, head)
         self._random = random.Random(f"coins {seed}")
-        self._run, self._seed, self._flaky = run, seed, Counter[str]()
+        self._flaky = Counter[str]()
 
     def scenarios(self) -> Sequence[str]:
         return [id for id in self.known if id not in self.broken and id not in self.not_compared]
@@ -86,15 +75,12 @@ class PairSource:
             self.disturbed.pairs += 1
             base_first = self._random.random() < 0.5
             # The same work and the same stack offset on both sides; others in the next pair.
-            seed, padding = self._random.randrange(1 << 32), self._random.randrange(
-                MOST_PADDING_BYTES
+            moved = Moved(
+                self._random.randrange(1 << 32), self._random.randrange(MOST_PADDING_BYTES)
             )
             order = ("base", "head") if base_first else ("head", "base")
             measured = {
-                name: self._run(
-                    self._side(id, name), scenario, seed, padding, self.timeout_s, self.scratch
-                )
-                for name in order
+                name: self.bench.slot(self._side(id, name), scenario, moved) for name in order
             }
             steal = max(result.steal for result in measured.values())
             self.disturbed.steal.append(steal)
@@ -103,8 +89,8 @@ class PairSource:
                 return measured
             self.disturbed.repeated += 1
 
-    def _side(self, id: str, name: str) -> Side:
-        return self.sides["control" if id == CONTROL and name == "head" else name]
+    def _side(self, id: str, name: str) -> str:
+        return "control" if id == CONTROL and name == "head" else name
 
     def _after_failure(self, id: str, measured: dict[str, Result]) -> dict[str, Result] | None:
         """A side that always fails where the other never does is broken. One that fails now and then is left out."""

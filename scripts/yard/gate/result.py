@@ -11,7 +11,7 @@ from yard.data import machine_name
 from yard.data import schema
 from yard.stats import inference
 from yard.gate import rule
-from yard.gate.session import Found
+from yard.gate.found import Found
 from yard.gate.outcome import CellResult
 from yard.gate.rule import Verdict
 

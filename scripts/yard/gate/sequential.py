@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 from typing import Callable, Mapping, Protocol, Sequence
 
 import numpy as np
@@ -46,26 +47,31 @@ def no_time() -> float:
     return 0.0
 
 
+@dataclass(frozen=True)
+class Screening:
+    """`extra_s`: time left for more rounds of the screen where it can say too little. `after_round`: called with the
+    rounds that are done; the source may then drop scenarios for which there is no time."""
+
+    extra_s: Clock = no_time
+    after_round: Callable[[int], None] = lambda done: None
+
+
 def run(
     source: Source,
     profile: Profile,
     seed: int,
     seconds_left: Clock = for_ever,
-    alpha: float = rule.ALPHA,
     metrics: Mapping[str, Metric] | None = None,
     control: str = "",
-    extra_screen_s: Clock = no_time,
-    after_round: Callable[[int], None] = lambda done: None,
+    screening: Screening = Screening(),
 ) -> Outcome:
-    """`control` names the scenario that compares base with itself. `extra_screen_s`: time left for more rounds of the
-    screen where it can say too little. `after_round`: rounds of the screen that are done; the source may then drop
-    scenarios for which there is no time. Ctrl-C ends it with what there is."""
+    """`control` names the scenario that compares base with itself. Ctrl-C ends it with what there is."""
     job = _Job(
         source, profile, random.Random(seed), seconds_left, metrics or rule.metrics(), control
     )
     try:
-        job.screen(extra_screen_s, after_round)
-        job.confirm(alpha)
+        job.screen(screening)
+        job.confirm(rule.ALPHA)
     except KeyboardInterrupt:
         job.outcome.stopped_early, job.outcome.interrupted = "interrupted", True
         for cell in job.live:
@@ -104,7 +110,7 @@ class _Job:
                 if math.isfinite(difference):
                     keep(scenario, metric, difference)
 
-    def screen(self, extra_s: Clock, after_round: Callable[[int], None]) -> None:
+    def screen(self, screening: Screening) -> None:
         def keep(scenario: str, metric: str, difference: float) -> None:
             if metric in self.metrics:
                 if (scenario, metric) not in self.cells:
@@ -120,13 +126,13 @@ class _Job:
                 )
                 break
             self._round(self.source.scenarios(), keep)
-            after_round(count + 1)
+            screening.after_round(count + 1)
         extra = (MOST_SCREENS - 1) * self.profile.screen_pairs
         while (
             extra > 0
             and not self.outcome.stopped_early
             and self.outcome.too_blind()
-            and extra_s() > 0
+            and screening.extra_s() > 0
         ):
             # More pairs for who is not a suspect need no alpha: suspects are confirmed on others.
             blind = set(self.outcome.blind_scenarios())

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Mapping
 
-from yard.data import host, schema
-from yard.engine import process
-from yard.engine.counters import Counter
-from yard.engine.runner import FAILURES, worst
+from yard.data import host
+from yard.data.verdicts import FAILURES
+from yard.engine import judge, process
+from yard.engine.command import CellProcess, Counter
 from yard.gate import values
 from yard.gate.scenarios import Scenario
 
@@ -27,6 +25,14 @@ class Side:
     name: str  # base, head or control
     label: str
     executables: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a pair shares and the next pair has anew: the source of all randomness, and how far the stack is moved."""
+
+    seed: int
+    padding_bytes: int = 0
 
 
 @dataclass
@@ -54,99 +60,57 @@ class Result:
         return next((s["units"] for s in self.samples if s.get("units")), 1)
 
 
-def command(
-    side: Side, scenario: Scenario, seed: int, timeout_s: float, samples: Path
-) -> list[str]:
-    cell = scenario.workload + (f"/{scenario.variant}" if scenario.variant else "")
-    budget = scenario.budget
-    words = [
-        str(side.executables[scenario.model]),
-        "--cell",
-        cell,
-        "--preset",
-        scenario.preset,
-        "--point",
-        str(scenario.point),
-        "--workers",
-        str(budget["workers"]),
-        "--cpus",
-        ",".join(map(str, budget["cpus"])),
-        "--client-cpus",
-        ",".join(map(str, budget["client_cpus"])),
-        "--seed",
-        str(seed),
-        "--iterations",
-        str(scenario.iterations),
-        "--warm-up",
-        str(scenario.warm_up),
-        "--timeout",
-        f"{timeout_s:g}",
-        "--samples",
-        str(samples),
-        "--tag",
-        "run=check",
-        "--tag",
-        "round=0",
-        "--tag",
-        "order=0",
-    ]
-    for name, value in scenario.settings.items():
-        words += ["--set", f"{name}={value}"]
-    return words
+@dataclass(frozen=True)
+class Bench:
+    """The sides of a check, where their slots run and how long one may take."""
 
+    sides: Mapping[str, Side]  # base, head, and base again as control
+    scratch: Path
+    timeout_s: float
 
-def run(
-    side: Side,
-    scenario: Scenario,
-    seed: int,
-    padding: int,
-    timeout_s: float,
-    scratch: Path,
-    counter: Counter | None = None,
-) -> Result:
-    """`padding` moves the stack, by the same for both sides of a pair. `counter`: it counts and does not measure."""
-    samples, log = scratch / "samples.jsonl", scratch / "stderr.txt"
-    samples.unlink(missing_ok=True)
-    environment = {
-        **os.environ,
-        "SWITCHYARD_PADDING": "x" * padding,
-        **(counter.environment if counter else {}),
-    }
-    ticks, started = host.cpu_times(), time.monotonic()
-    with open(log, "wb") as stderr:
-        words = [
-            *(counter.before if counter else ()),
-            *command(side, scenario, seed, timeout_s, samples),
-        ]
-        ending = process.run(words, environment, stderr, timeout_s + GRACE_S)
-    wall_s = time.monotonic() - started
-    steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
-    found = _read(samples)
-    said = process.last_line(log)
-    own = worst([sample["verdict"] for sample in found])
-    if ending.timed_out:
-        return Result(verdict="timeout", reason="hung and was killed", wall_s=wall_s, steal=steal)
-    if ending.signal_name and (not found or own not in FAILURES):
-        return Result(
-            verdict="crashed",
-            reason=f"died of {ending.signal_name}: {said}",
-            wall_s=wall_s,
-            steal=steal,
+    def process(self, side: str, scenario: Scenario, moved: Moved) -> CellProcess:
+        budget = scenario.budget
+        return CellProcess(
+            self.sides[side].executables[scenario.model],
+            scenario.workload,
+            scenario.variant,
+            scenario.preset,
+            scenario.point,
+            budget["workers"],
+            budget["cpus"],
+            budget["client_cpus"],
+            moved.seed,
+            scenario.iterations,
+            scenario.warm_up,
+            self.timeout_s,
+            self.scratch / "samples.jsonl",
+            moved.padding_bytes,
+            settings=scenario.settings,
+            tags={"run": "check", "round": 0, "order": 0},
         )
-    if not found or ending.exit_code not in (0, 1, None):
-        why = f"ended with {ending.exit_code}" + (f": {said}" if said else " and without a sample")
-        return Result(verdict="crashed", reason=why, wall_s=wall_s, steal=steal)
-    reason = next((sample["reason"] for sample in found if sample["verdict"] == own), "")
-    metrics = {} if own in FAILURES else values.of_process(found)
-    return Result(metrics, own, reason, found, wall_s, steal)
+
+    def slot(
+        self, side: str, scenario: Scenario, moved: Moved, counter: Counter | None = None
+    ) -> Result:
+        """`counter`: the process counts and does not measure."""
+        cell = replace(self.process(side, scenario, moved), counter=counter)
+        log = self.scratch / "stderr.txt"
+        cell.samples.unlink(missing_ok=True)
+        ticks, started = host.cpu_times(), time.monotonic()
+        with open(log, "wb") as stderr:
+            limit_s = self.timeout_s + GRACE_S
+            ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
+        wall_s = time.monotonic() - started
+        steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
+        written = judge.read(_lines(cell.samples), every=False)
+        found = judge.judge(ending, written, process.last_line(log))
+        good = found.verdict not in FAILURES
+        metrics = values.of_process(written.samples) if good else {}
+        return Result(metrics, found.verdict, found.reason, written.samples, wall_s, steal)
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def _lines(file: Path) -> list[bytes]:
     try:
-        lines = file.read_bytes().splitlines(keepends=True)
+        return file.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
         return []
-    # Only the first is held to the schema: an executable that obeys it once does so in every iteration.
-    if not lines or schema.parse_sample(lines[0])[0] is None:
-        return []
-    return [json.loads(line) for line in lines if line.endswith(b"\n")]

@@ -10,7 +10,8 @@ from typing import Any, Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from yard.engine.runner import FAILURES, MARKED, Quiet, cell_name
+from yard.data.samples import cell_name
+from yard.data.verdicts import FAILURES, MARKED
 
 QUIET_S = 10.0  # between plain lines
 
@@ -111,11 +112,20 @@ class Lines:
         print(text, file=sys.stderr, flush=True)
 
 
-class Silent(Quiet):
+class Silent:
     def __enter__(self) -> Silent:
         return self
 
     def __exit__(self, *_: object) -> None:
+        pass
+
+    def begin(self, job: Mapping[str, Any], done: int, total: int) -> None:
+        pass
+
+    def end(self, job: Mapping[str, Any], verdict: str, reason: str, seconds: float) -> None:
+        pass
+
+    def say(self, text: str) -> None:
         pass
 
 

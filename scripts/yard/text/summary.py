@@ -12,7 +12,8 @@ from rich.table import Table
 from yard.data import samples
 from yard.stats import estimates
 from yard.text.matrix import rendered
-from yard.engine.runner import cell_name, worst
+from yard.data.samples import cell_name
+from yard.data.verdicts import worst
 
 
 def _time(value_ns: float | None) -> str:

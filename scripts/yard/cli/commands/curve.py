@@ -13,7 +13,7 @@ from yard.data import models
 from yard.engine import campaign, load_curve, plan as planning
 from yard.text import curve_tables, run_progress
 from yard.errors import FAILED, OK, UsageError
-from yard.engine.runner import FAILURES
+from yard.data.verdicts import FAILURES
 from yard.cli.commands import _options
 
 

@@ -159,21 +159,16 @@ def _measure(
         )
         return interrupted
     if given["counters"]:
-
-        def command(job: Any, own: Path, part: Path) -> list[str]:
-            return runner.command(job, part, own)
-
-        told = counters.record(
+        counted = counters.record(
             store.folder,
-            plan,
-            executables,
-            command,
+            plan["processes"],
+            runner.process,
             runner.grace_s,
             lambda text: click.echo(text, err=True),
         )
         if not quiet and not given["json_output"]:
             click.echo(
-                f"allocations and system calls of {told} cells are in {store.folder / counters.FILE}"
+                f"allocations and system calls of {counted} cells are in {store.folder / counters.FILE}"
             )
     code = FAILED if runner.failed else OK
     if given["into_history"]:

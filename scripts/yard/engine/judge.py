@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""What became of a cell's process: one judgement for the runner, the gate and the counters, from how it ended and from
+the lines that it wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Iterable
+
+from yard.data import schema
+from yard.data.verdicts import FAILURES, worst
+from yard.engine.process import Ending
+
+Sample = dict[str, Any]
+Belongs = Callable[[Sample], bool]
+
+
+@dataclass
+class Written:
+    """The lines of one process: those that are samples of its cell, and what is wrong with each of the others."""
+
+    samples: list[Sample] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        return worst([sample["verdict"] for sample in self.samples])
+
+    @property
+    def reason(self) -> str:
+        own = self.verdict
+        return next((s["reason"] for s in self.samples if s["verdict"] == own), "")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: str
+    reason: str
+    written: bool  # its own lines already say so
+
+
+def read(
+    lines: Iterable[bytes], belongs: Belongs = lambda sample: True, every: bool = True
+) -> Written:
+    """`every`: each line is held to the schema and not the first alone, which takes a millisecond a line. An executable
+    that obeys it once does so in every iteration."""
+    found = Written()
+    for number, line in enumerate(lines):
+        strict = every or number == 0
+        sample, why = schema.parse_sample(line) if strict else schema.parse_line(line)
+        if sample is not None and not belongs(sample):
+            sample, why = None, "it tells of another process"
+        if sample is None:
+            found.faults.append(why)
+        else:
+            found.samples.append(sample)
+    return found
+
+
+def judge(ending: Ending, written: Written, last_words: str = "") -> Judgement:
+    """`last_words`: the last line that the process printed as an error."""
+    tail = f": {last_words}" if last_words else ""
+    own = written.verdict
+    if ending.timed_out:
+        reason = f"gave no sign for {ending.limit_s:g} s and was killed{tail}"
+        return Judgement("timeout", reason, False)
+    if ending.signal_name:
+        told = own in FAILURES
+        reason = f"died of {ending.signal_name}{tail}"
+        return Judgement(own if told else "crashed", reason, told)
+    if written.faults:
+        count = len(written.faults)
+        reason = f"wrote {count} lines that are no samples, the first: {written.faults[0]}"
+        return Judgement("crashed", reason, False)
+    if not written.samples:
+        return Judgement(
+            "crashed", f"ended with {ending.exit_code} and without a sample{tail}", False
+        )
+    if ending.exit_code not in (0, 1) or (ending.exit_code == 1 and own not in FAILURES):
+        return Judgement("crashed", f"ended with {ending.exit_code}{tail}", False)
+    return Judgement(own, written.reason, True)

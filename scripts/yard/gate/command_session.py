@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""One check of any two commands, from their text to a verdict."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from yard.data.store import make_folder
+from yard.gate import sequential
+from yard.gate.check_progress import Progress
+from yard.gate.command_pairs import Command, prepare
+from yard.gate.found import Found
+from yard.gate.pair_log import PairLog
+from yard.gate.pairs import CONTROL
+from yard.gate.request import Request
+from yard.gate.sequential import Screening
+from yard.gate.session import extra_s
+from yard.gate.time_budget import TimeBudget
+
+
+def run(request: Request, progress: Progress) -> Found:
+    commands = {"base": Command(request.base), "head": Command(request.head)}
+    time, profile = TimeBudget(request.budget_s), request.profile
+
+    def step(line: dict[str, Any]) -> None:
+        progress.step(f"{source.disturbed.pairs} pairs, {time.left()}: {line['scenario']}")
+
+    make_folder(request.cache)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=request.cache) as folder, PairLog(
+        request.out, step
+    ) as log:
+        source, metrics = prepare(
+            commands, request.metrics, request.only, request.seed, Path(folder), log.record
+        )
+        progress.say(
+            f"{len(source.names)} scenarios, {profile.screen_pairs} pairs each, then up to {profile.looks[-1]} fresh "
+            f"pairs for suspects; at most {request.budget_s / 60:.0f} min"
+        )
+        outcome = sequential.run(
+            source,
+            profile,
+            request.seed,
+            time.left_s,
+            metrics,
+            CONTROL,
+            Screening(extra_s(time)),
+        )
+    outcome.control_broken = source.not_compared.get(CONTROL, "")
+    return Found(
+        outcome,
+        {name: command.text for name, command in commands.items()},
+        values=source.values,
+        not_compared=source.not_compared,
+        disturbed=source.disturbed,
+        control_of=source.control_of,
+        slot_s=source.slot_s,
+        minutes=time.used_s() / 60,
+    )

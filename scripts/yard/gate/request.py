@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""What a check is asked for: the flags of `switchyard check`, checked against each other."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from yard.data.models import REPOSITORY
+from yard.engine.plan import Options
+from yard.errors import UsageError, nearest
+from yard.gate import rule
+from yard.gate.rule import Profile
+
+CACHE = REPOSITORY / "build" / "check"
+RESULTS = REPOSITORY / "results" / "check"
+KINDS = {
+    "revisions": ("base",),
+    "builds": ("base_build", "head_build"),
+    "commands": ("base_cmd", "head_cmd"),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    kind: str  # one of KINDS
+    base: str
+    head: str
+    build_preset: str
+    options: Options
+    profile: Profile
+    seed: int
+    budget_s: float
+    out: Path
+    cache: Path
+    metrics: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    accepted: Path | None = None
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Request:
+        kind = _kind(given)
+        base, head = {
+            "revisions": (given["base"], given["head"]),
+            "builds": (given["base_build"], given["head_build"]),
+            "commands": (given["base_cmd"], given["head_cmd"]),
+        }[kind]
+        profile = _profile(given["profile"], given["second_try"])
+        utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        names = ("preset", "models", "workloads", "variants", "cells", "workers")
+        return cls(
+            kind,
+            str(base),
+            str(head),
+            given["build_preset"],
+            Options(**{name: given[name] for name in names}),
+            profile,
+            given["seed"] if given["seed"] is not None else int.from_bytes(os.urandom(4), "big"),
+            given["time_budget_s"] or profile.job_limit_s,
+            given["out"] or RESULTS / utc,
+            given["cache"] or CACHE,
+            tuple(given["metrics"]),
+            tuple(given["only"]),
+            given["accepted"],
+        )
+
+
+def _kind(given: dict[str, Any]) -> str:
+    """Exactly one kind of side, and both of it."""
+    kinds = [kind for kind, flags in KINDS.items() if any(given[flag] for flag in flags)]
+    if len(kinds) != 1:
+        raise UsageError(
+            "name the sides: --base REV [--head REV], or --base-build and --head-build, or --base-cmd and "
+            "--head-cmd"
+        )
+    if not all(given[flag] for flag in KINDS[kinds[0]]):
+        first, second = ("--" + flag.replace("_", "-") for flag in KINDS[kinds[0]])
+        raise UsageError(f"{first} and {second} belong together")
+    return kinds[0]
+
+
+def _profile(name: str, second_try: bool) -> Profile:
+    if name not in rule.PROFILES:
+        raise UsageError(f"--profile: unknown profile '{name}': {nearest(name, rule.PROFILES)}")
+    return replace(rule.PROFILES[name], alpha_share=rule.SECOND_TRY_SHARE if second_try else 1.0)
