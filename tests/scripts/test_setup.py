@@ -74,7 +74,8 @@ def system(tmp_path):
 
 def test_every_package_has_a_need_a_part_and_a_reason():
     assert all(
-        len(words) >= 4 and words[1] in ("required", "optional", "ci", "optional-ci", "contender")
+        len(words) >= 4
+        and words[1] in ("required", "optional", "ci", "optional-ci", "contender", "fleet")
         for words in LISTED
     )
     names = [words[0] for words in LISTED]
@@ -125,15 +126,58 @@ def test_the_toolchains_of_contenders_come_only_when_asked_for(system):
     assert done.returncode == 0 and not any(name in line for line in asked for name in toolchains)
     done, asked = system("--contenders")
     assert done.returncode == 0 and all(
-        any(line.endswith(f" {name}") for line in asked) for name in toolchains
+        any(name in line.split() for line in asked) for name in toolchains
     )
 
 
-def test_neither_root_nor_sudo(system):
-    system.installed(*REQUIRED[1:])
+def test_without_root_it_prints_commands_that_work(system):
+    system.installed(*REQUIRED[1:], *OPTIONAL[2:])
     system.tool("id", "echo 1000")
     done, asked = system()
-    assert done.returncode == 4 and f"apt-get install {REQUIRED[0]}" in done.stderr and asked == []
+    assert done.returncode == 4 and asked == []
+    install = "  apt-get install -y --no-install-recommends"
+    commands = [line for line in done.stderr.splitlines() if line.startswith("  ")]
+    assert commands == [
+        "  apt-get update",
+        f"{install} {REQUIRED[0]}",
+        f"{install} {OPTIONAL[0]} {OPTIONAL[1]}",
+    ]
+
+
+def test_without_root_it_offers_only_what_the_archive_has(system):
+    system.installed(*REQUIRED, *OPTIONAL[2:])
+    system.tool("id", "echo 1000")
+    system.tool("apt-cache", f'[ "$2" != {OPTIONAL[0]} ]')
+    done, _ = system()
+    assert done.returncode == 0
+    assert OPTIONAL[1] in done.stderr and OPTIONAL[0] not in done.stderr.split()
+
+
+def test_optional_packages_come_in_one_call(system):
+    system.installed(*REQUIRED, OPTIONAL[0])
+    done, asked = system()
+    assert done.returncode == 0 and len(asked) == 2
+    assert asked[1].split()[-len(OPTIONAL) + 1 :] == OPTIONAL[1:]
+
+
+def test_another_compiler_will_do(system):
+    system.installed(*[name for name in REQUIRED if name != "g++"], *OPTIONAL)
+    system.tool("clang++", "echo 16.0.6")
+    done, asked = system()
+    assert (done.returncode, done.stderr, asked) == (0, "", [])
+
+
+def test_how_far_it_is_is_shown_and_what_failed_is_kept(system):
+    system.installed(*REQUIRED[1:], *OPTIONAL)
+    system.tool(
+        "apt-get",
+        'case "$*" in *update*) exit 0 ;; esac; echo dlstatus:1:7.5:Retrieving; '
+        "echo pmstatus:x:55.5:Installing; echo a word of apt; exit 100",
+    )
+    done, _ = system()
+    assert done.returncode == 4 and "7 % downloaded" in done.stderr
+    assert "55 % installed" in done.stderr and "a word of apt" in done.stderr
+    assert "Retrieving" not in done.stderr
 
 
 def test_a_failing_archive_is_an_error_with_its_words(system):
