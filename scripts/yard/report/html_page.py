@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Optional, Sequence
 
 import jinja2
+from markupsafe import Markup
 
 from yard.stats.estimates import METRIC
 from yard.report import (
@@ -45,78 +46,74 @@ def _style(models: list[str]) -> str:
     return f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{classes}\n{text}"
 
 
-def render(
-    report: series.Report, chart_js: Optional[str] = None, beside: Sequence[series.Report] = ()
-) -> str:
-    """`beside` are reports of other runs to lay beside this one. `chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
-    colours = palette.colours(report.models)
-    places = palette.variants(report.contenders)
+class Charts:
+    """The charts of a report; the template calls them by name."""
 
-    def bar_chart(point: series.Point, metric: str) -> Optional[svg.BarChart]:
+    def __init__(self, report: series.Report):
+        self.report = report
+        self.colours = palette.colours(report.models)
+        variants = palette.variants(report.contenders)
+        self.look = svg.Look(self.colours, variants)
+        self.scaled = svg.Look(self.colours, {**variants, scales.IDEAL: 2})
+
+    def bars(self, point: series.Point, metric: str) -> Optional[svg.BarChart]:
         bars = point.bars(metric)
-        return svg.bar_chart(bars, METRIC[metric].unit, colours) if bars else None
+        return svg.bar_chart(bars, METRIC[metric].unit, self.colours) if bars else None
 
-    def percentiles(point: series.Point) -> Any:
-        return svg.percentile_chart(
-            point.percentiles, f"Latency percentiles of {point.title}", colours, places
-        )
+    def percentiles(self, point: series.Point) -> Optional[Markup]:
+        title = f"Latency percentiles of {point.title}"
+        return svg.percentile_chart(point.percentiles, title, self.look)
 
-    def scaling(points: list[series.Point], metric: str) -> Any:
-        found = report.scaling(points, metric)
+    def scaling(self, points: list[series.Point], metric: str) -> Optional[Markup]:
+        found = self.report.scaling(points, metric)
         if found is None:
             return None
         label = METRIC_TITLES.get(metric, METRIC[metric].label)
         title = f"{label} of {points[0].key.workload} by {found[0]}"
-        return svg.scaling_chart(
-            found[1], title, found[0], label, METRIC[metric].unit, colours, places
-        )
+        curve = svg.Curve(title, found[0], label, METRIC[metric].unit)
+        return svg.scaling_chart(found[1], curve, self.look)
 
-    def over(lines: Any, title: str, x: str, label: str, unit: str, x_unit: str = "") -> Any:
-        return svg.scaling_chart(
-            lines, title, x, label, unit, colours, {**places, scales.IDEAL: 2}, x_unit
-        )
-
-    def speed_up_chart(found: scales.Scaling) -> Any:
+    def speed_up(self, found: scales.Scaling) -> Markup:
         lines = [scales.ideal(found), *(curve.line for curve in found.curves)]
-        return over(lines, f"Speed-up of {found.title}", "workers", "speed-up", "times")
+        curve = svg.Curve(f"Speed-up of {found.title}", "workers", "speed-up", "times")
+        return svg.scaling_chart(lines, curve, self.scaled)
 
-    def efficiency_chart(found: scales.Scaling) -> Any:
+    def efficiency(self, found: scales.Scaling) -> Markup:
         lines = [curve.efficiency for curve in found.curves]
-        return over(lines, f"Efficiency of {found.title}", "workers", "efficiency", "share")
+        curve = svg.Curve(f"Efficiency of {found.title}", "workers", "efficiency", "share")
+        return svg.scaling_chart(lines, curve, self.scaled)
 
-    def granularity_chart(found: scales.Granularity) -> Any:
+    def granularity(self, found: scales.Granularity) -> Markup:
         x, x_unit = ("length of a task", "ns") if found.by_size else ("grain", "")
-        return over(
-            found.lines,
-            f"Granularity of {found.title}",
-            x,
-            "share of its own best speed",
-            "share",
-            x_unit,
-        )
+        title, y = f"Granularity of {found.title}", "share of its own best speed"
+        return svg.scaling_chart(found.lines, svg.Curve(title, x, y, "share", x_unit), self.scaled)
 
-    def memory_chart(found: scales.Memory) -> Any:
-        return over(
-            found.lines,
-            f"Memory of {found.title}",
-            found.size,
-            "memory of the process tree",
-            "bytes",
-        )
+    def memory(self, found: scales.Memory) -> Markup:
+        title, y = f"Memory of {found.title}", "memory of the process tree"
+        return svg.scaling_chart(found.lines, svg.Curve(title, found.size, y, "bytes"), self.scaled)
 
-    def load_chart(found: winners.LoadCurve) -> Any:
+    def load(self, found: winners.LoadCurve) -> Markup:
         title = f"Latency {found.quantile} by throughput of {found.title}"
-        return over(found.lines, title, "throughput", f"latency, {found.quantile}", "ns", "units/s")
+        curve = svg.Curve(title, "throughput", f"latency, {found.quantile}", "ns", "units/s")
+        return svg.scaling_chart(found.lines, curve, self.scaled)
 
-    def charted(point: series.Point) -> list[str]:
-        chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
-        if point.headline.metric == "run_ns":
-            chosen.pop("throughput")
-        return [m for m in chosen if any(m in c.estimates for c in point.cells)]
 
-    def tabled(point: series.Point) -> list[str]:
-        return [m for m in series.TABLED if any(m in c.estimates for c in point.cells)]
+def _charted(point: series.Point) -> list[str]:
+    chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
+    if point.headline.metric == "run_ns":
+        chosen.pop("throughput")
+    return [m for m in chosen if any(m in c.estimates for c in point.cells)]
 
+
+def _tabled(point: series.Point) -> list[str]:
+    return [m for m in series.TABLED if any(m in c.estimates for c in point.cells)]
+
+
+def render(
+    report: series.Report, chart_js: Optional[str] = None, beside: Sequence[series.Report] = ()
+) -> str:
+    """`beside` are reports of other runs to lay beside this one. `chart_js` is the text of Chart.js; without it the page has the static charts alone, and says why."""
+    charts = Charts(report)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -132,12 +129,10 @@ def render(
         scores=scores,
         columns=answers.used_columns(scores),
         style=_style(report.models),
-        colours=colours,
-        bar_chart=bar_chart,
-        percentiles=percentiles,
-        scaling=scaling,
-        charted=charted,
-        tabled=tabled,
+        colours=charts.colours,
+        charts=charts,
+        charted=_charted,
+        tabled=_tabled,
         heat=_heat,
         METRIC=METRIC,
         titles=METRIC_TITLES,
@@ -155,16 +150,11 @@ def render(
         why_prices=why.EVENTS,
         winner_maps=winners.maps(report),
         curves=list(winners.load_curves(report)),
-        load_chart=load_chart,
         sides=side_by_side.columns([report, *beside]),
         shared=side_by_side.shared([report, *beside]) if beside else [],
         scalings=scales.scalings(report),
         granularities=scales.granularities(report),
         memories=scales.memories(report),
-        speed_up_chart=speed_up_chart,
-        efficiency_chart=efficiency_chart,
-        granularity_chart=granularity_chart,
-        memory_chart=memory_chart,
         explore=explorer.safe_json(explorer.data(report)) if chart_js and report.points else "",
         explore_js=(FOLDER / "explorer.js").read_text(encoding="utf-8"),
     )

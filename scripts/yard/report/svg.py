@@ -11,7 +11,7 @@ from typing import Callable, Mapping, Optional, Sequence
 from markupsafe import Markup, escape
 
 from yard.report import palette
-from yard.text import units
+from yard.text import numbers, units
 from yard.report.series import Bar, Line
 
 LOGARITHMIC_FROM = 12.0  # greatest over least value; below that bars start at zero
@@ -51,13 +51,13 @@ def scale_of(values: Sequence[float], zero: bool = True) -> Scale:
 
 def tick_text(value: float, unit: str) -> str:
     if unit == "share":
-        return f"{100 * value:.3g} %"
+        return f"{numbers.short(100 * value, 3)} %"
     if value == 0:
         return "0"
     if unit == "count":
-        return f"{value:g}"
+        return numbers.short(value)
     size, name = units.step(value, unit)
-    return f"{value / size:.3g} {name}"
+    return f"{numbers.short(value / size, 3)} {name}"
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,24 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
             f'<svg class="bar s{colours.get(bar.model, 1)}{" marked" if bar.mark else ""}" aria-hidden="true">'
         ]
         if scale.logarithmic:
-            parts.append(f'<line class="guide" x1="0" x2="{at:.2f}%" y1="50%" y2="50%"/>')
+            parts.append(
+                f'<line class="guide" x1="0" x2="{numbers.fixed(at, 2)}%" y1="50%" y2="50%"/>'
+            )
         else:
             parts.append(
-                f'<rect class="fill" x="0" y="22%" width="{at:.2f}%" height="56%" rx="2"/>'
+                f'<rect class="fill" x="0" y="22%" width="{numbers.fixed(at, 2)}%" height="56%" rx="2"/>'
             )
         if bar.low is not None and bar.high is not None:
             low, high = 100 * scale.share(bar.low), 100 * scale.share(bar.high)
             parts.append(
-                f'<line class="whisker" x1="{low:.2f}%" x2="{high:.2f}%" y1="50%" y2="50%"/>'
+                f'<line class="whisker" x1="{numbers.fixed(low, 2)}%" x2="{numbers.fixed(high, 2)}%" y1="50%" y2="50%"/>'
             )
             for end in (low, high):
                 parts.append(
-                    f'<line class="whisker" x1="{end:.2f}%" x2="{end:.2f}%" y1="30%" y2="70%"/>'
+                    f'<line class="whisker" x1="{numbers.fixed(end, 2)}%" x2="{numbers.fixed(end, 2)}%" y1="30%" y2="70%"/>'
                 )
         if scale.logarithmic:
-            parts.append(f'<circle class="dot" cx="{at:.2f}%" cy="50%" r="5"/>')
+            parts.append(f'<circle class="dot" cx="{numbers.fixed(at, 2)}%" cy="50%" r="5"/>')
         parts.append("</svg>")
         rows.append((bar, Markup("".join(parts))))
     axis = ['<svg class="axis" aria-hidden="true">']
@@ -103,9 +105,11 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
             continue
         places.append(at)
         anchor = "start" if at < 8 else "end" if at > 92 else "middle"
-        axis.append(f'<line x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="4"/>')
         axis.append(
-            f'<text x="{at:.2f}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>'
+            f'<line x1="{numbers.fixed(at, 2)}%" x2="{numbers.fixed(at, 2)}%" y1="0" y2="4"/>'
+        )
+        axis.append(
+            f'<text x="{numbers.fixed(at, 2)}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>'
         )
     axis.append("</svg>")
     return BarChart(rows, Markup("".join(axis)), scale.logarithmic)
@@ -128,79 +132,116 @@ def _spread(wanted: list[float], gap: float, least: float, most: float) -> list[
     return placed
 
 
-def line_chart(
-    lines: Sequence[Line],
-    *,
-    title: str,
-    x_label: str,
-    y_label: str,
-    y_unit: str,
-    x_ticks: Sequence[tuple[float, str]],
-    x_place: Callable[[float], float],
-    colours: Mapping[str, int],
-    variants: Mapping[str, int],
-) -> Markup:
-    """Lines with direct labels at their right end; `x_place` maps x to 0..1."""
+@dataclass(frozen=True)
+class Look:
+    """Which colour a model has and which dash a variant of it, by contender."""
+
+    colours: Mapping[str, int]
+    variants: Mapping[str, int]
+
+    def dash(self, contender: str) -> str:
+        place = self.variants.get(contender, 0) % len(palette.DASHES)
+        dash = palette.DASHES[place]
+        return f' stroke-dasharray="{dash}"' if dash else ""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """`x_place` maps x to 0..1."""
+
+    title: str
+    x_label: str
+    y_label: str
+    y_unit: str
+    x_ticks: Sequence[tuple[float, str]]
+    x_place: Callable[[float], float]
+
+
+class _Plane:
+    """From values to places in the drawing."""
+
+    def __init__(self, axes: Axes, scale: Scale):
+        self.axes, self.scale = axes, scale
+        self.width, self.height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(self, value: float) -> float:
+        return LEFT + self.width * self.axes.x_place(value)
+
+    def y(self, value: float) -> float:
+        return TOP + self.height * (1 - self.scale.share(value))
+
+
+def line_chart(lines: Sequence[Line], axes: Axes, look: Look) -> Markup:
+    """Lines with direct labels at their right end."""
     every = [v for line in lines for v in (*line.y, *line.low, *line.high) if v is not None]
-    scale = scale_of(every)
-    width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
-
-    def x_at(x: float) -> float:
-        return LEFT + width * x_place(x)
-
-    def y_at(y: float) -> float:
-        return TOP + height * (1 - scale.share(y))
-
+    plane = _Plane(axes, scale_of(every))
     out = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(axes.title)}">'
     ]
-    note = ", logarithmic" if scale.logarithmic else ""
-    out.append(f'<text class="label" x="4" y="13">{escape(y_label + note)}</text>')
-    for tick in scale.ticks(y_unit):
-        y = y_at(tick)
-        out.append(
-            f'<line class="grid" x1="{LEFT}" x2="{LEFT + width}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        out.append(
-            f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(tick_text(tick, y_unit))}</text>'
-        )
-    for x, text in x_ticks:
-        out.append(
-            f'<line class="grid" x1="{x_at(x):.1f}" x2="{x_at(x):.1f}" y1="{TOP}" y2="{TOP + height}"/>'
-        )
-        out.append(
-            f'<text x="{x_at(x):.1f}" y="{TOP + height + 16}" text-anchor="middle">{escape(text)}</text>'
-        )
-    out.append(
-        f'<text class="label" x="{LEFT + width / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>'
-    )
-    labels = _spread([y_at(line.y[-1]) for line in lines], 13, TOP + 4, TOP + height)
+    out += _grid(plane)
+    labels = _spread([plane.y(line.y[-1]) for line in lines], 13, TOP + 4, TOP + plane.height)
     for line, label_y in zip(lines, labels):
-        dash = palette.DASHES[variants.get(line.contender, 0) % len(palette.DASHES)]
-        style = f' stroke-dasharray="{dash}"' if dash else ""
-        out.append(f'<g class="s{colours.get(line.model, 1)}">')
-        places = [(x_at(x), y_at(y)) for x, y in zip(line.x, line.y)]
-        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in _thinned(places))
-        out.append(
-            f'<path class="line" d="{path}"{style}><title>{escape(line.contender)}</title></path>'
-        )
-        for x, low, high in zip(line.x, line.low, line.high):
-            if low is not None and high is not None:
-                out.append(
-                    f'<line class="whisker" x1="{x_at(x):.1f}" x2="{x_at(x):.1f}" y1="{y_at(low):.1f}" y2="{y_at(high):.1f}"/>'
-                )
-        if line.low:
-            out += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
-        end_x, end_y = places[-1]
-        edge = LEFT + width
-        out.append(
-            f'<path class="leader" d="M{end_x + 3:.1f} {end_y:.1f}L{edge + 6} {label_y:.1f}"/>'
-        )
-        out.append(
-            f'<text class="name" x="{edge + 9}" y="{label_y + 4:.1f}">{escape(_short(line.contender))}</text></g>'
-        )
+        out.append(f'<g class="s{look.colours.get(line.model, 1)}">')
+        out += _line(plane, line, look.dash(line.contender), label_y)
+        out.append("</g>")
     out.append("</svg>")
     return Markup("".join(out))
+
+
+def _grid(plane: _Plane) -> list[str]:
+    axes, right, bottom = plane.axes, LEFT + plane.width, TOP + plane.height
+    note = ", logarithmic" if plane.scale.logarithmic else ""
+    out = [f'<text class="label" x="4" y="13">{escape(axes.y_label + note)}</text>']
+    for tick in plane.scale.ticks(axes.y_unit):
+        y, text = plane.y(tick), escape(tick_text(tick, axes.y_unit))
+        out.append(
+            f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{numbers.fixed(y, 1)}" y2="{numbers.fixed(y, 1)}"/>'
+        )
+        out.append(
+            f'<text x="{LEFT - 6}" y="{numbers.fixed(y + 4, 1)}" text-anchor="end">{text}</text>'
+        )
+    for value, label in axes.x_ticks:
+        x = plane.x(value)
+        out.append(
+            f'<line class="grid" x1="{numbers.fixed(x, 1)}" x2="{numbers.fixed(x, 1)}" y1="{TOP}" y2="{bottom}"/>'
+        )
+        out.append(
+            f'<text x="{numbers.fixed(x, 1)}" y="{bottom + 16}" text-anchor="middle">{escape(label)}</text>'
+        )
+    middle = LEFT + plane.width / 2
+    out.append(
+        f'<text class="label" x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(axes.x_label)}</text>'
+    )
+    return out
+
+
+def _line(plane: _Plane, line: Line, style: str, label_y: float) -> list[str]:
+    places = [(plane.x(x), plane.y(y)) for x, y in zip(line.x, line.y)]
+    path = "M" + "L".join(
+        f"{numbers.fixed(x, 1)} {numbers.fixed(y, 1)}" for x, y in _thinned(places)
+    )
+    name = escape(line.contender)
+    out = [f'<path class="line" d="{path}"{style}><title>{name}</title></path>']
+    for value, low, high in zip(line.x, line.low, line.high):
+        if low is not None and high is not None:
+            x, ends = plane.x(value), (plane.y(low), plane.y(high))
+            out.append(
+                f'<line class="whisker" x1="{numbers.fixed(x, 1)}" x2="{numbers.fixed(x, 1)}" y1="{numbers.fixed(ends[0], 1)}" y2="{numbers.fixed(ends[1], 1)}"/>'
+            )
+    if line.low:
+        out += [
+            f'<circle class="dot" cx="{numbers.fixed(x, 1)}" cy="{numbers.fixed(y, 1)}" r="3"/>'
+            for x, y in places
+        ]
+    end_x, end_y = places[-1]
+    edge = LEFT + plane.width
+    out.append(
+        f'<path class="leader" d="M{numbers.fixed(end_x + 3, 1)} {numbers.fixed(end_y, 1)}L{edge + 6} {numbers.fixed(label_y, 1)}"/>'
+    )
+    out.append(
+        f'<text class="name" x="{edge + 9}" y="{numbers.fixed(label_y + 4, 1)}">{escape(_short(line.contender))}</text>'
+    )
+    return out
 
 
 def _short(name: str) -> str:
@@ -233,62 +274,47 @@ def percentile_ticks(lines: Sequence[Line]) -> list[tuple[float, str]]:
     return [(x, text) for x, text in named if x <= furthest + 1e-9]
 
 
-def percentile_chart(
-    lines: Sequence[Line], title: str, colours: Mapping[str, int], variants: Mapping[str, int]
-) -> Optional[Markup]:
+def percentile_chart(lines: Sequence[Line], title: str, look: Look) -> Optional[Markup]:
     if not lines:
         return None
     furthest = max(max(line.x[-1] for line in lines), 0.1)
-    return line_chart(
-        lines,
-        title=title,
-        x_label="percentile of operations (each step: ten times rarer)",
-        y_label="latency",
-        y_unit="ns",
-        x_ticks=percentile_ticks(lines),
-        x_place=lambda x: x / furthest,
-        colours=colours,
-        variants=variants,
+    axes = Axes(
+        title,
+        "percentile of operations (each step: ten times rarer)",
+        "latency",
+        "ns",
+        percentile_ticks(lines),
+        lambda x: x / furthest,
     )
+    return line_chart(lines, axes, look)
 
 
-def scaling_chart(
-    lines: Sequence[Line],
-    title: str,
-    field: str,
-    metric_label: str,
-    unit: str,
-    colours: Mapping[str, int],
-    variants: Mapping[str, int],
-    x_unit: str = "",
-) -> Markup:
+@dataclass(frozen=True)
+class Curve:
+    """What a chart along a size, or along another metric, shows. `x_unit` is empty for a size."""
+
+    title: str
+    x: str
+    y: str
+    unit: str
+    x_unit: str = ""
+
+
+def scaling_chart(lines: Sequence[Line], curve: Curve, look: Look) -> Markup:
     every = sorted({x for line in lines for x in line.x})
     low, high = every[0], every[-1]
 
     def place(x: float) -> float:
         return math.log(x / low) / math.log(high / low) if high > low else 0.5
 
-    shown, last = [], -1.0
     # Sizes that were chosen are named; what was measured gets round numbers.
-    named = (
-        every
-        if not x_unit
-        else units.log_ticks(low, high)
-        if high / low > 5
-        else units.ticks(low, high, 4)
-    )
+    named = every
+    if curve.x_unit:
+        named = units.log_ticks(low, high) if high / low > 5 else units.ticks(low, high, 4)
+    shown, last = [], -1.0
     for x in named:
-        if place(x) - last > (0.17 if x_unit else 0.09):
-            shown.append((x, tick_text(x, x_unit) if x_unit else f"{x:g}"))
+        if place(x) - last > (0.17 if curve.x_unit else 0.09):
+            shown.append((x, tick_text(x, curve.x_unit or "count")))
             last = place(x)
-    return line_chart(
-        lines,
-        title=title,
-        x_label=f"{field}, logarithmic",
-        y_label=metric_label,
-        y_unit=unit,
-        x_ticks=shown,
-        x_place=place,
-        colours=colours,
-        variants=variants,
-    )
+    axes = Axes(curve.title, f"{curve.x}, logarithmic", curve.y, curve.unit, shown, place)
+    return line_chart(lines, axes, look)
