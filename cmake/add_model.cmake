@@ -1,16 +1,23 @@
-# add_model(NAME fiber [PACKAGE libboost-fiber-dev] [TARGETS Boost::fiber] [MISSING "why"])
+# add_model(NAME fiber [TARGETS Boost::fiber])
 #
-# Builds switchyard-<NAME> from every .cpp in the folder, with the cell main. When a target that it
-# needs does not exist, the model is not built: build/<preset>/models/<NAME>.json then tells the
-# runner why and which command installs the missing part, and its cells become `skipped`.
+# Builds switchyard-<NAME> from every .cpp in the folder, with the cell main. The model has looked for
+# its library before. When a target that it needs does not exist, the model is not built:
+# build/<preset>/models/<NAME>.json then says why and which command installs what the folder's
+# packages.txt lists, and its cells become `skipped`.
 function(add_model)
-  cmake_parse_arguments(MODEL "" "NAME;PACKAGE" "TARGETS" ${ARGN})
+  cmake_parse_arguments(MODEL "" "NAME" "TARGETS" ${ARGN})
   set(note ${CMAKE_BINARY_DIR}/models/${MODEL_NAME}.json)
   foreach(target IN LISTS MODEL_TARGETS)
     if(NOT TARGET ${target})
+      set(packages)
+      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/packages.txt)
+        file(STRINGS packages.txt packages REGEX "^[^#]")
+        list(TRANSFORM packages REPLACE " .*" "")
+        list(JOIN packages " " packages)
+      endif()
       file(WRITE ${note} "{\"schema\": 1, \"model\": \"${MODEL_NAME}\", \"skipped\": "
         "\"${target} was not found when the suite was configured\", "
-        "\"install\": \"sudo apt-get install ${MODEL_PACKAGE}\"}\n")
+        "\"install\": \"sudo apt-get install ${packages}\"}\n")
       message(STATUS "model ${MODEL_NAME}: skipped, ${target} not found")
       return()
     endif()

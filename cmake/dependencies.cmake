@@ -1,5 +1,5 @@
-# What the harness cannot do without is REQUIRED; what a single model needs is optional, and its
-# absence makes that model `skipped` (cmake/add_model.cmake).
+# What the harness cannot do without is REQUIRED; the others are of a workload, which is skipped
+# without them. A model finds its own library in its own CMakeLists.txt (cmake/add_model.cmake).
 find_package(Threads REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(fmt REQUIRED)
@@ -12,9 +12,5 @@ if(BUILD_TESTING)
 endif()
 
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(libuv IMPORTED_TARGET libuv)
 pkg_check_modules(libpq IMPORTED_TARGET libpq)
-# The headers alone, too: asio needs no compiled part.
-find_package(Boost QUIET)
-find_package(Boost QUIET COMPONENTS fiber context)
-find_package(TBB QUIET)
+find_package(Boost QUIET) # its headers, for `http`

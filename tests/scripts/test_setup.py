@@ -11,11 +11,15 @@ import fakes
 SETUP = fakes.REPOSITORY / "scripts" / "setup"
 LISTED = [
     line.split()
-    for line in (SETUP.parent / "packages.txt").read_text().splitlines()
+    for file in (
+        SETUP.parent / "packages.txt",
+        *sorted(SETUP.parents[1].glob("impl/*/packages.txt")),
+    )
+    for line in file.read_text().splitlines()
     if line and not line.startswith("#")
 ]
 REQUIRED = [words[0] for words in LISTED if words[1] == "required"]
-OPTIONAL = [words[0] for words in LISTED if words[1] == "optional"]
+OPTIONAL = list(dict.fromkeys(words[0] for words in LISTED if words[1] == "optional"))
 TOOLS = [
     "sh",
     "awk",
@@ -73,13 +77,16 @@ def system(tmp_path):
 
 
 def test_every_package_has_a_need_a_part_and_a_reason():
-    assert all(
-        len(words) >= 4
-        and words[1] in ("required", "optional", "ci", "optional-ci", "contender", "fleet")
-        for words in LISTED
-    )
-    names = [words[0] for words in LISTED]
-    assert len(names) == len(set(names))
+    needs = ("required", "optional", "ci", "optional-ci", "contender", "fleet")
+    assert all(len(words) >= 4 and words[1] in needs for words in LISTED)
+    # The suite and a model may want the same: equally.
+    assert len({words[0] for words in LISTED}) == len({tuple(words[:2]) for words in LISTED})
+
+
+def test_what_a_model_needs_is_listed_in_its_folder():
+    own = (fakes.REPOSITORY / "impl/callback/packages.txt").read_text()
+    assert own.split()[0] == "libuv1-dev" and "libuv1-dev" in OPTIONAL
+    assert "libuv1-dev" not in (SETUP.parent / "packages.txt").read_text()
 
 
 def test_quiet_when_nothing_is_missing(system):

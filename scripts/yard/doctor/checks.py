@@ -14,7 +14,8 @@ GOOD, NOTE, MATTERS = "good", "note", "matters"
 CPU = "/sys/devices/system/cpu"
 PORTS = "/proc/sys/net/ipv4/ip_local_port_range"
 PREEMPT = "/sys/kernel/debug/sched/preempt"
-PACKAGES = Path(__file__).resolve().parents[2] / "packages.txt"
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = (ROOT / "scripts/packages.txt", *sorted(ROOT.glob("impl/*/packages.txt")))
 WANTED_DESCRIPTORS, WANTED_PORTS = 16384, 40000
 
 
@@ -255,12 +256,13 @@ def libraries(machine: Machine) -> Finding | None:
     present = set(re.findall(r"^Package: (\S+)\nStatus: \S+ ok installed$", status, re.MULTILINE))
     rows = [
         line.split()
-        for line in PACKAGES.read_text(encoding="utf-8").splitlines()
+        for file in PACKAGES
+        for line in file.read_text(encoding="utf-8").splitlines()
         if line and line[0] != "#"
     ]
-    missing = [
+    missing = dict.fromkeys(
         name for name, need, *_ in rows if need in ("required", "optional") and name not in present
-    ]
+    )
     if not missing:
         return Finding("libraries", GOOD, "all present")
     return Finding(
