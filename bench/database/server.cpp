@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "database/server.hpp"
 
+#include "database/empty_cluster.hpp"
 #include "postgres/connection.hpp"
 
 #include <algorithm>
@@ -14,9 +15,7 @@
 #include <fstream>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -63,23 +62,6 @@ std::string last_line(fs::path const& log) {
     return last;
 }
 
-/// Held by one process at a time, until it ends or lets go.
-class lock_file {
-public:
-    explicit lock_file(fs::path const& path)
-        : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
-        if (fd_ == -1 || ::flock(fd_, LOCK_EX) == -1) {
-            throw no_server(fmt::format("{}: {}", path.string(), std::strerror(errno)));
-        }
-    }
-    lock_file(lock_file const&) = delete;
-    lock_file& operator=(lock_file const&) = delete;
-    ~lock_file() { ::close(fd_); }
-
-private:
-    int fd_;
-};
-
 } // namespace
 
 server::server(std::uint64_t connections) : programs_(find_programs()) {
@@ -95,8 +77,7 @@ server::server(std::uint64_t connections) : programs_(find_programs()) {
         if (::chown(folder_.c_str(), user_, group_) == -1) {
             throw no_server(fmt::format("chown {}: {}", pattern, std::strerror(errno)));
         }
-        make_cluster();
-        start(connections);
+        start_from_cluster(connections);
     } catch (...) {
         stop();
         throw;
@@ -110,27 +91,24 @@ std::string server::where() const {
                        folder_.string());
 }
 
-/// initdb takes a second, a copy of its result a twentieth: an empty cluster is kept from one run
-/// to the next, of this version and user.
-void server::make_cluster() {
+void server::start_from_cluster(std::uint64_t connections) {
     auto const version = programs_.parent_path().filename().string();
-    auto const kept =
-        fs::temp_directory_path() / fmt::format("switchyard-postgres-empty-{}-{}", version, user_);
-    lock_file const lock(kept.string() + ".lock");
-    struct stat about {};
-    auto const is_there = ::lstat(kept.c_str(), &about) == 0;
-    if (is_there && (!S_ISDIR(about.st_mode) || about.st_uid != user_)) {
-        throw no_server(fmt::format("{} belongs to somebody else: remove it", kept.string()));
+    empty_cluster const kept(fmt::format("{}-{}", version, user_));
+    auto const data = folder_ / "data";
+    if (kept.copy_to(data, user_, group_)) {
+        try {
+            start(connections);
+            return;
+        } catch (no_server const&) { // of another version, or damaged: a new one decides
+            stop_server();
+            kept.forget();
+            fs::remove_all(data);
+        }
     }
-    if (!is_there) {
-        auto const fresh = folder_ / "fresh";
-        run({programs_ / "initdb", "-D", fresh, "--no-sync", "--auth=trust", "--locale=C",
-             "--encoding=UTF8", "--username=switchyard"});
-        run({"/bin/cp", "-a", fresh, kept.string() + ".part"});
-        fs::remove_all(fresh);
-        fs::rename(kept.string() + ".part", kept);
-    }
-    run({"/bin/cp", "-a", kept, folder_ / "data"});
+    run({programs_ / "initdb", "-D", data, "--no-sync", "--auth=trust", "--locale=C",
+         "--encoding=UTF8", "--username=switchyard"});
+    kept.keep(data);
+    start(connections);
 }
 
 void server::start(std::uint64_t connections) {
@@ -155,13 +133,17 @@ void server::start(std::uint64_t connections) {
     }
 }
 
-void server::stop() noexcept {
+void server::stop_server() noexcept {
     if (postmaster_ != -1) {
         ::kill(postmaster_, SIGQUIT); // the immediate shutdown, which takes the backends along
         while (::waitpid(postmaster_, nullptr, 0) == -1 && errno == EINTR) {
         }
         postmaster_ = -1;
     }
+}
+
+void server::stop() noexcept {
+    stop_server();
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
 }

@@ -30,8 +30,9 @@ public:
     [[nodiscard]] std::string where() const;
 
 private:
-    void make_cluster();
+    void start_from_cluster(std::uint64_t connections);
     void start(std::uint64_t connections);
+    void stop_server() noexcept;
     void stop() noexcept;
     /// Runs a program as the server's user and waits for it. Throws no_server.
     void run(std::vector<std::string> const& command) const;
