@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import resource
@@ -10,6 +11,8 @@ import socket
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from yard.data import cpu_quota
 
 PACKAGES = (
     "libuv1",
@@ -44,7 +47,21 @@ def _cpu_model() -> str | None:
         name, _, value = line.partition(":")
         if name.strip() in ("model name", "Model", "Hardware", "cpu model"):
             return value.strip()
-    return platform.processor() or None
+    return _arm_model(read("/proc/cpuinfo") or "") or platform.processor() or None
+
+
+def _arm_model(cpuinfo: str) -> str | None:
+    """Servers of ARM give numbers instead of a name."""
+    lines = (line.partition(":") for line in cpuinfo.splitlines())
+    known = {name.strip(): value.strip() for name, _, value in lines}
+    if "CPU implementer" not in known:
+        return None
+    numbers = (
+        f"{name} {known[f'CPU {name}']}"
+        for name in ("implementer", "part", "variant")
+        if f"CPU {name}" in known
+    )
+    return f"{platform.machine()}, {', '.join(numbers)}"
 
 
 def _mitigations() -> dict[str, str]:
@@ -115,6 +132,7 @@ def boot_id() -> str | None:
 def describe() -> dict[str, Any]:
     cpu = "/sys/devices/system/cpu"
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    quota = cpu_quota.cpu_quota(read)
     return {
         "name": socket.gethostname(),
         "cpu_model": _cpu_model(),
@@ -132,6 +150,7 @@ def describe() -> dict[str, Any]:
         "clocksource": read("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         "aslr": read("/proc/sys/kernel/randomize_va_space"),
         "cgroup": _cgroup(),
+        "cpu_quota": None if quota is None or math.isinf(quota) else quota,
         "descriptors": list(limits),
         "load_average": list(os.getloadavg()),
         "boot_id": boot_id(),
@@ -165,10 +184,9 @@ def warnings(host: dict[str, Any]) -> list[str]:
         told.append(
             f"load average was {host['load_average'][0]:.1f} at the start: other programs were running"
         )
-    quota = (host["cgroup"].get("cpu.max") or "max").split()
-    if quota[0] != "max":
+    if quota := host.get("cpu_quota"):
         told.append(
-            f"the control group limits CPU time (cpu.max {' '.join(quota)}): throttling will show as outliers"
+            f"the control group limits CPU time to {quota:.2f} CPUs: throttling will show as outliers"
         )
     return told
 

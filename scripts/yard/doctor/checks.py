@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+from yard.data import cpu_quota
 from yard.doctor.machine import Machine
 
 GOOD, NOTE, MATTERS = "good", "note", "matters"
@@ -86,25 +88,15 @@ def smt(machine: Machine) -> Finding | None:
 
 
 def cgroup_cpu(machine: Machine) -> Finding | None:
-    lines = (machine.read("/proc/self/cgroup") or "").splitlines()
-    own = next((line[3:] for line in lines if line.startswith("0::/")), "/").rstrip("/")
-    limits, told = [], False
-    while True:
-        fields = (machine.read(f"/sys/fs/cgroup{own}/cpu.max") or "").split()
-        told = told or bool(fields)
-        if len(fields) == 2 and fields[0] != "max":
-            limits.append(int(fields[0]) / int(fields[1]))
-        if not own:
-            break
-        own = own.rpartition("/")[0]
-    if not told:
+    quota = cpu_quota.cpu_quota(machine.read)
+    if quota is None:
         return None
-    if not limits:
+    if math.isinf(quota):
         return Finding("cgroup-cpu", GOOD, "no limit")
     return Finding(
         "cgroup-cpu",
         MATTERS,
-        f"{min(limits):.2f} CPUs",
+        f"{quota:.2f} CPUs",
         "a group over its quota stops until the period ends: outliers",
         "start the container without --cpus, or give it whole CPUs with --cpuset-cpus",
     )
@@ -236,10 +228,19 @@ def clock(machine: Machine) -> Finding | None:
 
 def io_uring(machine: Machine) -> Finding | None:
     value = machine.number("/proc/sys/kernel/io_uring_disabled")
+    refusal = machine.refusal_of_io_uring()
+    if refusal and value in (None, 0):
+        return Finding(
+            "io_uring",
+            NOTE,
+            f"refused: {refusal}",
+            "what uses io_uring is skipped or falls back",
+            "a container's seccomp profile or the kernel refuses io_uring_setup: allow it there",
+        )
+    if value == 0 or (value is None and refusal == ""):
+        return Finding("io_uring", GOOD, "allowed")
     if value is None:
         return None
-    if value == 0:
-        return Finding("io_uring", GOOD, "allowed")
     return Finding(
         "io_uring",
         NOTE,

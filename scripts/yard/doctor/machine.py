@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from yard.data import host
+
+IO_URING_SETUP = 425  # on every architecture
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,16 @@ class Machine:
         return sorted(
             "/" + str(found.relative_to(self.root)) for found in self.root.glob(pattern.lstrip("/"))
         )
+
+    def refusal_of_io_uring(self) -> str | None:
+        """Why the kernel refuses it to this process, tried with arguments that make nothing; empty if it does not, None
+        where `root` is not this machine."""
+        if self.root != Path("/"):
+            return None
+        library = ctypes.CDLL(None, use_errno=True)
+        library.syscall(ctypes.c_long(IO_URING_SETUP), ctypes.c_long(0), ctypes.c_void_p(None))
+        code = ctypes.get_errno()
+        return "" if code in (errno.EINVAL, errno.EFAULT) else os.strerror(code)
 
     def number(self, path: str) -> int | None:
         text = self.read(path)

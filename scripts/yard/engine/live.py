@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
-from yard.data import samples
+from yard.data import cpu_quota, host, samples
 from yard.engine import campaign, plan as planning
 from yard.stats import estimates
 from yard.errors import YardError
@@ -28,7 +27,7 @@ def measure(
     read: Callable[[list[dict[str, Any]]], list[estimates.Cell]] = estimates.cells,
 ) -> list[estimates.Cell]:
     name, commit, dirty = campaign.new_name()
-    plan = planning.make(found, options, sorted(os.sched_getaffinity(0)), name)
+    plan = planning.make(found, options, cpu_quota.usable_cpus(host.read), name)
     with tempfile.TemporaryDirectory(prefix="switchyard-live-") as temporary:
         store = campaign.start(found, plan, commit, dirty, Path(temporary) / "run")
         meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))

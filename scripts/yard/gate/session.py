@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from yard.data import cpu_quota, host
 from yard.data.store import make_folder
 from yard.engine import counters
 from yard.errors import NotComparable, UsageError, nearest
@@ -41,7 +41,7 @@ def run(builds: Builds, request: Request, progress: Progress) -> Found:
         builds.catalogues["base"],
         builds.catalogues["head"],
         request.options,
-        sorted(os.sched_getaffinity(0)),
+        cpu_quota.usable_cpus(host.read),
         request.only,
     )
     notes = [*builds.notes, *sides.differences(builds.catalogues)]

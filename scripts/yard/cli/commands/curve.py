@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import click
 
-from yard.data import models
+from yard.data import cpu_quota, host, models
 from yard.engine import campaign, load_curve, plan as planning
 from yard.text import curve_tables, run_progress
 from yard.errors import FAILED, OK, UsageError
@@ -129,7 +128,7 @@ def command(**given: Any) -> int:
         workers=given["workers"],
     )
     name, commit, dirty = campaign.new_name()
-    plan, contenders = load_curve.plan_of(found, options, sorted(os.sched_getaffinity(0)), name)
+    plan, contenders = load_curve.plan_of(found, options, cpu_quota.usable_cpus(host.read), name)
     ask = load_curve.Ask(
         given["fractions"],
         given["rounds"],

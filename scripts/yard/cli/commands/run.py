@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from yard.data import machine_name, models
+from yard.data import cpu_quota, host, machine_name, models
 from yard.engine import campaign, counters, forecast, plan as planning
 from yard.report import history_store
 from yard.text import run_progress, summary
@@ -88,7 +87,7 @@ def command(context: click.Context, **given: Any) -> int:
     )
     options = options_from(given)
     run, commit, dirty = campaign.new_name()
-    plan = planning.make(found, options, sorted(os.sched_getaffinity(0)), run)
+    plan = planning.make(found, options, cpu_quota.usable_cpus(host.read), run)
     if given["plan_only"]:
         click.echo(
             json.dumps(plan, indent=1)

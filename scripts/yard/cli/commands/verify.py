@@ -2,14 +2,13 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from yard.data import models
+from yard.data import cpu_quota, host, models
 from yard.engine import campaign, plan as planning
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK
@@ -36,7 +35,7 @@ def command(**given: Any) -> int:
     options = run.options_from(
         {**given, "preset": "smoke", "audit": True, "allow_unoptimised": True}
     )
-    plan = planning.make(found, options, sorted(os.sched_getaffinity(0)), name)
+    plan = planning.make(found, options, cpu_quota.usable_cpus(host.read), name)
     with tempfile.TemporaryDirectory(prefix="switchyard-verify-") as folder:
         store = campaign.start(found, plan, commit, dirty, Path(folder) / "run")
         meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
