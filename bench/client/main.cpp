@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // switchyard-client: the load generator as a tool. See docs/protocol.md.
 
-#include "client/echo.hpp"
+#include "client/exchange/echo.hpp"
+#include "client/exchange/http.hpp"
+#include "client/exchange/marked.hpp"
+#include "client/exchange/stamped.hpp"
+#include "client/load/run.hpp"
 #include "client/report.hpp"
 #include "histogram/interval_log.hpp"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -78,7 +83,7 @@ void write_log(std::string const& path, client::measured const& seen) {
 
 int run(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
-    auto const seen = client::run_echo(
+    auto const seen = client::run_load(
         asked.load, asked.server_pid > 0 ? std::optional<pid_t>(asked.server_pid) : std::nullopt,
         [&] { wait_for_go(asked.go_fd); });
     auto const report = client::report(asked.load, seen);
@@ -121,37 +126,59 @@ void add_options(CLI::App* to, options& asked) {
     to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
 }
 
+void add_dear_percent(CLI::App* to, client::load& asked) {
+    to->add_option("--dear-percent", asked.dear_percent, "share of them")
+        ->required()
+        ->check(CLI::Range(0, 100));
+}
+
+void add_http(CLI::App* to, client::load& asked) {
+    to->add_option("--pipeline", asked.pipeline, "requests a message; default: 1")
+        ->check(CLI::Range(1, 256));
+    to->add_option("--body-bytes", asked.body_bytes, "0: GET, else POST of so many")
+        ->check(CLI::Range(0, 1'048'576));
+}
+
+/// A subcommand each: what is said, and on how many sockets.
+struct protocol {
+    char const* name;
+    char const* meaning;
+    client::exchange_maker* make_exchange;
+    bool reconnect = false;
+    void (*add_options)(CLI::App* to, client::load& asked) = nullptr;
+};
+
+constexpr std::array protocols{
+    protocol{"echo", "drive a TCP echo server on 127.0.0.1", &client::make<client::echo>},
+    protocol{"mixed", "the same with requests that compute", &client::make<client::marked>, false,
+             &add_dear_percent},
+    protocol{"pump", "echo of long messages, which differ little", &client::make<client::stamped>},
+    protocol{"accept", "echo, a connection for each message", &client::make<client::echo>, true},
+    protocol{"http", "GET or POST to an HTTP/1.1 server", &client::make<client::http>, false,
+             &add_http},
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
     options asked;
     CLI::App app{"Load generator: verifies every byte and measures from the intended start."};
     app.require_subcommand(1);
-    add_options(app.add_subcommand("echo", "drive a TCP echo server on 127.0.0.1"), asked);
-    auto* const mixed = app.add_subcommand("mixed", "the same with requests that compute");
-    add_options(mixed, asked);
-    mixed->add_option("--dear-percent", asked.load.dear_percent, "share of them")
-        ->required()
-        ->check(CLI::Range(0, 100));
-    auto* const pump = app.add_subcommand("pump", "echo of long messages, which differ little");
-    add_options(pump, asked);
-    auto* const accept = app.add_subcommand("accept", "echo, a connection for each message");
-    add_options(accept, asked);
-    auto* const http = app.add_subcommand("http", "GET or POST to an HTTP/1.1 server");
-    add_options(http, asked);
-    http->add_option("--pipeline", asked.load.pipeline, "requests a message; default: 1")
-        ->check(CLI::Range(1, 256));
-    http->add_option("--body-bytes", asked.load.body_bytes, "0: GET, else POST of so many")
-        ->check(CLI::Range(0, 1'048'576));
+    for (auto const& each : protocols) {
+        auto* const command = app.add_subcommand(each.name, each.meaning);
+        add_options(command, asked);
+        if (each.add_options != nullptr) each.add_options(command, asked.load);
+        command->callback([&] {
+            asked.load.make_exchange = each.make_exchange;
+            asked.load.reconnect = each.reconnect;
+        });
+    }
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         auto const code = app.exit(error);
         return code == 0 ? 0 : exit_usage;
     }
-    if (http->parsed() && asked.load.pipeline == 0) asked.load.pipeline = 1;
-    asked.load.stamped = pump->parsed();
-    asked.load.reconnect = accept->parsed();
     ::signal(SIGPIPE, SIG_IGN);
     asked.load.timeout = std::chrono::seconds(asked.timeout_s);
     try {

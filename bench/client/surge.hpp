@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "client/load.hpp"
+#include "client/load/load.hpp"
 #include "client/measured.hpp"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "client/arrivals.hpp"
+#include "client/load/arrivals.hpp"
 
 #include <algorithm>
 #include <cmath>

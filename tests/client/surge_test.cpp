@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is made of a surge, on a queue whose answer is known: constant arrivals and service times.
 
-#include "client/arrivals.hpp"
+#include "client/load/arrivals.hpp"
 #include "client/surge.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "client/driver.hpp"
+#include "client/load/driver.hpp"
 
 #include "client/clock.hpp"
 
@@ -13,11 +13,7 @@ driver::driver(client::load const& load)
       deadline_ns_(now_ns() + static_cast<std::uint64_t>(load.timeout.count()) * 1'000'000'000u) {
     connections_.reserve(load.connections);
     for (std::uint64_t i = 0; i < load.connections; ++i) {
-        connections_.emplace_back(load.port, i, load.seed, load.message_bytes, deadline_ns_);
-        if (load.pipeline != 0) connections_.back().speak_http(load.pipeline, load.body_bytes);
-        if (load.stamped) connections_.back().stamp();
-        if (load.dear_percent) connections_.back().mark(*load.dear_percent);
-        if (load.reconnect) connections_.back().renew();
+        connections_.emplace_back(load_, i, deadline_ns_);
         poller_.add(connections_.back().fd(), i);
     }
 }
@@ -92,7 +88,7 @@ bool driver::out_of_time(measured* into) {
 }
 
 void driver::note_dear(connection const& at, std::uint64_t now, measured& into) {
-    if (!at.dear()) return;
+    if (!at.spoken().dear()) return;
     auto const took_ns = now - at.sent_ns;
     into.least_dear_ns =
         into.dear_messages++ == 0 ? took_ns : std::min(into.least_dear_ns, took_ns);
@@ -100,7 +96,7 @@ void driver::note_dear(connection const& at, std::uint64_t now, measured& into) 
 
 void driver::record(connection& at, std::uint64_t index, std::uint64_t now, measured& into) {
     auto const service_ns = now - at.sent_ns;
-    (at.dear() ? into.dear : into.latency).record(now - at.intended_ns);
+    (at.spoken().dear() ? into.dear : into.latency).record(now - at.intended_ns);
     into.service.record(service_ns);
     into.latency_sum_ns += service_ns;
     ++into.received;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "client/exchange/echo.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -11,23 +13,18 @@ namespace client {
 
 /// What is to be sent, and how.
 struct load {
+    exchange_maker* make_exchange = &make<echo>; ///< what is said
     std::uint16_t port = 0;
     std::uint64_t connections = 1;
     std::uint64_t messages = 1; ///< measured round trips
     std::uint64_t message_bytes = 64;
-    /// `http`: a message is so many requests, GET or, with a body, POST; 0: it is `message_bytes`
-    /// bytes, which come back.
-    std::uint64_t pipeline = 0;
+    std::uint64_t pipeline = 1; ///< `http`: requests a message
     std::uint64_t body_bytes = 0;
     std::uint64_t warm_up = 0; ///< round trips before the measured window
     std::uint64_t seed = 1;
-    /// `mixed`: the first byte of a message says whether it is dear (1) or cheap (0), and of a
-    /// hundred so many are dear.
-    std::optional<std::uint64_t> dear_percent;
+    std::optional<std::uint64_t> dear_percent; ///< `mixed`: the share of messages that are dear
     /// `accept`: each message has a connection of its own, made as part of its round trip.
     bool reconnect = false;
-    /// `pump`: messages differ in the first bytes of each page only, for they are long.
-    bool stamped = false;
     double rate_per_s = 0; ///< 0: closed loop
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
     /// Open loop: the middle third of the messages comes at so many percent of the rate.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "client/clock.hpp"
-#include "client/driver.hpp"
+#include "client/load/driver.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "client/connection.hpp"
-#include "client/load.hpp"
+#include "client/load/load.hpp"
+#include "client/load/poller.hpp"
 #include "client/measured.hpp"
-#include "client/poller.hpp"
 
 #include <vector>
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include "client/echo.hpp"
+#include "client/load/run.hpp"
 
-#include "client/arrivals.hpp"
 #include "client/clock.hpp"
-#include "client/driver.hpp"
+#include "client/load/arrivals.hpp"
+#include "client/load/driver.hpp"
 
 #include <optional>
 #include <sys/prctl.h>
 
 namespace client {
 
-measured run_echo(load const& asked, std::optional<pid_t> server, std::function<void()> const& go) {
+measured run_load(load const& asked, std::optional<pid_t> server, std::function<void()> const& go) {
     ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     measured seen;
     seen.expected = asked.messages;
@@ -32,8 +32,8 @@ measured run_echo(load const& asked, std::optional<pid_t> server, std::function<
         return seen;
     }
     auto& all = *made;
-    seen.request_bytes = all.connections().front().request_bytes();
-    seen.reply_bytes = all.connections().front().reply_bytes();
+    seen.request_bytes = all.connections().front().spoken().message().size();
+    seen.reply_bytes = all.connections().front().spoken().reply().size();
     if (asked.warm_up != 0) {
         all.run_closed(asked.warm_up, seen, true);
         // A server that fails here fails as it would in the window.

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "client/exchange/echo.hpp"
+
+namespace client {
+
+/// `mixed`: an echo whose first byte says whether the message is dear (1) or not (0), and of a
+/// hundred `dear_percent` are.
+class marked final : public echo {
+public:
+    marked(load const& asked, std::uint64_t number);
+
+    void prepare() override;
+
+private:
+    std::uint64_t dear_percent_;
+};
+
+} // namespace client
