@@ -9,6 +9,7 @@ import re
 import sys
 
 import function_length
+import yard_layers
 
 SOURCES = {".cpp", ".hpp"}
 
@@ -181,7 +182,8 @@ def findings(root):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=pathlib.Path)
-    found = list(findings(parser.parse_args().root))
+    root = parser.parse_args().root
+    found = [*findings(root), *yard_layers.findings(root)]
     for finding in found:
         print(finding)
     return 1 if found else 0

@@ -4,8 +4,10 @@
 
 import pathlib
 import sys
+import tempfile
 
 import layering
+import yard_layers
 
 EXPECTED = [
     "bench/contract/contract.hpp:3: bench/contract takes the standard library only",
@@ -26,7 +28,44 @@ EXPECTED = [
     "impl/rogue/echo.cpp:12: catches everything and tells nobody",
 ]
 
-found = list(layering.findings(pathlib.Path(sys.argv[1])))
+LONG = "def long():\n" + "    pass\n" * 60
+YARD = {
+    "errors.py": "from yard import data\n",
+    "data/__init__.py": "",
+    "data/host.py": "import yard.engine.runner\n",
+    "engine/__init__.py": "",
+    "engine/runner.py": "from yard.data import host\n",
+    "gate/__init__.py": "",
+    "gate/words.py": "def f():\n    from yard.report import series\n",
+    "report/__init__.py": "",
+    "report/series.py": LONG
+    + "def wide(a, b, c, d, e, f, g, h): pass\ndef fits(a, b, c, d, e, f, g): pass\n",
+    "report/words.py": "from yard.data.host import uptime\n",
+    "unknown/__init__.py": "",
+}
+EXPECTED_OF_YARD = [
+    "scripts/yard/errors.py:1: errors may not import data",
+    "scripts/yard/data/host.py:1: data may not import engine",
+    "scripts/yard/gate/words.py:2: gate may not import report",
+    "scripts/yard/unknown/__init__.py:1: the package unknown has no layer",
+    "scripts/yard/data/host.py:1: imports in a circle: yard.data.host -> yard.engine.runner -> yard.data.host",
+    "scripts/yard/report/words.py:1: a second module words, beside scripts/yard/gate/words.py",
+    "scripts/yard/report/series.py:1: long has 61 lines, 60 are allowed",
+    "scripts/yard/report/series.py:62: wide has 8 parameters, 7 are allowed",
+]
+
+
+def of_yard():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in YARD.items():
+            file = pathlib.Path(folder) / "scripts" / "yard" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return list(yard_layers.findings(pathlib.Path(folder)))
+
+
+EXPECTED += EXPECTED_OF_YARD
+found = [*layering.findings(pathlib.Path(sys.argv[1])), *of_yard()]
 faults = [
     f"not found: {line}"
     for line in EXPECTED

@@ -26,7 +26,7 @@ from yard.stats.rate_search import (
     Rate,
     Search,
 )
-from yard.report import series, winners
+from yard.report import assemble, winners
 
 SERVICE_S = 50e-6  # also fake_server's
 
@@ -240,7 +240,7 @@ def test_a_known_server_gets_its_curve_and_its_limit(tmp_path, build):
     # An ordinary run: complete, and drawn.
     folder = samples.read_run(tmp_path / "run")
     assert len(folder.samples) == len(folder.plan["processes"]) and folder.meta["ended"]
-    drawn = list(winners.load_curves(series.build(folder)))
+    drawn = list(winners.load_curves(assemble.build(folder)))
     assert {c.quantile for c in drawn} == {"p50", "p99"} and len(drawn[0].lines[0].x) >= 3
     assert fakes.switchyard(tmp_path, "run", "--resume", tmp_path / "run").returncode == 0
 

@@ -16,12 +16,12 @@ from rich.console import Console
 import fake_runs
 from yard import report as report_package
 from yard.report import (
+    assemble,
     answers,
     environment,
     explorer,
     html_page,
     markdown_page,
-    series,
     csv_table,
     first_screen,
 )
@@ -38,7 +38,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def report(run):
-    return series.build(run)
+    return assemble.build(run)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_missing_cells_come_before_all_measured_ones(report, page):
 def test_a_planned_cell_without_a_sample_is_missing(run):
     planned = copy.copy(run)
     planned.plan = {"cells": [{"model": "fiber", "variant": "", "workload": "nqueens"}]}
-    found = series.build(planned).missing
+    found = assemble.build(planned).missing
     assert any(m.workload == "nqueens" and m.state == "not measured" for m in found)
 
 
@@ -184,7 +184,7 @@ def test_a_model_that_was_not_built_is_missing(run):
         },
     }
     assert any(
-        m.contender == "uring" and "liburing-dev" in m.reason for m in series.build(other).missing
+        m.contender == "uring" and "liburing-dev" in m.reason for m in assemble.build(other).missing
     )
 
 
@@ -202,11 +202,11 @@ def test_the_suite_states_its_own_error(report, run):
     slow.samples = [
         {**s, "run_ns": s["run_ns"] * 1.05} if s["workload"] == "spin" else s for s in run.samples
     ]
-    suite = series.build(slow).suite
+    suite = assemble.build(slow).suite
     assert not suite.good and suite.words.startswith("MORE than 1 %")
     none = copy.copy(run)
     none.samples = [s for s in run.samples if s["workload"] != "noop"]
-    assert series.build(none).suite.words.startswith("Not measured")
+    assert assemble.build(none).suite.words.startswith("Not measured")
 
 
 def test_the_ledger_has_knobs_flags_and_lines_of_code(report, page):
@@ -230,7 +230,7 @@ def test_points_are_named_by_what_tells_them_apart():
     meta = fake_runs.meta()
     fields = [{"name": n} for n in ("connections", "message_bytes", "messages")]
     meta["describe"]["fiber"]["workloads"] = [{"name": "echo", "fields": fields}]
-    report = series.build(fake_runs.Run(Path("x"), meta, {}, make.samples))
+    report = assemble.build(fake_runs.Run(Path("x"), meta, {}, make.samples))
     assert [p.label for p in report.points] == [
         f"connections {c}, message_bytes {s}" for c, s in sizes
     ]
@@ -281,7 +281,7 @@ def test_text_from_outside_is_only_text(run, tmp_path):
         if sample["workload"] == "fetch":
             sample["unit"] = HOSTILE
             sample["params"] = {HOSTILE: 1}
-    report = series.build(bad)
+    report = assemble.build(bad)
     page = html_page.render(report)
     outline = Outline(page)
     assert "script" not in outline.tags
@@ -303,7 +303,7 @@ def test_control_characters_do_not_reach_the_terminal(run):
         "host": {**run.meta["host"], "name": "a\x1b[31mb"},
         "warnings": ["\x1b]0;title\x07"],
     }
-    assert "\x1b" not in printed(series.build(bad))
+    assert "\x1b" not in printed(assemble.build(bad))
 
 
 def printed(report):
@@ -313,7 +313,7 @@ def printed(report):
 
 
 def test_three_rounds_show_numbers_without_ranks():
-    few = series.build(fake_runs.realistic(rounds=3, operations=300))
+    few = assemble.build(fake_runs.realistic(rounds=3, operations=300))
     assert all(not ranking.places for p in few.points for ranking in p.rankings.values())
     page = html_page.render(few)
     assert "too few rounds" in page and 'class="rank"' not in page
@@ -323,7 +323,7 @@ def test_three_rounds_show_numbers_without_ranks():
 
 def test_an_empty_run_still_has_a_page(tmp_path):
     empty = fake_runs.Run(Path("x"), fake_runs.meta(), {}, [], unreadable=2)
-    report = series.build(empty)
+    report = assemble.build(empty)
     page = html_page.render(report)
     assert "This run cannot tell" in page and "2 lines of samples.jsonl could not be read" in page
     assert printed(report) and markdown_page.render(report) and csv_table.render(report)
@@ -342,7 +342,7 @@ def test_write_gives_all_four_kinds(tmp_path):
 def test_csv_is_long_form_and_no_formula(run):
     bad = copy.copy(run)
     bad.samples = [{**s, "reason": "=1+1"} if s["verdict"] == "crashed" else s for s in run.samples]
-    rows = list(csv.DictReader(io.StringIO(csv_table.render(series.build(bad)))))
+    rows = list(csv.DictReader(io.StringIO(csv_table.render(assemble.build(bad)))))
     assert len({tuple(sorted(row)) for row in rows}) == 1
     spin = [
         r
@@ -379,7 +379,7 @@ def test_golden(kind):
 
     small = fake_runs.realistic(seed=4, rounds=6, operations=400)
     small.meta = {**small.meta, "describe": {}}  # lines of code change with the models
-    built = series.build(small)
+    built = assemble.build(small)
     text = markdown_page.render(built) if kind == "md" else csv_table.render(built)
     path = GOLDEN / f"report.{kind}"
     if os.environ.get("SWITCHYARD_UPDATE_GOLDEN"):
@@ -417,7 +417,7 @@ def test_five_hundred_cells_of_a_hundred_rounds(tmp_path):
                 )
     run = fake_runs.Run(tmp_path, fake_runs.meta(), {}, make.samples)
     start = time.process_time()
-    report = series.build(run)
+    report = assemble.build(run)
     page = html_page.render(report, explorer.library())
     took = time.process_time() - start
     assert sum(len(p.cells) for p in report.points) == 500

@@ -9,7 +9,7 @@ import pytest
 import browser as browsers
 import fake_runs
 from test_report import HOSTILE, hostile
-from yard.report import explorer, html_page, series
+from yard.report import assemble, explorer, html_page
 
 SIZES = [(1440, 900, "light"), (390, 844, "light"), (1440, 900, "dark"), (390, 844, "dark")]
 ACCESSIBILITY = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def page(tmp_path_factory):
             cpus=[0, 1],
         )
     run.samples = [*run.samples, *curves.samples]
-    report = series.build(run)
+    report = assemble.build(run)
     path.write_text(html_page.render(report, explorer.library(), [report]), encoding="utf-8")
     assert all(
         f'id="{name}"' in path.read_text(encoding="utf-8")
@@ -250,7 +250,7 @@ def test_hostile_text_stays_text(browser, tmp_path):
             sample["workload"] = f"echo{HOSTILE}</script>"
             sample["params"] = {**sample["params"], HOSTILE: sample["params"]["connections"]}
     path = tmp_path / "index.html"
-    path.write_text(html_page.render(series.build(bad), explorer.library()), encoding="utf-8")
+    path.write_text(html_page.render(assemble.build(bad), explorer.library()), encoding="utf-8")
     browser.open(path)
     assert browser.run("return document.querySelectorAll('script').length") == 3
     assert HOSTILE in browser.run(

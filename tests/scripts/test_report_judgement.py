@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import fake_runs
-from yard.report import choose, other_tools, series, why
+from yard.report import assemble, choose, other_tools, why
 
 ECHO = {"connections": 8, "messages": 1_000}
 UNITS = 1_000
@@ -15,7 +15,7 @@ def run_of(*adders, rounds=10):
     make = fake_runs.Maker(5, rounds=rounds, noise=0.01)
     for adder in adders:
         adder(make)
-    return series.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
+    return assemble.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
 
 
 def server(name, cpu_ns=5_000, **more):
@@ -126,7 +126,7 @@ def test_a_workload_stands_by_its_longest_point():
     make = fake_runs.Maker(2)
     for point, grain in enumerate((5, 1)):
         make.add("serial", "fib", {"n": 20, "grain": grain}, point=point, run_ns=1e6 * grain)
-    report = series.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
+    report = assemble.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
     assert choose.points(report)["fib"].key.sizes["grain"] == 5
 
 
@@ -165,7 +165,7 @@ def test_rules_that_ignore_pairing_are_shown_to_differ():
     make.shared = np.exp(np.random.default_rng(1).normal(0, 0.3, 12))
     for name, cost in (("callback", 1.0), ("fiber", 1.02)):
         make.add(name, "echo", ECHO, units=UNITS, run_ns=cost * 1e7, cpu_ns=cost * 5e6)
-    report = series.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
+    report = assemble.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
     (judged,) = other_tools.judge(report)
     assert judged.ours.different and not judged.google.different and not judged.criterion.different
     assert judged.hyperfine.different and judged.disagree

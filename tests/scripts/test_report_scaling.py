@@ -10,11 +10,11 @@ from yard.engine import plan
 from yard.stats import estimates
 from yard.cli.commands import _options
 from yard.errors import UsageError
-from yard.report import html_page, plot, scaling, series
+from yard.report import assemble, html_page, plot, scaling
 
 
 def built(make):
-    return series.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
+    return assemble.build(fake_runs.Run("x", fake_runs.meta(), {}, make.samples))
 
 
 def by_workers(counts, speed_up, name="thread", cpus=8):

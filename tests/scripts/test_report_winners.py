@@ -5,13 +5,13 @@ import copy
 
 import fake_runs
 from yard import report as report_package
-from yard.report import html_page, plot, series, side_by_side, winners
+from yard.report import assemble, html_page, plot, side_by_side, winners
 
 MODELS = {"coroutine": 1.0, "thread": 1.0, "process": 1.0}
 
 
 def built(make, **meta):
-    return series.build(fake_runs.Run("x", {**fake_runs.meta(), **meta}, {}, make.samples))
+    return assemble.build(fake_runs.Run("x", {**fake_runs.meta(), **meta}, {}, make.samples))
 
 
 def mapped():
@@ -148,7 +148,7 @@ def test_runs_stand_side_by_side_and_are_not_judged():
         "20261124T000000Z-4567def",
         "<script>alert(1)</script>",
     )
-    reports = [series.build(run) for run in (first, second)]
+    reports = [assemble.build(run) for run in (first, second)]
     shared = side_by_side.shared(reports)
     assert [s.title for s in shared] == [p.title for p in reports[0].points]
     row = next(r for r in shared[-1].rows if r.contender == "thread")

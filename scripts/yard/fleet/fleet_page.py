@@ -19,7 +19,7 @@ from yard.fleet import job, machine_matrix
 from yard.fleet.conduct import Progress
 from yard.fleet.machine_matrix import Entry, Matrix
 from yard.fleet.orders import Campaign
-from yard.report import explorer, html_page as pages, series
+from yard.report import assemble, explorer, html_page as pages
 from yard.stats.estimates import METRIC
 from yard.text import units
 
@@ -58,7 +58,7 @@ def write(campaign: Campaign, progress: Sequence[Progress], pretended: bool) -> 
     write_atomically(paths[2], as_csv(found))
     chart = explorer.library()
     for name, run in runs.items():
-        text = pages.render(series.build(run), chart)
+        text = pages.render(assemble.build(run), chart)
         paths.append(folder / reports[name])
         write_atomically(paths[-1], _with_switch(text, name, reports))
     return paths
@@ -74,7 +74,7 @@ def _machine(name: str, run: samples.Run | None, report: str, state: str) -> dic
     verdicts: Mapping[str, int] = ended["verdicts"] if ended else {}
     return {
         "name": name,
-        "about": series.build(run).environment.machine,
+        "about": assemble.build(run).environment.machine,
         "run": run.meta["run"],
         "rounds": run.meta.get("rounds", run.plan["rounds"]),
         "verdicts": ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "–",

@@ -9,8 +9,42 @@ from typing import Any, Mapping
 from yard.gate import wording
 
 
+Case = tuple[str, str, str, str]  # scenario, what of it, kind, text
+
+
 def render(result: Mapping[str, Any]) -> str:
-    cases: list[tuple[str, str, str, str]] = []  # class, name, kind, text
+    cases = _cases(result)
+    count = {
+        kind: sum(case[2] == kind for case in cases) for kind in ("failure", "skipped", "error")
+    }
+    suite = xml.Element(
+        "testsuite",
+        name="switchyard check",
+        tests=str(len(cases)),
+        failures=str(count["failure"]),
+        errors=str(count["error"]),
+        skipped=str(count["skipped"]),
+        time=f"{60 * result['minutes']:.1f}",
+        timestamp=result["utc"],
+    )
+    for scenario, name, kind, text in cases:
+        case = xml.SubElement(
+            suite, "testcase", classname=_printable(scenario), name=_printable(name)
+        )
+        if kind:
+            xml.SubElement(case, kind, message=_printable(text))
+        elif text:
+            xml.SubElement(case, "system-out").text = _printable(text)
+    root = xml.Element("testsuites")
+    root.append(suite)
+    xml.indent(root)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+    )
+
+
+def _cases(result: Mapping[str, Any]) -> list[Case]:
+    cases: list[Case] = []
     for cell in result["cells"]:
         if cell["tier"] != "gating":
             continue
@@ -53,31 +87,7 @@ def render(result: Mapping[str, Any]) -> str:
                 result["reason"],
             )
         )
-    count = {
-        kind: sum(case[2] == kind for case in cases) for kind in ("failure", "skipped", "error")
-    }
-    suite = xml.Element(
-        "testsuite",
-        name="switchyard check",
-        tests=str(len(cases)),
-        failures=str(count["failure"]),
-        errors=str(count["error"]),
-        skipped=str(count["skipped"]),
-        time=f"{60 * result['minutes']:.1f}",
-        timestamp=result["utc"],
-    )
-    for where, name, kind, text in cases:
-        case = xml.SubElement(suite, "testcase", classname=_printable(where), name=_printable(name))
-        if kind:
-            xml.SubElement(case, kind, message=_printable(text))
-        elif text:
-            xml.SubElement(case, "system-out").text = _printable(text)
-    root = xml.Element("testsuites")
-    root.append(suite)
-    xml.indent(root)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
-    )
+    return cases
 
 
 def _printable(text: str) -> str:

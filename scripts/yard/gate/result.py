@@ -18,6 +18,17 @@ from yard.gate.rule import Verdict
 ORDER = [Verdict.REGRESSION, Verdict.UNRESOLVED, Verdict.ACCEPTED, Verdict.IMPROVED, Verdict.OK]
 UNITS = {"peak_rss": "bytes", "switches_per_unit": "", "cpu_time": "ns", "real_time": "ns"}
 
+COUNTER = ("scenario", "counter", "base", "head", "text", "accepted")
+HOST = (
+    "cpu_model",
+    "allowed_cpus",
+    "kernel",
+    "hypervisor",
+    "load_average",
+    "governor",
+    "boot_id",
+)
+
 
 def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str]) -> dict[str, Any]:
     """`repeat`: the words of a command line that names the same sides again, to which a cell's choice is added."""
@@ -25,7 +36,6 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
     code, reason = outcome.why()
     cells = [_cell(cell, found, seed, repeat) for cell in outcome.judged if cell.screen]
     cells.sort(key=lambda c: (ORDER.index(Verdict(c["verdict"])), -c["slowdown"]))
-    steal = found.disturbed.steal
     value = {
         "schema": 1,
         "exit_code": code,
@@ -54,42 +64,31 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
         ],
         "counters": [
             {
-                "scenario": c.scenario,
-                "counter": c.counter,
-                "base": c.base,
-                "head": c.head,
-                "text": c.text,
-                "accepted": c.accepted,
-                "repeat": _repeat(repeat, c.scenario, "", seed),
+                **{name: getattr(grown, name) for name in COUNTER},
+                "repeat": _repeat(repeat, grown.scenario, "", seed),
             }
-            for c in outcome.counters
+            for grown in outcome.counters
         ],
         "not_compared": dict(sorted(found.not_compared.items())),
         "notes": found.notes,
         "control": {"of": found.control_of, "failed": [c.name for c in outcome.control_failed]},
-        "machine": {
-            "id": machine_name.machine_id(),
-            "pairs": found.disturbed.pairs,
-            "repeated": found.disturbed.repeated,
-            "steal_median": inference.median(steal) if steal else None,
-            "steal_most": max(steal) if steal else None,
-            **{
-                key: found.host.get(key)
-                for key in (
-                    "cpu_model",
-                    "allowed_cpus",
-                    "kernel",
-                    "hypervisor",
-                    "load_average",
-                    "governor",
-                    "boot_id",
-                )
-            },
-        },
+        "machine": _machine(found),
     }
     if why := schema.violation("check", value):
         raise AssertionError(f"check.json does not obey its schema: {why}")
     return value
+
+
+def _machine(found: Found) -> dict[str, Any]:
+    steal = found.disturbed.steal
+    return {
+        "id": machine_name.machine_id(),
+        "pairs": found.disturbed.pairs,
+        "repeated": found.disturbed.repeated,
+        "steal_median": inference.median(steal) if steal else None,
+        "steal_most": max(steal) if steal else None,
+        **{name: found.host.get(name) for name in HOST},
+    }
 
 
 def _cell(cell: CellResult, found: Found, seed: int, repeat: Sequence[str]) -> dict[str, Any]:

@@ -16,10 +16,10 @@ def write(
     `beside` stand beside it."""
     from yard.data import samples
     from yard.data.store import make_folder, write_atomically
-    from yard.report import explorer, html_page, markdown_page, plot, series, csv_table
+    from yard.report import assemble, explorer, html_page, markdown_page, plot, csv_table
 
-    report = series.build(samples.read_run(Path(run_dir)))
-    others = [series.build(samples.read_run(path)) for path in beside]
+    report = assemble.build(samples.read_run(Path(run_dir)))
+    others = [assemble.build(samples.read_run(path)) for path in beside]
     folder = make_folder(Path(out_dir))
     paths = []
     for name, text in (

@@ -7,7 +7,7 @@ Every sentence is made from estimates of this run; where a cell is missing the s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import Mapping, Optional
 
 from yard.stats.estimates import METRIC, Cell, paired_ratio
 from yard.stats.rank import REFERENCE, Ranking, listed
@@ -325,46 +325,40 @@ def scores(report: Report) -> list[Score]:
     for model in report.models:
         columns, best = {}, set()
         for column, (point, metric) in at.items():
-            columns[column] = ""
-            if point is None:
-                continue
-            cells = [
-                c for c in point.cells if c.model == model and c.measured and metric in c.estimates
-            ]
-            if not cells:
-                states = [
-                    report.entry(point, n)
-                    for n in report.contenders
-                    if n.partition("/")[0] == model
-                ]
-                columns[column] = next(
-                    (e.state for e in states if e.state not in ("no such cell", "ok")), ""
-                )
-                continue
-            cells.sort(
-                key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more"
-            )
-            cell = cells[0]
-            text = units.of(metric, cell.estimates[metric])
-            if column == "hash_blocks":
-                text = (
-                    f"{gains[cell.contender]:.2f}×"
-                    if cell.contender in gains
-                    else ("1×" if model == "serial" else text)
-                )
-            mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
-            columns[column] = text + (f" ({cell.variant})" if cell.variant else "") + mark
-            ranking = point.rankings.get(metric)
-            unjudged = (
-                any(why not in ("no value", "declined") for _, why in ranking.excluded)
-                if ranking
-                else True
-            )
-            if ranking is not None and not unjudged and cell.contender in ranking.group:
+            columns[column], leads = _score(report, model, point, metric, gains)
+            if leads:
                 best.add(column)
         if any(columns.values()):
             rows.append(Score(model, columns, frozenset(best)))
     return rows
+
+
+def _score(
+    report: Report, model: str, point: Optional[Point], metric: str, gains: Mapping[str, float]
+) -> tuple[str, bool]:
+    """The best number of a model's variants at a point, and whether it is in the leading group. `gains` are the speed-ups
+    of those that compute."""
+    if point is None:
+        return "", False
+    cells = [c for c in point.cells if c.model == model and c.measured and metric in c.estimates]
+    if not cells:
+        names = [n for n in report.contenders if n.partition("/")[0] == model]
+        states = (report.entry(point, name).state for name in names)
+        return next((state for state in states if state not in ("no such cell", "ok")), ""), False
+    cells.sort(key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more")
+    cell = cells[0]
+    text = units.of(metric, cell.estimates[metric])
+    if metric == "throughput":
+        gain = gains.get(cell.contender)
+        unit = "1×" if model == "serial" else text
+        text = unit if gain is None else f"{gain:.2f}×"
+    mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
+    ranking = point.rankings.get(metric)
+    judged = ranking is not None and all(
+        why in ("no value", "declined") for _, why in ranking.excluded
+    )
+    leads = judged and ranking is not None and cell.contender in ranking.group
+    return text + (f" ({cell.variant})" if cell.variant else "") + mark, leads
 
 
 def used_columns(rows: list[Score]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import re
 from typing import Iterable, Sequence
 
 from yard.stats.estimates import METRIC
+from yard.stats.rank import REFERENCE
 from yard.report import answers, choose, other_tools, series, why
 from yard.text import units
 from yard.text.words import HOW_TO_READ, METRIC_TITLES
@@ -29,6 +30,21 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def render(report: series.Report) -> str:
+    parts = (
+        _first_screen,
+        _missing,
+        _matrix,
+        _workloads,
+        _reasons,
+        _claims,
+        _caveats,
+        _ledger,
+        _end,
+    )
+    return "\n".join(line for part in parts for line in part(report))
+
+
+def _first_screen(report: series.Report) -> list[str]:
     environment = report.environment
     lines = ["# Which concurrency model for which work, on this machine", ""]
     lines += [
@@ -36,6 +52,22 @@ def render(report: series.Report) -> str:
         f"{plain(report.preset)}, {report.rounds} rounds, {report.processes} processes, {report.samples} samples.",
         "",
     ]
+    lines += _choices(report)
+    for answer in answers.answers(report):
+        lines += [f"**{plain(answer.question)}** {plain(answer.headline)}", ""]
+        lines += [*(f"- {plain(text)}" for text in answer.evidence), ""]
+    lines += _scores(report)
+    lines += [f"The suite itself: {plain(report.suite.words)}", ""]
+    lines += [f"> {plain(text)}" for text in environment.suspicious()]
+    if report.unreadable:
+        lines += [
+            f"> {report.unreadable} lines of samples.jsonl could not be read and were left out."
+        ]
+    return lines
+
+
+def _choices(report: series.Report) -> list[str]:
+    lines: list[str] = []
     chosen = choose.choices(report)
     if chosen:
         lines += _table(
@@ -51,9 +83,11 @@ def render(report: series.Report) -> str:
                 for c in chosen
             ],
         )
-    for answer in answers.answers(report):
-        lines += [f"**{plain(answer.question)}** {plain(answer.headline)}", ""]
-        lines += [*(f"- {plain(text)}" for text in answer.evidence), ""]
+    return lines
+
+
+def _scores(report: series.Report) -> list[str]:
+    lines: list[str] = []
     scores = answers.scores(report)
     columns = answers.used_columns(scores)
     if scores:
@@ -71,13 +105,11 @@ def render(report: series.Report) -> str:
             )
         lines += _table(["model", *(title for _, title in columns)], rows)
         lines += ["Bold: in the leading group. * marks a number that another limit has shaped.", ""]
-    lines += [f"The suite itself: {plain(report.suite.words)}", ""]
-    lines += [f"> {plain(text)}" for text in environment.suspicious()]
-    if report.unreadable:
-        lines += [
-            f"> {report.unreadable} lines of samples.jsonl could not be read and were left out."
-        ]
+    return lines
 
+
+def _missing(report: series.Report) -> list[str]:
+    lines: list[str] = []
     lines += ["", "## Missing cells", ""]
     lines += (
         _table(
@@ -96,7 +128,11 @@ def render(report: series.Report) -> str:
         if report.missing
         else ["None: every planned cell has a number.", ""]
     )
+    return lines
 
+
+def _matrix(report: series.Report) -> list[str]:
+    lines: list[str] = []
     lines += [
         "## The matrix",
         "",
@@ -108,31 +144,45 @@ def render(report: series.Report) -> str:
         metric = METRIC_TITLES.get(point.headline.metric, METRIC[point.headline.metric].label)
         row = [f"{plain(point.key.workload)}, {plain(point.label)} ({plain(metric)})"]
         for name in report.contenders:
-            entry = report.entry(point, name)
-            if entry.state == "no such cell":
-                row.append("")
-            elif not entry.value or entry.value == "–":
-                row.append(plain(entry.state))
-            else:
-                text = f"{entry.to_best:.2f}×" if entry.to_best is not None else entry.value
-                if name.partition("/")[0] == "floor":
-                    text = entry.value
-                elif entry.to_floor is not None:
-                    text += f" / {entry.to_floor.value:.2f}×"
-                text += f" ({entry.rank})" if entry.rank else ""
-                text += f" {plain(entry.state)}" if entry.state != "ok" else ""
-                row.append(text)
+            row.append(_entry(report.entry(point, name)))
         rows.append(row)
     lines += _table(["workload", *(plain(name) for name in report.contenders)], rows)
+    return lines
 
+
+def _entry(entry: series.Entry) -> str:
+    if entry.state == "no such cell":
+        return ""
+    if not entry.value or entry.value == "–":
+        return plain(entry.state)
+    text = entry.value
+    if entry.contender.partition("/")[0] != REFERENCE:
+        text = f"{entry.to_best:.2f}×" if entry.to_best is not None else entry.value
+        text += f" / {entry.to_floor.value:.2f}×" if entry.to_floor is not None else ""
+    text += f" ({entry.rank})" if entry.rank else ""
+    return text + (f" {plain(entry.state)}" if entry.state != "ok" else "")
+
+
+def _workloads(report: series.Report) -> list[str]:
+    lines: list[str] = []
     for workload, points in report.workloads():
         lines += [f"## {plain(workload)}", ""]
         for point in points:
             lines += _point(point)
+    return lines
+
+
+def _reasons(report: series.Report) -> list[str]:
+    lines: list[str] = []
     lines += ["## Why they differ", ""]
     lines += [*(f"- {plain(e.point)}: {plain(e.sentence)}" for e in why.table(report)), ""]
     if missing := why.unrecorded(report):
         lines += [f"Not recorded in this run, and so never a reason: {', '.join(missing)}.", ""]
+    return lines
+
+
+def _claims(report: series.Report) -> list[str]:
+    lines: list[str] = []
     lines += ["## What would have been claimed", ""]
     lines += _table(
         ["where", "first, second", "this report", "Google Benchmark", "criterion", "hyperfine"],
@@ -149,6 +199,11 @@ def render(report: series.Report) -> str:
             if j.disagree
         ],
     )
+    return lines
+
+
+def _caveats(report: series.Report) -> list[str]:
+    lines: list[str] = []
     lines += ["## Verdicts and caveats", ""]
     lines += (
         _table(
@@ -167,6 +222,12 @@ def render(report: series.Report) -> str:
         if report.caveats
         else ["None.", ""]
     )
+    return lines
+
+
+def _ledger(report: series.Report) -> list[str]:
+    environment = report.environment
+    lines: list[str] = []
     lines += ["## Fairness ledger", ""]
     lines += _table(
         ["model", "library", "compiler", "flags", "lines of code", "lines, own library"],
@@ -196,6 +257,12 @@ def render(report: series.Report) -> str:
             for r in environment.ledger()
         ],
     )
+    return lines
+
+
+def _end(report: series.Report) -> list[str]:
+    environment = report.environment
+    lines: list[str] = []
     lines += [
         "## Environment",
         "",
@@ -206,7 +273,7 @@ def render(report: series.Report) -> str:
         f"Run {code(report.run_id)}, made by `scripts/switchyard report` from raw samples.",
         "",
     ]
-    return "\n".join(lines)
+    return lines
 
 
 def _point(point: series.Point) -> list[str]:

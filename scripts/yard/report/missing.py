@@ -4,32 +4,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yard.stats import estimates, inference
 from yard.report import suite
-
-if TYPE_CHECKING:
-    from yard.report.series import Report
-
-
-@dataclass(frozen=True)
-class Missing:
-    contender: str
-    workload: str
-    label: str
-    state: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Caveat:
-    contender: str
-    workload: str
-    label: str
-    verdict: str
-    text: str
+from yard.report.series import Caveat, Missing, Report
 
 
 def missing(report: Report) -> list[Missing]:

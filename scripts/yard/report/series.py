@@ -8,18 +8,16 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Mapping, Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 import numpy as np
 
 from yard.stats import estimates
 from yard.stats.estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
-from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
-from yard.report import missing, suite
+from yard.stats.rank import REFERENCE, Headline, Ranking
 from yard.data import hdr_histogram
 from yard.text import units
 from yard.report.environment import Environment
-from yard.report.missing import Caveat, Missing
 from yard.report.suite import Suite
 
 CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "waiting_bytes", "pss_bytes")
@@ -51,15 +49,6 @@ TABLED = (
 MERGED_MOST = (
     32  # histograms behind a percentile curve: more than that moves no line that an eye can see
 )
-LOAD = (
-    "workers",
-    "grain",
-    "connections",
-    "in_flight",
-    "waits",
-    "rate_per_s",
-)  # fields that name a point better than how often it is repeated
-ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
 
 
 @dataclass(frozen=True)
@@ -190,6 +179,24 @@ def _merged(cell: Cell) -> Optional[hdr_histogram.Histogram]:
     return hdr_histogram.merge(good)
 
 
+@dataclass(frozen=True)
+class Missing:
+    contender: str
+    workload: str
+    label: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Caveat:
+    contender: str
+    workload: str
+    label: str
+    verdict: str
+    text: str
+
+
 @dataclass
 class Report:
     run_id: str
@@ -304,109 +311,3 @@ def varied_fields(points: Sequence[Point] | Sequence[PointKey]) -> list[str]:
     """The sizes in which points of a workload differ; the number of workers may be one."""
     keys = [p.key if isinstance(p, Point) else p for p in points]
     return [name for name in keys[0].sizes if len({key.sizes.get(name) for key in keys}) > 1]
-
-
-def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]) -> str:
-    """As few fields as tell the points of a workload apart, those first that the workload lists first."""
-
-    def place(name: str) -> tuple[bool, int, str]:
-        return name not in LOAD, fields.index(name) if name in fields else len(fields), name
-
-    values = key.sizes
-    varied = sorted(varied_fields(of_workload), key=place)
-    names: list[str] = sorted(values, key=place)[:1] if not varied else []
-    for name in varied:
-        names.append(name)
-        if len({tuple(k.sizes.get(n) for n in names) for k in of_workload}) == len(
-            set(of_workload)
-        ):
-            break
-    return ", ".join(f"{name} {values.get(name, '?')}" for name in names) or "no parameters"
-
-
-def model_order(model: str) -> tuple[int, str]:
-    """The floor first, as the measure; then serial; then the rest by name."""
-    return {REFERENCE: 0, "serial": 1}.get(model, 2), model
-
-
-def build(run: Any) -> Report:
-    environment = Environment(run.meta or {}, run.plan or {}, run.samples)
-    cells = estimates.cells(run.samples, getattr(run, "counted", ()))
-    measured = [cell for cell in cells if cell.at.workload not in suite.CELLS]
-    keys = sorted(
-        {cell.at for cell in measured if cell.at.params or cell.at.point >= 0}, key=_workload_order
-    )
-    by_key: dict[PointKey, list[Cell]] = defaultdict(list)
-    for cell in measured:
-        by_key[cell.at].append(cell)
-    by_workload: dict[str, list[PointKey]] = defaultdict(list)
-    for key in keys:
-        by_workload[key.workload].append(key)
-    points = []
-    for key in keys:
-        found = sorted(by_key[key], key=lambda cell: (model_order(cell.model), cell.variant))
-        judged = headline(found)
-        ranked = dict.fromkeys((judged.metric, *RANKED))
-        if judged.metric == "run_ns":
-            del ranked["throughput"]  # the same numbers upside down
-        accept = {"cpu_per_unit_ns": ("ok", "rig_limited")}
-        rankings = {
-            metric: rank(
-                found,
-                metric,
-                judged.accept if metric == judged.metric else accept.get(metric, ("ok",)),
-            )
-            for metric in ranked
-            if any(metric in cell.estimates for cell in found) or metric == judged.metric
-        }
-        unit = next((cell.unit for cell in found if cell.unit), "unit")
-        points.append(
-            Point(
-                key,
-                _label(key, by_workload[key.workload], environment.fields(key.workload)),
-                unit,
-                found,
-                judged,
-                rankings,
-                environment.command_for(key),
-            )
-        )
-    models = sorted({cell.model for cell in measured}, key=model_order)
-    contenders = sorted(
-        {(cell.model, cell.contender) for cell in measured},
-        key=lambda pair: (model_order(pair[0]), pair[1]),
-    )
-    processes = {
-        (
-            s.get("model"),
-            s.get("variant"),
-            s.get("workload"),
-            s.get("point"),
-            str(s.get("params")),
-            s.get("round"),
-        )
-        for s in run.samples
-    }
-    report = Report(
-        environment.run_id,
-        points,
-        [name for _, name in contenders],
-        models,
-        [],
-        [],
-        suite.judged(cells),
-        environment,
-        len(processes),
-        sum(not s.get("warm") for s in run.samples),
-        int(getattr(run, "unreadable", 0) or 0),
-        max((point.rounds for point in points), default=0),
-        environment.preset,
-    )
-    report.missing = missing.missing(report)
-    report.caveats = missing.caveats(report)
-    return report
-
-
-def _workload_order(key: PointKey) -> tuple[Any, ...]:
-    place = ORDER.index(key.workload) if key.workload in ORDER else len(ORDER)
-    return place, key.workload, key.preset, key.point, key.params, key.workers

@@ -36,7 +36,7 @@ def command(
 ) -> int:
     """Write the report of RUN, a folder below results/raw; the runs BESIDE, of here or elsewhere, stand beside it."""
     from yard import report
-    from yard.report import series, first_screen
+    from yard.report import assemble, first_screen
 
     out = out or run / "report"
     paths = report.write(run, out, plots=not no_plots, beside=beside)
@@ -44,7 +44,7 @@ def command(
         click.echo(json.dumps({"schema": 1, "paths": [str(path) for path in paths]}))
     else:
         if not quiet:
-            first_screen.print_report(series.build(samples.read_run(run)))
+            first_screen.print_report(assemble.build(samples.read_run(run)))
         click.echo(str(paths[0]))
     if open_ and not webbrowser.open(paths[0].resolve().as_uri()):
         print(f"switchyard: no browser could be started; open {paths[0]} yourself", file=sys.stderr)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""The rooms of scripts/yard: who may import whom, one subject a module, and functions that fit on a
+screen."""
+
+import ast
+import collections
+
+# A package may import those of a lower layer and itself.
+LAYERS = {
+    "bytecode": 0,
+    "errors": 0,
+    "data": 1,
+    "stats": 2,
+    "text": 3,
+    "engine": 4,
+    "doctor": 5,
+    "report": 5,
+    "gate": 5,
+    "learn": 5,
+    "fleet": 6,
+    "cli": 7,
+    "__main__": 8,
+}
+MOST_LINES, MOST_PARAMETERS = 60, 7
+# A command is named after what is typed; the subject beside it then has another name.
+MAY_BE_TWICE = {"__init__", "main"}
+
+
+def modules(root):
+    """name -> (path, tree) of each module, named as it is imported."""
+    found = {}
+    for path in sorted((root / "scripts" / "yard").rglob("*.py")):
+        parts = path.relative_to(root / "scripts").with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = (path.relative_to(root), ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def imported(name, tree, known):
+    """(line, module of the package) of every import, those inside of functions as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [
+                f"{node.module}.{alias.name}"
+                if f"{node.module}.{alias.name}" in known
+                else node.module
+                for alias in node.names
+            ]
+        else:
+            continue
+        for found in names:
+            if found in known and found not in ("yard", name):
+                yield node.lineno, found
+
+
+def check_layers(found):
+    for name, (path, tree) in found.items():
+        own = name.split(".")[1] if "." in name else ""
+        if own and own not in LAYERS:
+            yield f"{path}:1: the package {own} has no layer in this test"
+            continue
+        for line, other in imported(name, tree, found):
+            room = other.split(".")[1]
+            if own and room != own and LAYERS.get(room, 99) >= LAYERS[own]:
+                yield f"{path}:{line}: {own} may not import {room}"
+
+
+def check_circles(found):
+    graph = {n: [o for _, o in imported(n, tree, found)] for n, (_, tree) in found.items()}
+    done = set()
+
+    def walk(name, way):
+        if name in way:
+            yield f"{found[name][0]}:1: imports in a circle: {' -> '.join([*way[way.index(name):], name])}"
+        elif name not in done:
+            for other in graph[name]:
+                yield from walk(other, [*way, name])
+            done.add(name)
+
+    for name in graph:
+        yield from walk(name, [])
+
+
+def check_names(found):
+    by_stem = collections.defaultdict(list)
+    for path, _ in found.values():
+        by_stem[path.stem].append(path)
+    for stem, paths in by_stem.items():
+        if len(paths) > 1 and stem not in MAY_BE_TWICE:
+            yield f"{paths[1]}:1: a second module {stem}, beside {paths[0]}"
+
+
+def check_functions(path, tree):
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        lines = node.end_lineno - node.lineno + 1
+        if lines > MOST_LINES:
+            yield f"{path}:{node.lineno}: {node.name} has {lines} lines, {MOST_LINES} are allowed"
+        given = node.args
+        names = [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        count = len(names) - (names[:1] in (["self"], ["cls"]))
+        if count > MOST_PARAMETERS:
+            yield (
+                f"{path}:{node.lineno}: {node.name} has {count} parameters, "
+                f"{MOST_PARAMETERS} are allowed"
+            )
+
+
+def findings(root):
+    found = modules(root)
+    for check in (check_layers, check_circles, check_names):
+        yield from check(found)
+    for path, tree in found.values():
+        yield from check_functions(path, tree)
