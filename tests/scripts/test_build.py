@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """scripts/build with fake tools on PATH, in a folder of its own: whatever fails, it names the cause of this build."""
 
+import json
 import shutil
 import subprocess
 
@@ -132,6 +133,20 @@ def test_how_far_it_is_comes_with_the_first_step_of_a_long_build(checkout):
     done = checkout("release")
     assert done.returncode == 0 and "building release: 1 of 500 steps" in done.stderr
     assert "left" in done.stderr and "500 of 500" not in done.stderr
+
+
+def test_warnings_are_errors_in_the_presets_of_ci_alone():
+    text = (fakes.REPOSITORY / "CMakePresets.json").read_text()
+    presets = {preset["name"]: preset for preset in json.loads(text)["configurePresets"]}
+
+    def strict(name):
+        parents = presets[name].get("inherits", [])
+        parents = [parents] if isinstance(parents, str) else parents
+        own = presets[name].get("cacheVariables", {}).get("SWITCHYARD_WARNINGS_AS_ERRORS")
+        return own == "ON" or any(strict(parent) for parent in parents)
+
+    shown = [name for name, preset in presets.items() if not preset.get("hidden")]
+    assert {n for n in shown if strict(n)} == {"ci", "asan", "tsan", "clang"}
 
 
 def test_an_option_is_no_target(checkout):

@@ -85,7 +85,7 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
     assert switchyard(tmp_path, "new", "model", "strand", "--root", tmp_path).returncode == 0
     assert switchyard(tmp_path, "new", "workload", "tally", "--root", tmp_path).returncode == 0
     subprocess.run(
-        ["cmake", "--preset", "release"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
+        ["cmake", "--preset", "ci"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
     )
     subprocess.run(
         ["ninja", "-C", "build/release", "switchyard-strand", "switchyard-serial"],
