@@ -282,15 +282,15 @@ void loop::post(detail::callback& call) {
     push_posted(call);
 }
 
-void loop::push_posted(detail::callback& call) noexcept {
+void loop::push_posted(detail::linked_waiter& w) noexcept {
     // From our own thread it enters the ready queue at the end of this turn, as it would in
     // asyncio.
     if (this_thread_ == this) attend_at_ = 0;
     auto* head = posted_.load(std::memory_order_relaxed);
     do {
-        call.next = head;
+        w.next = head;
         // seq_cst: ordered before the look at asleep_, and releases the node.
-    } while (!posted_.compare_exchange_weak(head, &call, std::memory_order_seq_cst,
+    } while (!posted_.compare_exchange_weak(head, &w, std::memory_order_seq_cst,
                                             std::memory_order_relaxed));
     if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) io_->wake();
 }

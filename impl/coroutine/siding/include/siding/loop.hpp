@@ -195,7 +195,7 @@ public:
     /// A thread will call post_from_thread once; the loop does not close before that.
     void expect_call_from_thread() noexcept { ++calls_in_threads_; }
     void call_from_thread_ended() noexcept { --calls_in_threads_; }
-    void post_from_thread(detail::callback& call) noexcept { push_posted(call); }
+    void post_from_thread(detail::linked_waiter& w) noexcept { push_posted(w); }
     [[nodiscard]] std::uint64_t next_id() noexcept { return ++last_id_; }
     detail::context_node* callback_context = nullptr;
 
@@ -237,7 +237,7 @@ private:
     [[noreturn]] static void throw_closed();
     void inherit_context(detail::task_core& task);
     void post(detail::callback& call);
-    void push_posted(detail::callback& call) noexcept;
+    void push_posted(detail::linked_waiter& w) noexcept;
     void detach_ready() noexcept;
     void sleep(std::optional<duration> timeout) noexcept;
     void remove_signal_handlers() noexcept;

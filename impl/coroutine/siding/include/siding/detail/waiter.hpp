@@ -61,6 +61,11 @@ public:
         first_->previous = &w;
     }
 
+    void push_front(linked_waiter& w) noexcept {
+        push_back(w);
+        first_ = &w; // a ring: the last is the one before the first
+    }
+
     void erase(linked_waiter& w) noexcept {
         if (w.next == &w) {
             first_ = nullptr;
