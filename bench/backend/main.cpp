@@ -4,6 +4,8 @@
 #include "backend/payload_service.hpp"
 #include "backend/picture_service.hpp"
 #include "backend/server.hpp"
+#include "facts/table/exit_codes.hpp"
+#include "facts/table/fields.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -17,8 +19,7 @@
 
 namespace {
 
-constexpr int exit_failure = 4;
-constexpr int exit_usage = 64;
+namespace field = facts::field;
 
 nlohmann::json report(backend::served const& seen) {
     auto const busy_ns = seen.busy_until_ns - std::min(seen.busy_from_ns, seen.busy_until_ns);
@@ -26,7 +27,7 @@ nlohmann::json report(backend::served const& seen) {
             {"requests", seen.requests},
             {"connections", seen.connections},
             {"most_in_flight", seen.most_in_flight},
-            {"cpu_ns", seen.cpu_ns},
+            {field::cpu_ns, seen.cpu_ns},
             {"share",
              busy_ns == 0 ? 0.0 : static_cast<double>(seen.cpu_ns) / static_cast<double>(busy_ns)},
             {"late_ns", histogram::to_json(seen.late)}};
@@ -67,7 +68,7 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         auto const code = app.exit(error);
-        return code == 0 ? 0 : exit_usage;
+        return code == 0 ? 0 : facts::exit_code::usage;
     }
     ::signal(SIGPIPE, SIG_IGN);
     rlimit limit{};
@@ -87,6 +88,6 @@ int main(int argc, char** argv) {
         return 0;
     } catch (std::exception const& error) {
         fmt::print(stderr, "switchyard-backend: {}\n", error.what());
-        return exit_failure;
+        return facts::exit_code::harness;
     }
 }

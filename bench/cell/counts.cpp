@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cell/counts.hpp"
 
+#include "facts/table/fields.hpp"
+
 #include <dlfcn.h>
 
 namespace cell {
+
+namespace field = facts::field;
 
 std::optional<count::snapshot> read_counts() {
     static auto* const read = reinterpret_cast<decltype(&::switchyard_counts)>(
@@ -16,12 +20,13 @@ std::optional<count::snapshot> read_counts() {
 
 nlohmann::json counted_between(std::optional<count::snapshot> const& before,
                                std::optional<count::snapshot> const& after) {
-    nlohmann::json fields{
-        {"allocations", nullptr}, {"allocated_bytes", nullptr}, {"system_calls", nullptr}};
+    nlohmann::json fields{{field::allocations, nullptr},
+                          {field::allocated_bytes, nullptr},
+                          {field::system_calls, nullptr}};
     if (!before || !after) return fields;
-    fields["allocations"] = after->allocations - before->allocations;
-    fields["allocated_bytes"] = after->bytes - before->bytes;
-    if (after->traced) fields["system_calls"] = after->system_calls - before->system_calls;
+    fields[field::allocations] = after->allocations - before->allocations;
+    fields[field::allocated_bytes] = after->bytes - before->bytes;
+    if (after->traced) fields[field::system_calls] = after->system_calls - before->system_calls;
     return fields;
 }
 

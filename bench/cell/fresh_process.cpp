@@ -2,7 +2,8 @@
 #include "cell/fresh_process.hpp"
 
 #include "contract/check.hpp"
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "kernel/random.hpp"
 #include "proc/cpus.hpp"
 #include "rig/helper_program.hpp"
@@ -116,7 +117,7 @@ int do_first_operation(contract::model const& model, int count, char** arguments
     contract::probe probe({&(*note).slot, 1});
     auto const session = make({.starts = 1}, around);
     (*note).outcome = session->run(probe);
-    return exit_ok;
+    return facts::exit_code::ok;
 }
 
 } // namespace cell

@@ -4,6 +4,8 @@
 #include "cell/fresh_process.hpp"
 #include "cell/options.hpp"
 #include "cell/registry.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "proc/cpus.hpp"
 #include "proc/placement.hpp"
 #include "proc/posix.hpp"
@@ -35,7 +37,7 @@ void hand_over_flags(options const& given, char* program) {
     std::atexit([] {
         if (!in_their_hands) return;
         std::fflush(nullptr);
-        ::_exit(exit_usage);
+        ::_exit(facts::exit_code::usage);
     });
     in_their_hands = true;
     benchmark::Initialize(&count, arguments.data());
@@ -70,7 +72,7 @@ int run(int argc, char** argv) {
     if (process.given.describe) {
         std::cout << describe(*process.model).dump(1) << '\n' << std::flush;
         if (!std::cout) throw harness_error("cannot write to standard output");
-        return exit_ok;
+        return facts::exit_code::ok;
     }
     process.allowed_cpus = proc::allowed_cpus();
     hand_over_flags(process.given, argv[0]);
@@ -98,9 +100,9 @@ int main(int argc, char** argv) {
     };
     try {
         return cell::run(argc, argv);
-    } catch (cell::usage_error const& e) {
-        return complain(e.what(), cell::exit_usage);
+    } catch (facts::usage_error const& e) {
+        return complain(e.what(), facts::exit_code::usage);
     } catch (std::exception const& e) {
-        return complain(e.what(), cell::exit_harness);
+        return complain(e.what(), facts::exit_code::harness);
     }
 }

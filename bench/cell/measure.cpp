@@ -2,11 +2,15 @@
 #include "cell/measure.hpp"
 
 #include "contract/check.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/cpus.hpp"
 
 #include <fmt/format.h>
 
 namespace cell {
+
+namespace field = facts::field;
 namespace {
 
 /// Standard streams, pipes, epoll and the like, beside the sockets of the connections.
@@ -27,9 +31,9 @@ void prepare_machine(setting const& where, std::uint64_t sockets) {
 
 std::string timeout_line(setting const& where) {
     auto sample = blank_sample(where);
-    sample["verdict"] = name_of(verdict::timeout);
-    sample["reason"] = fmt::format("not finished after {} s",
-                                   std::chrono::duration<double>(where.given().timeout).count());
+    sample[field::verdict] = name_of(verdict::timeout);
+    sample[field::reason] = fmt::format(
+        "not finished after {} s", std::chrono::duration<double>(where.given().timeout).count());
     return json_line(sample);
 }
 
@@ -56,13 +60,13 @@ void publish(benchmark::State& state, recorder const& record, std::uint64_t unit
     auto const counter = [&](char const* name, nlohmann::json const& value, double divisor) {
         if (value.is_number()) state.counters[name] = value.get<double>() / divisor;
     };
-    counter("cpu_ns_per_unit", (*sample)["cpu_ns"], static_cast<double>(units));
+    counter("cpu_ns_per_unit", (*sample)[field::cpu_ns], static_cast<double>(units));
     if (auto const& waiting = (*sample)["waiting"]; waiting.is_object()) {
-        counter("bytes_per_unit", waiting["bytes_per_unit"], 1);
+        counter(field::bytes_per_unit, waiting[field::bytes_per_unit], 1);
     }
     if (auto const& latency = (*sample)["latency"]; latency.is_object()) {
-        counter("p50_ns", latency.value("p50_ns", nlohmann::json()), 1);
-        counter("p99_ns", latency.value("p99_ns", nlohmann::json()), 1);
+        counter(field::p50_ns, latency.value(field::p50_ns, nlohmann::json()), 1);
+        counter(field::p99_ns, latency.value(field::p99_ns, nlohmann::json()), 1);
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include "cell/measure_batch.hpp"
 #include "cell/measure_server.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "proc/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
@@ -55,7 +57,7 @@ void measure(job<W>& what, benchmark::State& state) {
         measure_session(what, state);
     } catch (harness_error const& e) {
         fmt::print(stderr, "{}: {}\n", what.where.name, e.what());
-        what.where.process->fail(exit_harness);
+        what.where.process->fail(facts::exit_code::harness);
         state.SkipWithError(e.what());
     }
 }

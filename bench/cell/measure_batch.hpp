@@ -6,6 +6,7 @@
 #include "cell/job.hpp"
 #include "cell/session_watch.hpp"
 #include "cell/shared_slots.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/memory_looks.hpp"
 #include "proc/usage.hpp"
 #include "rig/rig.hpp"
@@ -16,6 +17,8 @@
 #include <optional>
 
 namespace cell {
+
+namespace field = facts::field;
 
 /// A session that runs several times: make, warm up, run, destroy.
 template <class W>
@@ -40,8 +43,8 @@ public:
         around.go();
         iterate(*session, watch, around);
         auto const destroy_ns = timed([&] { session.reset(); });
-        record_.set("make_ns", make_ns);
-        record_.set("destroy_ns", destroy_ns);
+        record_.set(field::make_ns, make_ns);
+        record_.set(field::destroy_ns, destroy_ns);
         if (!is_failure(record_.worst().verdict)) {
             watch.check_leaks(record_, [&] {
                 auto const again = make(job_.params, around.environment());
@@ -60,12 +63,13 @@ private:
         auto const& given = job_.where.given();
         auto const warm_up = contract::is_looked_at<W> ? 0 : given.warm_up;
         for (std::uint64_t i = 0; i < warm_up; ++i) {
-            once(session, watch, around, {{"warm", true}, {"iteration", i}});
+            once(session, watch, around, {{field::warm, true}, {field::iteration, i}});
             if (is_failure(record_.worst().verdict)) return;
         }
         for ([[maybe_unused]] auto _ : state_) {
-            auto const run_ns = once(session, watch, around,
-                                     {{"warm", false}, {"iteration", job_.iterations_done++}});
+            auto const run_ns =
+                once(session, watch, around,
+                     {{field::warm, false}, {field::iteration, job_.iterations_done++}});
             state_.SetIterationTime(static_cast<double>(run_ns) / 1e9);
             if (is_failure(record_.worst().verdict)) {
                 state_.SkipWithError(record_.worst().reason.c_str());
@@ -102,19 +106,19 @@ private:
         fields.update(proc::usage_between(before, after));
         fields.update(counted_between(counted_before, counted_after));
         fields.update(watch.memory_and_threads());
-        fields["run_ns"] = run_ns;
-        fields["started_ns"] = started_ns;
+        fields[field::run_ns] = run_ns;
+        fields[field::started_ns] = started_ns;
         if (looks) {
-            fields["waiting"] = looks->report();
+            fields[field::waiting] = looks->report();
             // They cannot be told from those of the harness that looked.
-            for (auto const* field :
-                 {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns", "system_calls"}) {
+            for (auto const* field : {field::cpu_ns, field::user_ns, field::system_ns,
+                                      field::busiest_thread_ns, field::system_calls}) {
                 fields[field] = nullptr;
             }
             record_.add(fields, found);
             return run_ns;
         }
-        fields["latency"] = latency_of(slots_.all(), [&](std::uint64_t i) {
+        fields[field::latency] = latency_of(slots_.all(), [&](std::uint64_t i) {
             return job_.rules.nominal_ns(job_.params, job_.seed(), i);
         });
         record_.add(fields, found);

@@ -4,6 +4,7 @@
 #include "cell/counts.hpp"
 #include "cell/job.hpp"
 #include "cell/session_watch.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/process_tree.hpp"
 #include "rig/rig.hpp"
 
@@ -12,6 +13,8 @@
 #include <optional>
 
 namespace cell {
+
+namespace field = facts::field;
 
 /// A server serves once in its life: make, run, destroy for every iteration.
 template <class W>
@@ -40,16 +43,16 @@ private:
         session_watch watch(job_.where, job_.most_extra_threads(), around.programs());
         contract::probe probe;
         typename W::outcome outcome;
-        nlohmann::json fields{{"iteration", job_.iterations_done++}};
-        fields["make_ns"] = timed([&] { session = make(job_.params, around.environment()); });
+        nlohmann::json fields{{field::iteration, job_.iterations_done++}};
+        fields[field::make_ns] = timed([&] { session = make(job_.params, around.environment()); });
         around.go();
-        fields["started_ns"] = monotonic_ns();
+        fields[field::started_ns] = monotonic_ns();
         auto const counted_before = read_counts();
         auto const served_ns = timed([&] { outcome = session->run(probe); });
         fields.update(counted_between(counted_before, read_counts()));
         auto found = watch.check_threads();
         fields.update(watch.memory_and_threads());
-        fields["destroy_ns"] = timed([&] { session.reset(); });
+        fields[field::destroy_ns] = timed([&] { session.reset(); });
         around.finish([&](rig::account const& seen) {
             fields.update(seen.fields);
             found = judge(watch, std::move(found), seen);
@@ -66,7 +69,7 @@ private:
             watch.check_leaks(one, [&] { make(job_.params, around.environment()).reset(); });
         }
         record_.take(std::move(one));
-        return fields.value("run_ns", std::uint64_t{0});
+        return fields.value(field::run_ns, std::uint64_t{0});
     }
 
     /// What was found of the session so far, and what a part of its surroundings has seen.

@@ -2,7 +2,8 @@
 #include "cell/options.hpp"
 
 #include "cell/nearest.hpp"
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/exit_codes.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -117,7 +118,7 @@ options parse_options(int argc, char** argv, std::string_view model) {
         app.parse(ours);
     } catch (CLI::CallForHelp const&) {
         std::cout << app.help();
-        std::exit(exit_ok);
+        std::exit(facts::exit_code::ok);
     } catch (CLI::ParseError const& e) {
         throw usage_error(e.what());
     }

@@ -3,7 +3,7 @@
 
 #include "cell/nearest.hpp"
 #include "cell/options.hpp"
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
 #include "oracle/all.hpp"
 
 #include <cstdint>

@@ -1,61 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "cell/recorder.hpp"
 
+#include "facts/table/exit_codes.hpp"
+#include "facts/table/fields.hpp"
+#include "facts/verdict.hpp"
 #include "histogram/histogram.hpp"
 
 #include <algorithm>
 #include <iterator>
 
 namespace cell {
-namespace {
 
-/// How much a verdict says: the larger hides the smaller.
-int weight(verdict v) {
-    if (is_failure(v)) return 2;
-    return v == verdict::ok ? 0 : 1;
-}
-
-} // namespace
-
+namespace field = facts::field;
 nlohmann::json blank_sample(setting const& where) {
     auto sample = where.identity;
-    for (auto const* field : {"iteration",
-                              "make_ns",
-                              "run_ns",
-                              "destroy_ns",
-                              "cpu_ns",
-                              "user_ns",
-                              "system_ns",
-                              "busiest_thread_ns",
-                              "voluntary_switches",
-                              "involuntary_switches",
-                              "minor_faults",
-                              "major_faults",
-                              "peak_rss_bytes",
-                              "file_rss_bytes",
-                              "pss_bytes",
-                              "allocations",
-                              "allocated_bytes",
-                              "system_calls",
-                              "threads",
-                              "processes",
-                              "latency",
-                              "waiting",
-                              "client",
-                              "backend",
-                              "started_ns"}) {
-        sample[field] = nullptr;
+    for (auto const& entry : facts::sample_fields) {
+        if (entry.may_be_null && !sample.contains(entry.name)) sample[entry.name] = nullptr;
     }
-    sample["iteration"] = 0;
-    sample["warm"] = false;
+    sample[field::iteration] = 0;
+    sample[field::warm] = false;
     return sample;
 }
 
 void recorder::add(nlohmann::json const& fields, judgement const& found) {
     auto sample = blank_sample(*where_);
     sample.update(fields);
-    sample["verdict"] = name_of(found.verdict);
-    sample["reason"] = found.reason;
+    sample[field::verdict] = name_of(found.verdict);
+    sample[field::reason] = found.reason;
     samples_.push_back(std::move(sample));
     note(found);
 }
@@ -69,13 +40,10 @@ void recorder::set(std::string const& field, nlohmann::json const& value) {
 void recorder::judge_all(judgement const& found) {
     if (samples_.empty()) return add(nlohmann::json::object(), found);
     for (auto& sample : samples_) {
-        auto const named = sample["verdict"].get<std::string_view>();
-        auto const at = std::find(verdict_names.begin(), verdict_names.end(), named);
-        if (weight(static_cast<verdict>(at - verdict_names.begin())) > weight(found.verdict)) {
-            continue;
-        }
-        sample["verdict"] = name_of(found.verdict);
-        sample["reason"] = found.reason;
+        auto const own = facts::verdict_named(sample[field::verdict].get<std::string_view>());
+        if (own && facts::is_graver(*own, found.verdict)) continue;
+        sample[field::verdict] = name_of(found.verdict);
+        sample[field::reason] = found.reason;
     }
     note(found);
 }
@@ -86,14 +54,14 @@ void recorder::take(recorder&& other) {
 }
 
 void recorder::write() {
-    if (is_failure(worst_.verdict)) where_->process->fail(exit_failed);
+    if (is_failure(worst_.verdict)) where_->process->fail(facts::exit_code::failed);
     for (auto const& sample : samples_) {
         where_->process->samples.append(sample);
     }
 }
 
 void recorder::note(judgement const& found) {
-    if (weight(found.verdict) > weight(worst_.verdict)) worst_ = found;
+    if (facts::is_graver(found.verdict, worst_.verdict)) worst_ = found;
 }
 
 nlohmann::json latency_of(std::span<contract::latency_slot const> slots,

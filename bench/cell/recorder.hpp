@@ -27,8 +27,8 @@ public:
     /// For all samples so far.
     void set(std::string const& field, nlohmann::json const& value);
 
-    /// A finding about the session as a whole replaces the verdict of its samples that are not
-    /// failures themselves; without samples it becomes one.
+    /// A finding about the session as a whole replaces the verdict of its samples that have no
+    /// graver one; without samples it becomes one.
     void judge_all(judgement const&);
 
     /// Takes over the samples of another.
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] nlohmann::json const* last() const noexcept {
         return samples_.empty() ? nullptr : &samples_.back();
     }
-    /// The worst that was found: a failure before a mark before `ok`.
+    /// The gravest that was found.
     [[nodiscard]] judgement const& worst() const noexcept { return worst_; }
 
 private:

@@ -4,6 +4,8 @@
 #include "cell/measure.hpp"
 #include "cell/nearest.hpp"
 #include "cell/point.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/cpus.hpp"
 
 #include <benchmark/benchmark.h>
@@ -11,6 +13,8 @@
 #include <memory>
 
 namespace cell {
+
+namespace field = facts::field;
 namespace {
 
 std::string full_name(contract::cell const& cell) {
@@ -56,19 +60,19 @@ setting make_setting(process_setting& process, contract::cell const& cell,
     where.workers = given.workers.value_or(static_cast<unsigned>(where.cpus.size()));
     where.name = fmt::format("{}/{}{}", process.model->name, full_name(cell),
                              params_as_name<W>(point.params));
-    where.identity = {{"schema", 1},
-                      {"model", process.model->name},
-                      {"variant", cell.about.variant},
-                      {"workload", W::name},
-                      {"preset", given.preset_name},
-                      {"point", point.index},
-                      {"params", params_as_json<W>(point.params)},
-                      {"workers", where.workers},
-                      {"cpus", where.cpus},
-                      {"client_cpus", where.client_cpus},
-                      {"seed", given.seed},
-                      {"units", oracle::rules_for<W>().units(point.params)},
-                      {"unit", oracle::rules_for<W>().unit()}};
+    where.identity = {{field::schema, 1},
+                      {field::model, process.model->name},
+                      {field::variant, cell.about.variant},
+                      {field::workload, W::name},
+                      {field::preset, given.preset_name},
+                      {field::point, point.index},
+                      {field::params, params_as_json<W>(point.params)},
+                      {field::workers, where.workers},
+                      {field::cpus, where.cpus},
+                      {field::client_cpus, where.client_cpus},
+                      {field::seed, given.seed},
+                      {field::units, oracle::rules_for<W>().units(point.params)},
+                      {field::unit, oracle::rules_for<W>().unit()}};
     // A tag never hides what was measured.
     for (auto const& [key, value] : given.tags.items()) {
         if (!blank_sample(where).contains(key)) where.identity[key] = value;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/sample_file.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
 
 #include <cstring>
 #include <fcntl.h>

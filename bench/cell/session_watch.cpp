@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/session_watch.hpp"
 
+#include "facts/table/fields.hpp"
 #include "proc/process_tree.hpp"
 
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 namespace cell {
+
+namespace field = facts::field;
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,16 +50,16 @@ judgement session_watch::check_threads() const {
 
 nlohmann::json session_watch::memory_and_threads() const {
     nlohmann::json fields{
-        {"pss_bytes", nullptr},
-        {"peak_rss_bytes", nullptr},
-        {"file_rss_bytes", nullptr},
-        {"threads", proc::count_live_threads(::getpid(), rig_)},
-        {"processes", 1 + proc::descendants(::getpid(), rig_).size()},
+        {field::pss_bytes, nullptr},
+        {field::peak_rss_bytes, nullptr},
+        {field::file_rss_bytes, nullptr},
+        {field::threads, proc::count_live_threads(::getpid(), rig_)},
+        {field::processes, 1 + proc::descendants(::getpid(), rig_).size()},
     };
-    if (auto const pss = proc::pss_bytes(::getpid(), rig_)) fields["pss_bytes"] = *pss;
+    if (auto const pss = proc::pss_bytes(::getpid(), rig_)) fields[field::pss_bytes] = *pss;
     auto const status = proc::read_proc("/proc/self/status");
     for (auto const& [field, key] :
-         {std::pair{"peak_rss_bytes", "VmHWM"}, std::pair{"file_rss_bytes", "RssFile"}}) {
+         {std::pair{field::peak_rss_bytes, "VmHWM"}, std::pair{field::file_rss_bytes, "RssFile"}}) {
         if (auto const kib = proc::number_after(status, key)) fields[field] = *kib * 1024;
     }
     return fields;

@@ -4,6 +4,7 @@
 #include "cell/options.hpp"
 #include "cell/sample_file.hpp"
 #include "contract/model.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "facts/verdict.hpp"
 
 #include <nlohmann/json.hpp>
@@ -19,7 +20,7 @@ struct process_setting {
     sample_file samples{""};
     std::vector<int> allowed_cpus;
     std::size_t most_descriptors = 0;
-    int exit_code = exit_ok; ///< the worst so far
+    int exit_code = facts::exit_code::ok; ///< the worst so far
 
     void fail(int code) noexcept {
         if (code > exit_code) exit_code = code;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <optional>
+#include <vector>
 
 namespace client {
 
@@ -112,57 +114,66 @@ json fairness_of(measured const& seen) {
             {"worst_p99_ns", worst_ns}};
 }
 
-/// The first contradiction in order of gravity decides.
-void decide(load const& asked, measured const& seen, judgement& to) {
-    auto give = [&](char const* verdict, std::string reason) {
-        to.verdict = verdict;
-        to.reason = std::move(reason);
-    };
-    auto broken = [&](char const* name) { return !to.guards[name]["ok"].get<bool>(); };
-    if (seen.mismatched != 0) return give("wrong", seen.stopped_early);
+/// The verdict of a load that ended before its last message: its guards say nothing of their own.
+std::optional<facts::verdict> early_end(measured const& seen) {
+    if (seen.mismatched != 0) return facts::verdict::wrong;
     switch (seen.how) {
     case measured::end::vanished:
-        return give("crashed", seen.stopped_early);
+        return facts::verdict::crashed;
     case measured::end::timed_out:
-        return give("timeout", seen.stopped_early);
+        return facts::verdict::timeout;
     case measured::end::overloaded:
-        return give("overloaded", seen.stopped_early);
+        return facts::verdict::overloaded;
     case measured::end::completed:
         break;
     }
-    if (broken("sent_received")) {
-        return give("wrong", fmt::format("sent {} messages and received {} replies", seen.sent,
-                                         seen.received));
+    return {};
+}
+
+/// What each broken guard says.
+std::vector<facts::judgement> contradictions(load const& asked, measured const& seen,
+                                             judgement const& judged) {
+    using facts::verdict;
+    std::vector<facts::judgement> found;
+    auto const if_broken = [&](char const* name, verdict given, auto const& reason) {
+        auto const& guard = judged.guards[name];
+        if (!guard["ok"].get<bool>()) found.push_back({given, reason(guard["value"])});
+    };
+    auto const percent = [](json const& value) { return 100 * value.get<double>(); };
+    if_broken("sent_received", verdict::wrong, [&](json const&) {
+        return fmt::format("sent {} messages and received {} replies", seen.sent, seen.received);
+    });
+    if_broken("every_connection", verdict::wrong, [&](json const& served) {
+        return fmt::format("only {} of {} connections were served", served.get<std::uint64_t>(),
+                           asked.connections);
+    });
+    if_broken("achieved_rate", verdict::overloaded, [&](json const& achieved) {
+        return fmt::format("only {:.0f} % of the offered rate was achieved", percent(achieved));
+    });
+    if_broken("send_lag", verdict::rig_limited, [&](json const& lag_ns) {
+        return fmt::format("the load generator sent late: p99 {} us",
+                           lag_ns.get<std::uint64_t>() / 1'000);
+    });
+    if_broken("client_share", verdict::rig_limited, [&](json const& share) {
+        return fmt::format("the load generator used {:.0f} % of its CPU, more than the server",
+                           percent(share));
+    });
+    if_broken("littles_law", verdict::unstable, [&](json const& off) {
+        return fmt::format("Little's law is off by {:.1f} %", percent(off));
+    });
+    if_broken("stationary", verdict::unstable, [&](json const& drift) {
+        return fmt::format("the halves of the window differ by {:.0f} %", percent(drift));
+    });
+    return found;
+}
+
+facts::judgement decide(load const& asked, measured const& seen, judgement const& judged) {
+    if (auto const early = early_end(seen)) return {*early, seen.stopped_early};
+    facts::judgement gravest;
+    for (auto& found : contradictions(asked, seen, judged)) {
+        if (facts::is_graver(found.verdict, gravest.verdict)) gravest = std::move(found);
     }
-    if (broken("every_connection")) {
-        return give("wrong",
-                    fmt::format("only {} of {} connections were served",
-                                to.fairness["served"].get<std::uint64_t>(), asked.connections));
-    }
-    if (broken("littles_law")) {
-        return give("unstable", fmt::format("Little's law is off by {:.1f} %",
-                                            100 * to.guards["littles_law"]["value"].get<double>()));
-    }
-    if (broken("achieved_rate")) {
-        return give("overloaded",
-                    fmt::format("only {:.0f} % of the offered rate was achieved",
-                                100 * to.guards["achieved_rate"]["value"].get<double>()));
-    }
-    if (broken("send_lag")) {
-        return give("rig_limited",
-                    fmt::format("the load generator sent late: p99 {} us",
-                                to.guards["send_lag"]["value"].get<std::uint64_t>() / 1'000));
-    }
-    if (broken("client_share")) {
-        return give("rig_limited",
-                    fmt::format("the load generator used {:.0f} % of its CPU, more than the server",
-                                100 * to.guards["client_share"]["value"].get<double>()));
-    }
-    if (broken("stationary")) {
-        return give("unstable", fmt::format("the halves of the window differ by {:.0f} %",
-                                            100 * to.guards["stationary"]["value"].get<double>()));
-    }
-    give("ok", "");
+    return gravest;
 }
 
 } // namespace
@@ -182,7 +193,7 @@ judgement judge(load const& asked, measured const& seen) {
         {"achieved_rate", achieved_rate(asked, seen)},
         {"stationary", stationary(asked, seen)},
     };
-    decide(asked, seen, result);
+    result.found = decide(asked, seen, result);
     return result;
 }
 

@@ -3,9 +3,9 @@
 
 #include "client/load/load.hpp"
 #include "client/measured.hpp"
+#include "facts/verdict.hpp"
 
 #include <nlohmann/json.hpp>
-#include <string>
 
 namespace client {
 
@@ -14,8 +14,7 @@ namespace client {
 struct judgement {
     nlohmann::json guards;
     nlohmann::json fairness;
-    std::string verdict; ///< of docs/protocol.md
-    std::string reason;
+    facts::judgement found;
 };
 
 /// A pure function of what was measured.

@@ -7,6 +7,9 @@
 #include "client/exchange/stamped.hpp"
 #include "client/load/run.hpp"
 #include "client/report.hpp"
+#include "facts/table/exit_codes.hpp"
+#include "facts/table/fields.hpp"
+#include "facts/verdict.hpp"
 #include "histogram/interval_log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -22,10 +25,6 @@
 #include <unistd.h>
 
 namespace {
-
-constexpr int exit_bad_verdict = 1;
-constexpr int exit_failure = 4;
-constexpr int exit_usage = 64;
 
 struct options {
     client::load load;
@@ -90,9 +89,8 @@ int run(options const& asked) {
     write_log(asked.hdr_log, seen);
     bool const tool = asked.report_fd < 0;
     write_all(tool ? STDOUT_FILENO : asked.report_fd, report.dump(tool ? 2 : -1) + "\n");
-    auto const verdict = report["verdict"].get<std::string>();
-    return verdict == "wrong" || verdict == "crashed" || verdict == "timeout" ? exit_bad_verdict
-                                                                              : 0;
+    auto const verdict = facts::verdict_named(report[facts::field::verdict].get<std::string>());
+    return facts::is_failure(verdict.value()) ? facts::exit_code::failed : facts::exit_code::ok;
 }
 
 /// What every load has in common.
@@ -177,7 +175,7 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         auto const code = app.exit(error);
-        return code == 0 ? 0 : exit_usage;
+        return code == 0 ? 0 : facts::exit_code::usage;
     }
     ::signal(SIGPIPE, SIG_IGN);
     asked.load.timeout = std::chrono::seconds(asked.timeout_s);
@@ -185,6 +183,6 @@ int main(int argc, char** argv) {
         return run(asked);
     } catch (std::exception const& error) {
         fmt::print(stderr, "switchyard-client: {}\n", error.what());
-        return exit_failure;
+        return facts::exit_code::harness;
     }
 }

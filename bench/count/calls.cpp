@@ -4,6 +4,7 @@
 // Stopping at each call costs microseconds: what runs under it is never timed. A child that becomes
 // another program - the load generator, a database - is let go and not counted. See ptrace(2).
 #include "count/counts.hpp"
+#include "facts/table/exit_codes.hpp"
 
 #include <array>
 #include <cerrno>
@@ -22,7 +23,6 @@
 
 namespace {
 
-constexpr int exit_usage = 64;
 constexpr int exit_cannot_trace = 4;
 
 [[noreturn]] void fail(char const* what) {
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
     if (argc < 2) {
         std::fputs("switchyard-calls: name the program whose system calls are to be counted\n",
                    stderr);
-        return exit_usage;
+        return facts::exit_code::usage;
     }
     auto* const page = make_page();
     std::array<int, 2> ready{};

@@ -2,6 +2,7 @@
 // switchyard-database: a PostgreSQL for the workload `query`. See docs/protocol.md.
 
 #include "database/server.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "kernel/random.hpp"
 #include "postgres/connection.hpp"
 
@@ -14,9 +15,6 @@
 #include <unistd.h>
 
 namespace {
-
-constexpr int exit_failure = 4;
-constexpr int exit_usage = 64;
 
 struct options {
     std::uint64_t seed = 1;
@@ -94,14 +92,14 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         auto const code = app.exit(error);
-        return code == 0 ? 0 : exit_usage;
+        return code == 0 ? 0 : facts::exit_code::usage;
     }
     ::signal(SIGPIPE, SIG_IGN);
     // Out of the harness's family: a watchdog that kills all of that must leave somebody who stops
     // the server and removes its folder. It ends when the pipe does, so with the harness.
     if (!stay) {
         auto const child = ::fork();
-        if (child == -1) return exit_failure;
+        if (child == -1) return facts::exit_code::harness;
         if (child != 0) ::_exit(0);
         ::setsid();
     }

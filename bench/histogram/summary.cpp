@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "facts/table/fields.hpp"
 #include "histogram/histogram.hpp"
 
 #include <nlohmann/json.hpp>
 
 namespace histogram {
+
+namespace field = facts::field;
 
 namespace {
 
@@ -17,15 +20,16 @@ nlohmann::json quantile(histogram const& of, std::uint64_t operations_above) {
 
 nlohmann::json to_json(histogram const& of) {
     if (of.count() == 0) {
-        return {{"count", 0},         {"min_ns", nullptr}, {"mean_ns", nullptr},
-                {"p50_ns", nullptr},  {"p90_ns", nullptr}, {"p99_ns", nullptr},
-                {"p999_ns", nullptr}, {"max_ns", nullptr}, {"hdr", of.encode_base64()}};
+        return {
+            {field::count, 0},         {field::min_ns, nullptr}, {field::mean_ns, nullptr},
+            {field::p50_ns, nullptr},  {field::p90_ns, nullptr}, {field::p99_ns, nullptr},
+            {field::p999_ns, nullptr}, {field::max_ns, nullptr}, {field::hdr, of.encode_base64()}};
     }
-    return {{"count", of.count()},           {"min_ns", of.min()},
-            {"mean_ns", of.mean()},          {"p50_ns", quantile(of, 2)},
-            {"p90_ns", quantile(of, 10)},    {"p99_ns", quantile(of, 100)},
-            {"p999_ns", quantile(of, 1000)}, {"max_ns", of.max()},
-            {"hdr", of.encode_base64()}};
+    return {{field::count, of.count()},           {field::min_ns, of.min()},
+            {field::mean_ns, of.mean()},          {field::p50_ns, quantile(of, 2)},
+            {field::p90_ns, quantile(of, 10)},    {field::p99_ns, quantile(of, 100)},
+            {field::p999_ns, quantile(of, 1000)}, {field::max_ns, of.max()},
+            {field::hdr, of.encode_base64()}};
 }
 
 } // namespace histogram

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proc/cpus.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
 #include "proc/posix.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ int parse_cpu(std::string_view flag, std::string_view text) {
     int cpu = -1;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), cpu);
     if (error != std::errc() || end != text.data() + text.size() || cpu < 0) {
-        throw cell::usage_error(
+        throw facts::usage_error(
             fmt::format("{}: '{}' is no CPU number; write 0,1 or 0-3", flag, text));
     }
     return cpu;
@@ -49,8 +49,8 @@ std::vector<int> parse_cpus(std::string_view flag, std::string_view list,
             dash == std::string_view::npos ? first : parse_cpu(flag, item.substr(dash + 1));
         for (auto cpu = first; cpu <= last; ++cpu) {
             if (std::find(allowed.begin(), allowed.end(), cpu) == allowed.end()) {
-                throw cell::usage_error(fmt::format("{}: this process may not use CPU {}, only {}",
-                                                    flag, cpu, fmt::join(allowed, ",")));
+                throw facts::usage_error(fmt::format("{}: this process may not use CPU {}, only {}",
+                                                     flag, cpu, fmt::join(allowed, ",")));
             }
             cpus.push_back(cpu);
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proc/memory_looks.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/posix.hpp"
 #include "proc/process_tree.hpp"
 
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 namespace proc {
+
+namespace field = facts::field;
 namespace {
 
 constexpr std::uint64_t page_bytes = 4'096;
@@ -34,7 +37,7 @@ std::uint64_t read_kernel_stack_bytes() {
     auto const all_kib = number_after(read_proc("/proc/meminfo"), "KernelStack").value_or(0);
     auto const threads = threads_on_machine();
     if (all_kib == 0 || threads == 0) {
-        throw cell::harness_error(
+        throw facts::harness_error(
             "/proc/meminfo has no KernelStack: memory per unit cannot be measured");
     }
     auto const pages = (all_kib * 1'024 / threads + page_bytes / 2) / page_bytes;
@@ -49,7 +52,7 @@ std::uint64_t kernel_stack_of_a_thread() {
 std::uint64_t kibibytes(std::string const& text, std::string const& key) {
     auto const found = number_after(text, key);
     if (!found)
-        throw cell::harness_error(fmt::format("no {} in /proc: memory cannot be measured", key));
+        throw facts::harness_error(fmt::format("no {} in /proc: memory cannot be measured", key));
     return *found * 1'024;
 }
 
@@ -109,10 +112,10 @@ void memory_looks::look() {
 nlohmann::json memory_looks::report() const {
     if (seen_.size() != units_.size()) return nullptr;
     auto const as_json = [](std::uint64_t units, footprint const& at) {
-        return nlohmann::json{{"units", units},
-                              {"pss_bytes", at.pss_bytes},
-                              {"page_table_bytes", at.page_table_bytes},
-                              {"kernel_stack_bytes", at.kernel_stack_bytes}};
+        return nlohmann::json{{field::units, units},
+                              {field::pss_bytes, at.pss_bytes},
+                              {field::page_table_bytes, at.page_table_bytes},
+                              {field::kernel_stack_bytes, at.kernel_stack_bytes}};
     };
     auto looks = nlohmann::json::array({as_json(0, before_)});
     std::vector<double> const x(units_.begin(), units_.end());
@@ -128,11 +131,11 @@ nlohmann::json memory_looks::report() const {
     auto const pss_slope = slope(x, pss);
     auto const table_slope = slope(x, tables);
     auto const stack_slope = slope(x, stacks);
-    return {{"bytes_per_unit", pss_slope + table_slope + stack_slope},
-            {"pss_bytes_per_unit", pss_slope},
-            {"page_table_bytes_per_unit", table_slope},
-            {"kernel_stack_bytes_per_unit", stack_slope},
-            {"looks", looks}};
+    return {{field::bytes_per_unit, pss_slope + table_slope + stack_slope},
+            {field::pss_bytes_per_unit, pss_slope},
+            {field::page_table_bytes_per_unit, table_slope},
+            {field::kernel_stack_bytes_per_unit, stack_slope},
+            {field::looks, looks}};
 }
 
 } // namespace proc

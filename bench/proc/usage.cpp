@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proc/usage.hpp"
 
+#include "facts/table/fields.hpp"
 #include "proc/process_tree.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 namespace proc {
+
+namespace field = facts::field;
 namespace {
 
 std::uint64_t to_ns(timeval const& time) {
@@ -116,17 +119,18 @@ nlohmann::json usage_between(usage const& before, usage const& after) {
         living_ns += in_between;
     }
     nlohmann::json fields{
-        {"cpu_ns", cpu_ns},
-        {"user_ns", user_ns},
-        {"system_ns", cpu_ns - user_ns},
-        {"busiest_thread_ns", busiest_ns},
-        {"voluntary_switches", grown(before.voluntary_switches, after.voluntary_switches)},
-        {"involuntary_switches", grown(before.involuntary_switches, after.involuntary_switches)},
-        {"minor_faults", grown(before.minor_faults, after.minor_faults)},
-        {"major_faults", grown(before.major_faults, after.major_faults)},
+        {field::cpu_ns, cpu_ns},
+        {field::user_ns, user_ns},
+        {field::system_ns, cpu_ns - user_ns},
+        {field::busiest_thread_ns, busiest_ns},
+        {field::voluntary_switches, grown(before.voluntary_switches, after.voluntary_switches)},
+        {field::involuntary_switches,
+         grown(before.involuntary_switches, after.involuntary_switches)},
+        {field::minor_faults, grown(before.minor_faults, after.minor_faults)},
+        {field::major_faults, grown(before.major_faults, after.major_faults)},
     };
     // Threads that ended in between took their clocks along; one of them may have been the busiest.
-    if (grown(living_ns, cpu_ns) > busiest_ns) fields["busiest_thread_ns"] = nullptr;
+    if (grown(living_ns, cpu_ns) > busiest_ns) fields[field::busiest_thread_ns] = nullptr;
     return fields;
 }
 

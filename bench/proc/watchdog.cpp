@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proc/watchdog.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/table/exit_codes.hpp"
 #include "proc/posix.hpp"
 
 #include <algorithm>
@@ -102,7 +102,7 @@ extern "C" void bark(int) {
     if (words().samples_fd != -1) write_all(words().samples_fd, words().line);
     write_all(STDERR_FILENO, words().notice);
     kill_descendants();
-    ::_exit(cell::exit_failed);
+    ::_exit(facts::exit_code::failed);
 }
 
 void set_timer(std::chrono::nanoseconds limit) {

@@ -7,8 +7,8 @@
 namespace proc {
 
 /// While alive: after `limit` every descendant is killed, `line` is written to `samples_fd` (unless
-/// it is -1), `notice` to standard error, and the process exits with exit_failed. Only one at a
-/// time. It needs SIGALRM, and nothing of a hung model: no lock, no allocation, no thread.
+/// it is -1), `notice` to standard error, and the process exits with facts::exit_code::failed. Only
+/// one at a time. It needs SIGALRM, and nothing of a hung model: no lock, no allocation, no thread.
 class watchdog {
 public:
     watchdog(std::chrono::nanoseconds limit, std::string line, int samples_fd, std::string notice);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rig/descriptors.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -48,7 +48,7 @@ nlohmann::json report_file::read(std::string const& how_it_ended) const {
     auto report =
         nlohmann::json::parse(text.substr(0, static_cast<std::size_t>(bytes)), nullptr, false);
     if (report.is_object() && report.value("schema", 0) == 1) return report;
-    throw cell::harness_error(how_it_ended + " without a report");
+    throw facts::harness_error(how_it_ended + " without a report");
 }
 
 } // namespace rig

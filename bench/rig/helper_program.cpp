@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "rig/helper_program.hpp"
 
-#include "facts/verdict.hpp"
+#include "facts/errors.hpp"
 #include "proc/cpus.hpp"
 #include "proc/posix.hpp"
 
@@ -19,7 +19,7 @@ namespace {
 std::string beside_this_executable(std::string const& name) {
     auto const path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
     if (::access(path.c_str(), X_OK) == 0) return path.string();
-    throw cell::harness_error(
+    throw facts::harness_error(
         fmt::format("{} is missing or cannot be run: build the target {}", path.string(), name));
 }
 

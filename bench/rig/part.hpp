@@ -27,7 +27,7 @@ struct order {
 /// What a part knows when all is over.
 struct account {
     nlohmann::json fields = nlohmann::json::object(); ///< of the sample
-    cell::judgement found = {};                       ///< by the part itself
+    facts::judgement found = {};                      ///< by the part itself
     std::optional<oracle::asked> asked = {};          ///< for `rules<W>::check_asked`
     std::optional<oracle::served> served = {};        ///< for `rules<W>::check`
     std::optional<std::uint64_t> threads = {}; ///< and children of the session, under its load

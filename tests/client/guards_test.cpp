@@ -56,21 +56,25 @@ std::vector<std::string> broken_guards(client::judgement const& judged) {
 
 using names = std::vector<std::string>;
 
+std::string_view verdict_of(client::load const& asked, client::measured const& seen) {
+    return name_of(client::judge(asked, seen).found.verdict);
+}
+
 /// Exactly this guard is broken, and it decides.
 void expect_trips(client::load const& asked, client::measured const& seen, std::string const& guard,
                   std::string const& verdict, std::string const& told) {
     auto const judged = client::judge(asked, seen);
     EXPECT_EQ(broken_guards(judged), names{guard});
-    EXPECT_EQ(judged.verdict, verdict);
-    EXPECT_NE(judged.reason.find(told), std::string::npos) << judged.reason;
+    EXPECT_EQ(name_of(judged.found.verdict), verdict);
+    EXPECT_NE(judged.found.reason.find(told), std::string::npos) << judged.found.reason;
 }
 
 TEST(guards, pass_a_sound_window) {
     for (auto const& asked : {closed_load(), open_load()}) {
         auto const judged = client::judge(asked, sound());
         EXPECT_EQ(broken_guards(judged), names{});
-        EXPECT_EQ(judged.verdict, "ok");
-        EXPECT_EQ(judged.reason, "");
+        EXPECT_EQ(name_of(judged.found.verdict), "ok");
+        EXPECT_EQ(judged.found.reason, "");
         EXPECT_EQ(judged.guards.size(), 7u);
     }
 }
@@ -80,14 +84,14 @@ TEST(guards, an_open_loop_that_ends_long_after_its_last_arrival_is_overloaded) {
     seen.last_arrival_ns = seen.window_ns * 94 / 100;
     expect_trips(open_load(), seen, "achieved_rate", "overloaded", "94 %");
     seen.last_arrival_ns = seen.window_ns * 96 / 100;
-    EXPECT_EQ(client::judge(open_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(open_load(), seen), "ok");
 }
 
 TEST(guards, the_generators_own_time_between_messages_is_no_contradiction) {
     auto seen = sound();
     seen.connection_ns += seen.connection_ns / 2;
     seen.think_ns = seen.connection_ns - seen.latency_sum_ns;
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
 }
 
 TEST(guards, a_server_whose_threads_share_the_load_counts_as_busy) {
@@ -95,9 +99,9 @@ TEST(guards, a_server_whose_threads_share_the_load_counts_as_busy) {
     seen.own_cpu_ns = seen.window_ns * 95 / 100;
     seen.server.busiest_thread_ns = seen.window_ns / 50;
     seen.server.cpu_ns = seen.window_ns * 92 / 100;
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
     seen.server.cpus = 2;
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "rig_limited");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "rig_limited");
 }
 
 TEST(guards, littles_law_finds_time_that_no_latency_accounts_for) {
@@ -108,14 +112,14 @@ TEST(guards, littles_law_finds_time_that_no_latency_accounts_for) {
     seen.latency_sum_ns = seen.connection_ns * 103 / 100;
     expect_trips(closed_load(), seen, "littles_law", "unstable", "2.9 %");
     seen.latency_sum_ns = seen.connection_ns * 99 / 100;
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
 }
 
 TEST(guards, littles_law_is_for_closed_loops) {
     auto seen = sound();
     seen.latency_sum_ns /= 2;
     auto const judged = client::judge(open_load(), seen);
-    EXPECT_EQ(judged.verdict, "ok");
+    EXPECT_EQ(name_of(judged.found.verdict), "ok");
     EXPECT_TRUE(judged.guards["littles_law"]["value"].is_null());
 }
 
@@ -131,7 +135,7 @@ TEST(guards, a_late_generator_limits) {
         seen.send_lag.record(80'000);
     }
     expect_trips(open_load(), seen, "send_lag", "rig_limited", "p99 80 us");
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
 }
 
 TEST(guards, a_lag_that_is_small_beside_the_latency_does_not_matter) {
@@ -141,7 +145,7 @@ TEST(guards, a_lag_that_is_small_beside_the_latency_does_not_matter) {
     for (int i = 0; i < 200; ++i) {
         seen.send_lag.record(80'000);
     }
-    EXPECT_EQ(client::judge(open_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(open_load(), seen), "ok");
 }
 
 TEST(guards, a_starved_connection_is_wrong) {
@@ -156,7 +160,7 @@ TEST(guards, fewer_messages_than_connections_starve_nobody) {
     client::measured seen;
     seen.expected = seen.sent = seen.received = 2;
     seen.served = {1, 1, 0, 0};
-    EXPECT_EQ(client::judge(asked, seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(asked, seen), "ok");
 }
 
 TEST(guards, a_client_busier_than_the_server_limits) {
@@ -165,7 +169,7 @@ TEST(guards, a_client_busier_than_the_server_limits) {
     expect_trips(closed_load(), seen, "client_share", "rig_limited", "90 %");
     // With both saturated it was the server that was measured.
     seen.server.busiest_thread_ns = seen.window_ns * 95 / 100;
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
     // Nobody knows how busy an unwatched server was.
     seen.server.known = false;
     expect_trips(closed_load(), seen, "client_share", "rig_limited", "90 %");
@@ -174,7 +178,7 @@ TEST(guards, a_client_busier_than_the_server_limits) {
 TEST(guards, an_open_loop_may_wait_awake) {
     auto seen = sound();
     seen.own_cpu_ns = seen.window_ns;
-    EXPECT_EQ(client::judge(open_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(open_load(), seen), "ok");
 }
 
 TEST(guards, halves_that_differ_are_unstable) {
@@ -184,7 +188,7 @@ TEST(guards, halves_that_differ_are_unstable) {
     seen.half_at_ns = seen.window_ns * 4 / 10;
     expect_trips(closed_load(), seen, "stationary", "unstable", "33 %");
     seen.received = seen.sent = 999; // too few to say
-    EXPECT_EQ(client::judge(closed_load(), seen).verdict, "ok");
+    EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
 }
 
 TEST(guards, the_gravest_contradiction_decides) {
@@ -199,8 +203,8 @@ TEST(guards, the_gravest_contradiction_decides) {
     seen.latency_sum_ns /= 2;
     seen.own_cpu_ns = seen.window_ns;
     seen.half_at_ns = seen.window_ns * 9 / 10;
-    auto const verdict = [&] { return client::judge(asked, seen).verdict; };
-    auto const reason = [&] { return client::judge(asked, seen).reason; };
+    auto const verdict = [&] { return verdict_of(asked, seen); };
+    auto const reason = [&] { return client::judge(asked, seen).found.reason; };
     EXPECT_EQ(verdict(), "wrong");
     EXPECT_EQ(reason(), "it stopped");
     seen.mismatched = 0;
@@ -216,11 +220,11 @@ TEST(guards, the_gravest_contradiction_decides) {
     ++seen.received;
     EXPECT_NE(reason().find("only 3 of 4"), std::string::npos) << reason();
     seen.served = {1, 1, 1, 1};
+    EXPECT_EQ(verdict(), "rig_limited");
+    seen.own_cpu_ns = 0;
     EXPECT_EQ(verdict(), "unstable");
     EXPECT_NE(reason().find("Little"), std::string::npos) << reason();
     seen.latency_sum_ns = seen.connection_ns;
-    EXPECT_EQ(verdict(), "rig_limited");
-    seen.own_cpu_ns = 0;
     EXPECT_EQ(verdict(), "unstable");
     EXPECT_NE(reason().find("halves"), std::string::npos) << reason();
     seen.half_at_ns = seen.window_ns / 2;
@@ -234,7 +238,7 @@ TEST(guards, late_sends_weigh_more_than_a_drift) {
         seen.send_lag.record(80'000);
     }
     seen.half_at_ns = seen.window_ns * 9 / 10;
-    EXPECT_EQ(client::judge(open_load(), seen).verdict, "rig_limited");
+    EXPECT_EQ(verdict_of(open_load(), seen), "rig_limited");
 }
 
 double jain_of(std::vector<std::uint64_t> served) {

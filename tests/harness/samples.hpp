@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "facts/table/fields.hpp"
 #include "run_program.hpp"
 
 #include <gtest/gtest.h>
@@ -10,45 +11,6 @@
 #include <vector>
 
 namespace harness {
-
-/// Every field of results/README.md that the cell main writes, tags aside.
-inline std::vector<std::string> const sample_fields{"schema",
-                                                    "model",
-                                                    "variant",
-                                                    "workload",
-                                                    "preset",
-                                                    "point",
-                                                    "params",
-                                                    "workers",
-                                                    "cpus",
-                                                    "client_cpus",
-                                                    "seed",
-                                                    "iteration",
-                                                    "warm",
-                                                    "verdict",
-                                                    "reason",
-                                                    "make_ns",
-                                                    "run_ns",
-                                                    "destroy_ns",
-                                                    "units",
-                                                    "unit",
-                                                    "cpu_ns",
-                                                    "user_ns",
-                                                    "system_ns",
-                                                    "busiest_thread_ns",
-                                                    "voluntary_switches",
-                                                    "involuntary_switches",
-                                                    "minor_faults",
-                                                    "major_faults",
-                                                    "peak_rss_bytes",
-                                                    "file_rss_bytes",
-                                                    "pss_bytes",
-                                                    "threads",
-                                                    "processes",
-                                                    "latency",
-                                                    "client",
-                                                    "backend",
-                                                    "started_ns"};
 
 /// The lines of a samples file; each must be whole, parse and have every field.
 inline std::vector<nlohmann::json> read_samples(std::string const& path) {
@@ -60,8 +22,9 @@ inline std::vector<nlohmann::json> read_samples(std::string const& path) {
         auto const sample = nlohmann::json::parse(line, nullptr, false);
         EXPECT_TRUE(sample.is_object()) << line;
         if (!sample.is_object()) continue;
-        for (auto const& field : sample_fields) {
-            EXPECT_TRUE(sample.contains(field)) << field << " is missing in " << line;
+        for (auto const& field : facts::sample_fields) {
+            if (field.is_of_engine) continue;
+            EXPECT_TRUE(sample.contains(field.name)) << field.name << " is missing in " << line;
         }
         samples.push_back(sample);
     }

@@ -17,18 +17,18 @@ SOURCES = {".cpp", ".hpp"}
 BENCH_MAY_INCLUDE = {
     "contract": {"contract"},
     "kernel": {"contract", "kernel"},
-    "histogram": {"histogram"},
+    "histogram": {"facts", "histogram"},
     "oracle": {"contract", "kernel", "oracle"},
     "facts": {"facts"},
     "proc": {"contract", "facts", "proc"},
     "rig": {"contract", "facts", "kernel", "oracle", "proc", "rig"},
     "cell": {"cell", "contract", "count", "facts", "histogram", "kernel", "oracle", "proc", "rig"},
     "client": {"client", "facts", "histogram", "kernel", "proc"},
-    "backend": {"backend", "client", "histogram", "kernel", "proc"},
+    "backend": {"backend", "client", "facts", "histogram", "kernel", "proc"},
     "postgres": {"contract", "postgres"},
-    "database": {"database", "kernel", "postgres"},
+    "database": {"database", "facts", "kernel", "postgres"},
     "self": {"contract", "kernel"},
-    "count": {"count"},
+    "count": {"count", "facts"},
 }
 STANDARD_ONLY = {"contract", "kernel"}
 MODEL_MAY_INCLUDE = {"contract", "kernel", "postgres"}

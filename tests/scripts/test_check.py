@@ -75,7 +75,7 @@ def test_a_slower_head_is_red_named_measured_and_repeatable(tmp_path):
     told = json.loads((tmp_path / "out" / "check.json").read_text())
     red = [cell for cell in told["cells"] if cell["verdict"] == "REGRESSION"]
     assert {(c["scenario"], c["metric"]) for c in red} >= {
-        ("steady/count@0", m) for m in ("cpu_per_unit", "time_per_unit")
+        ("steady/count@0", m) for m in ("cpu_per_unit_ns", "time_per_unit_ns")
     }
     for cell in red:
         assert (

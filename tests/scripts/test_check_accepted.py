@@ -10,11 +10,11 @@ from yard.gate.outcome import CellResult, Grown, Outcome
 from yard.gate.rule import Verdict
 from yard.errors import UsageError
 
-CPU = rule.metrics()["cpu_per_unit"]
+CPU = rule.metrics()["cpu_per_unit_ns"]
 TODAY = datetime.date(2030, 1, 15)
 ENTRY = """[[accepted]]
 cell = "floor/echo@*"
-metric = "cpu_per_unit"
+metric = "cpu_per_unit_ns"
 most = 1.08
 reason = "checks every byte now"
 """
@@ -58,7 +58,7 @@ def test_more_than_was_accepted_stays_red(tmp_path):
 @pytest.mark.parametrize("head, code", [(108, 0), (109, 1)])
 def test_a_counter_that_may_grow_is_accepted_up_to_what_is_said(tmp_path, head, code):
     job = outcome(CellResult("floor/echo@1", CPU, [0.0] * 12))
-    job.counters = [Grown("floor/echo@1", "cpu_per_unit", 100, head, 8)]
+    job.counters = [Grown("floor/echo@1", "cpu_per_unit_ns", 100, head, 8)]
     accepted.apply(job, entries(tmp_path, 'base = "abc"'), lambda rev: True, TODAY)
     assert job.exit_code() == code and ("every byte" in job.counters[0].accepted) == (code == 0)
 

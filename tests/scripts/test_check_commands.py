@@ -124,7 +124,7 @@ def test_lines_may_be_our_samples():
         "cpu_ns": 250,
     }
     found = command_pairs.parse_lines("hello\n" + json.dumps(sample) + "\n")
-    assert found == {"m/w@0": {"time_per_unit": 100.0, "cpu_per_unit": 50.0}}
+    assert found == {"m/w@0": {"time_per_unit_ns": 100.0, "cpu_per_unit_ns": 50.0}}
 
 
 @pytest.mark.parametrize("text", ["", "no json", "{broken", '{"a": 1}'])

@@ -3,6 +3,7 @@
 
 import io
 import json
+import os
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
@@ -34,9 +35,9 @@ class Source:
     """One slower cell, one noisy, one faster, one scenario that is equal."""
 
     SHIFT = {
-        "floor/echo@0": {"cpu_per_unit": 0.06, "p99": 0.0},
-        "fiber/fetch@1": {"cpu_per_unit": 0.0, "p99": -0.2},
-        "serial/fib@0": {"time_per_unit": 0.0},
+        "floor/echo@0": {"cpu_per_unit_ns": 0.06, "p99_ns": 0.0},
+        "fiber/fetch@1": {"cpu_per_unit_ns": 0.0, "p99_ns": -0.2},
+        "serial/fib@0": {"time_per_unit_ns": 0.0},
     }
 
     def __init__(self):
@@ -75,7 +76,7 @@ def told():
         outcome,
         {"base": "v1 (0123abc)", "head": "worktree"},
         known,
-        {("floor/echo@0", "cpu_per_unit"): [(10_000.0, 10_600.0)]},
+        {("floor/echo@0", "cpu_per_unit_ns"): [(10_000.0, 10_600.0)]},
         {"new/cell@0": "new: head only", "other/cell@0": "new: head only"},
         ["a note"],
         host=host,
@@ -91,8 +92,10 @@ def told():
 
 
 def golden(name, text):
+    """After a wished change: SWITCHYARD_UPDATE_GOLDEN=1 and read the difference."""
     file = GOLDEN / name
-    assert file.exists(), f"write it first: {text}"
+    if os.environ.get("SWITCHYARD_UPDATE_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
     assert text == file.read_text()
 
 
@@ -118,9 +121,9 @@ def test_json_and_plots(told, tmp_path):
     outputs.write(told, tmp_path)
     assert schema.violation("verdict", json.loads((tmp_path / "verdict.json").read_text())) == ""
     red = json.loads((tmp_path / "verdict.json").read_text())["regressions"]
-    assert red == ["floor/echo@0 cpu_per_unit", "thread/waits@0", "fiber/fetch@1 allocations"]
+    assert red == ["floor/echo@0 cpu_per_unit_ns", "thread/waits@0", "fiber/fetch@1 allocations"]
     names = {file.name for file in (tmp_path / "plots").iterdir()}
-    assert names == {"overview.png", "floor-echo-0-cpu_per_unit.png", "fiber-fetch-1-p99.png"}
+    assert names == {"overview.png", "floor-echo-0-cpu_per_unit_ns.png", "fiber-fetch-1-p99_ns.png"}
     assert plots.write({**told, "cells": []}, tmp_path / "none") == []
 
 

@@ -12,7 +12,7 @@ import scipy.stats
 from yard.stats import inference
 from yard.gate import sequential, rule, simulate
 
-CPU = rule.metrics()["cpu_per_unit"]
+CPU = rule.metrics()["cpu_per_unit_ns"]
 DEFAULT = rule.PROFILES["default"]
 
 
@@ -135,7 +135,9 @@ def jitter(count):
 
 def test_confirmation_uses_fresh_pairs_only():
     """A screen that was bad luck must not carry over: the fresh pairs are equal, so it is OK."""
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": (0.1 if n <= 12 else 0.0) + jitter(n)})
+    source = Scripted(
+        ["a"], lambda _, n: {"cpu_per_unit_ns": (0.1 if n <= 12 else 0.0) + jitter(n)}
+    )
     outcome = sequential.run(source, DEFAULT, seed=1)
     assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
     assert outcome.exit_code() == 0
@@ -144,31 +146,33 @@ def test_confirmation_uses_fresh_pairs_only():
 
 def test_a_slower_scenario_is_red_and_named_and_the_other_is_not_measured_again():
     source = Scripted(
-        ["a", "b"], lambda s, n: {"cpu_per_unit": (0.05 if s == "b" else 0) + jitter(n)}
+        ["a", "b"], lambda s, n: {"cpu_per_unit_ns": (0.05 if s == "b" else 0) + jitter(n)}
     )
     outcome = sequential.run(source, DEFAULT, seed=1)
-    assert [cell.name for cell in outcome.regressions] == ["b cpu_per_unit"]
+    assert [cell.name for cell in outcome.regressions] == ["b cpu_per_unit_ns"]
     assert outcome.exit_code() == 1
     assert source.count == {"a": 12, "b": 28}
 
 
 def test_an_advisory_metric_is_never_red():
-    source = Scripted(["a"], lambda _, n: {"p999": 1.0 + jitter(n), "cpu_per_unit": jitter(n)})
+    source = Scripted(
+        ["a"], lambda _, n: {"p999_ns": 1.0 + jitter(n), "cpu_per_unit_ns": jitter(n)}
+    )
     assert sequential.run(source, DEFAULT, seed=1).exit_code() == 0
 
 
 def test_a_shift_of_the_whole_suite_is_red_although_no_cell_is():
     names = [f"s{i}" for i in range(8)]
-    source = Scripted(names, lambda _, n: {"time_per_unit": 0.012 + jitter(n)})
+    source = Scripted(names, lambda _, n: {"time_per_unit_ns": 0.012 + jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1)
-    assert not outcome.regressions and outcome.suite["time_per_unit"]
+    assert not outcome.regressions and outcome.suite["time_per_unit_ns"]
     assert outcome.exit_code() == 1
 
 
 def test_nothing_compared_is_never_green():
     assert sequential.run(Scripted([], None), DEFAULT, seed=1).exit_code() == 3
     assert sequential.run(Scripted(["a"], lambda *_: {}), DEFAULT, seed=1).exit_code() == 3
-    nan = Scripted(["a"], lambda *_: {"cpu_per_unit": math.nan})
+    nan = Scripted(["a"], lambda *_: {"cpu_per_unit_ns": math.nan})
     assert sequential.run(nan, DEFAULT, seed=1).exit_code() == 3
 
 
@@ -177,20 +181,20 @@ def until(scenario_pairs, source):
 
 
 def test_the_time_limit_makes_it_inconclusive_and_never_red():
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.5 + jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(14, source))
     assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED and len(outcome.cells[0].fresh) == 2
     assert outcome.exit_code() == 2
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.5 + jitter(n)})
     assert sequential.run(source, DEFAULT, seed=1, seconds_left=until(5, source)).exit_code() == 2
 
 
 def test_at_the_time_limit_the_error_probability_that_is_left_is_spent():
     """After 9 pairs, at no planned look: 2^-9 would not do at the first look, and does with all that is left."""
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.5 + jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(12 + 9, source))
     assert outcome.cells[0].verdict is rule.Verdict.REGRESSION and len(outcome.cells[0].fresh) == 9
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.5 + jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(12 + 6, source))
     assert outcome.cells[0].verdict is rule.Verdict.UNRESOLVED  # 2^-6 is more than 0.8 %
 
@@ -210,7 +214,7 @@ def test_a_time_limit_makes_no_false_alarms():
 
 
 def test_at_the_time_limit_a_suspect_that_is_surely_not_slow_enough_is_ok():
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.025 + 30 * jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.025 + 30 * jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1, seconds_left=until(26, source))
     assert outcome.cells[0].suspect and outcome.cells[0].verdict is rule.Verdict.OK
     assert outcome.exit_code() == 0
@@ -222,8 +226,8 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
     source = Scripted(
         ["a", "b"],
         lambda s, n: {
-            "cpu_per_unit": jitter(n) if s == "b" or n <= 12 else shift + 400 * jitter(n),
-            "p50": jitter(n),
+            "cpu_per_unit_ns": jitter(n) if s == "b" or n <= 12 else shift + 400 * jitter(n),
+            "p50_ns": jitter(n),
         },
     )
     screened = source.pair
@@ -231,7 +235,7 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
     def pair(scenario):
         found = dict(screened(scenario))
         if scenario == "a" and source.count["a"] <= 12:
-            found["cpu_per_unit"] += 0.03
+            found["cpu_per_unit_ns"] += 0.03
         return found
 
     source.pair = pair
@@ -239,19 +243,19 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
     suspect = next(cell for cell in outcome.cells if cell.suspect)
     assert suspect.verdict is rule.Verdict.UNRESOLVED and len(suspect.fresh) == 13
     assert outcome.exit_code() == code
-    assert ("a cpu_per_unit" if code else "1 of them stay unresolved") in outcome.why()[1]
+    assert ("a cpu_per_unit_ns" if code else "1 of them stay unresolved") in outcome.why()[1]
 
 
 @pytest.mark.parametrize(
     "noisy, code",
     [
-        ({"p99"}, 0),
-        ({"p99", "p50", "time_per_unit"}, 0),
-        ({"p99", "p50", "time_per_unit", "cpu_per_unit"}, 2),
+        ({"p99_ns"}, 0),
+        ({"p99_ns", "p50_ns", "time_per_unit_ns"}, 0),
+        ({"p99_ns", "p50_ns", "time_per_unit_ns", "cpu_per_unit_ns"}, 2),
     ],
 )
 def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
-    names = ("cpu_per_unit", "time_per_unit", "p50", "p99", "peak_rss")
+    names = ("cpu_per_unit_ns", "time_per_unit_ns", "p50_ns", "p99_ns", "peak_anonymous_bytes")
     source = Scripted(
         ["a"], lambda _, n: {name: (900 if name in noisy else 1) * jitter(n) for name in names}
     )
@@ -262,7 +266,7 @@ def test_a_scenario_is_blind_when_none_of_its_cells_can_see(noisy, code):
 
 @pytest.mark.parametrize("size, code", [(1, 0), (900, 2)])
 def test_where_only_the_tail_is_judged_it_has_to_see(size, code):
-    source = Scripted(["a"], lambda _, n: {"p99": size * jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"p99_ns": size * jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1)
     assert (outcome.exit_code(), outcome.blind_scenarios()) == (code, ["a"] if code else [])
 
@@ -271,7 +275,7 @@ def test_an_interruption_keeps_what_there_is():
     def pair(scenario, n):
         if n == 15:
             raise KeyboardInterrupt
-        return {"cpu_per_unit": 0.1 + jitter(n)}
+        return {"cpu_per_unit_ns": 0.1 + jitter(n)}
 
     outcome = sequential.run(Scripted(["a"], pair), DEFAULT, seed=1)
     assert outcome.interrupted and outcome.exit_code() == 2
@@ -281,7 +285,7 @@ def test_an_interruption_keeps_what_there_is():
 def test_a_difference_between_base_and_itself_makes_nothing_comparable():
     source = Scripted(
         ["a", "control"],
-        lambda s, n: {"cpu_per_unit": (0.1 if s == "control" else 0.2) + jitter(n)},
+        lambda s, n: {"cpu_per_unit_ns": (0.1 if s == "control" else 0.2) + jitter(n)},
     )
     outcome = sequential.run(source, DEFAULT, seed=1, control="control")
     assert outcome.exit_code() == 3 and [cell.scenario for cell in outcome.control_failed] == [
@@ -293,7 +297,7 @@ def test_a_difference_between_base_and_itself_makes_nothing_comparable():
 def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_time():
     noise = np.random.default_rng(5).normal(0, 2.0, 1000)
     source = Scripted(
-        ["a", "b"], lambda s, n: {"cpu_per_unit": noise[n] if s == "a" else jitter(n)}
+        ["a", "b"], lambda s, n: {"cpu_per_unit_ns": noise[n] if s == "a" else jitter(n)}
     )
     assert sequential.run(source, DEFAULT, seed=1).exit_code() == 2
     again = Scripted(["a", "b"], source._differences)
@@ -306,7 +310,7 @@ def test_too_noisy_cells_make_it_inconclusive_and_get_more_pairs_where_there_is_
 def test_the_same_seed_measures_in_the_same_order():
     def order(seed):
         seen = []
-        source = Scripted(["a", "b", "c"], lambda s, n: seen.append(s) or {"p50": jitter(n)})
+        source = Scripted(["a", "b", "c"], lambda s, n: seen.append(s) or {"p50_ns": jitter(n)})
         sequential.run(source, DEFAULT, seed=seed)
         return seen
 
@@ -314,7 +318,7 @@ def test_the_same_seed_measures_in_the_same_order():
 
 
 def test_without_a_control_nothing_is_ok():
-    source = Scripted(["a"], lambda s, n: {"cpu_per_unit": jitter(n)})
+    source = Scripted(["a"], lambda s, n: {"cpu_per_unit_ns": jitter(n)})
     outcome = sequential.run(source, DEFAULT, seed=1, control="control")
     assert outcome.exit_code() == 0
     outcome.control_broken = "fails: crashed: died of SIGSEGV"
@@ -333,7 +337,7 @@ def test_a_second_try_spends_half_the_error_probability():
     twelve = [0.02 + i * 1e-3 for i in range(12)]
     assert rule.suite_regressed(twelve, 4, second) and not rule.suite_regressed(twelve, 9, second)
     assert rule.suite_regressed(twelve, 8, DEFAULT)
-    source = Scripted(["a"], lambda _, n: {"cpu_per_unit": 0.5 + jitter(n)})
+    source = Scripted(["a"], lambda _, n: {"cpu_per_unit_ns": 0.5 + jitter(n)})
     outcome = sequential.run(source, second, seed=1, seconds_left=until(12 + 7, source))
     assert (
         outcome.cells[0].verdict is rule.Verdict.UNRESOLVED

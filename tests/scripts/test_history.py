@@ -87,7 +87,8 @@ def filled(file, count=30, step_at=15, machine="yard1"):
                     machine,
                     "cpu",
                     "floor/echo@0",
-                    "cpu_per_unit",
+                    # The name in a database of an earlier version: one series all the same.
+                    "cpu_per_unit" if number < 3 else "cpu_per_unit_ns",
                     100 * ratio,
                     "v1",
                     float(ratio),
@@ -124,7 +125,7 @@ def test_the_command_shows_and_draws_a_change(tmp_path):
     "words, code, text",
     [
         (["flor/echo@0"], 64, "did you mean floor/echo@0?"),
-        (["floor/echo@0", "--metric", "cpu_per_nuit"], 64, "did you mean cpu_per_unit?"),
+        (["floor/echo@0", "--metric", "cpu_per_nuit"], 64, "did you mean cpu_per_unit_ns?"),
         (["floor/echo@0", "--plot", "x.gif"], 64, ".png or .svg"),
         (["add"], 64, "takes folders"),
         (["add", "/nonexistent"], 64, "does not exist"),
@@ -251,7 +252,9 @@ def test_a_check_becomes_points_with_ratios_to_its_base(tmp_path):
         tmp_path, "history", "add", tmp_path / "out", "--db", tmp_path / "h.sqlite"
     )
     assert done.returncode == 0, done.stderr
-    series = history_store.History(tmp_path / "h.sqlite").series("steady/count@0", "cpu_per_unit")
+    series = history_store.History(tmp_path / "h.sqlite").series(
+        "steady/count@0", "cpu_per_unit_ns"
+    )
     assert series[0].reference == str(tmp_path / "a") and series[0].ratios[0] == pytest.approx(
         1.1, abs=0.01
     )

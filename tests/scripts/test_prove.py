@@ -30,7 +30,7 @@ def plan(**counts):
     }
 
 
-CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_unit"
+CPU, TIME = "serial/hash_blocks@0 cpu_per_unit_ns", "serial/hash_blocks@0 time_per_unit_ns"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ CPU, TIME = "serial/hash_blocks@0 cpu_per_unit", "serial/hash_blocks@0 time_per_
         ("busy", 1, ["floor/echo/epoll@0 p50"], False),
         ("tail", 1, ["floor/echo/epoll@0 p99"], True),
         ("tail", 1, ["floor/echo/epoll@0 p99", "floor/echo/epoll@0 p50"], False),
-        ("tail", 1, ["floor/echo/epoll@0 cpu_per_unit"], False),
+        ("tail", 1, ["floor/echo/epoll@0 cpu_per_unit_ns"], False),
         ("tail", 0, [], False),
     ],
 )
@@ -147,8 +147,8 @@ def test_the_score_counts_alarms_and_misses():
     def pairs(ratio):
         return [
             {
-                "base": {"metrics": {"cpu_per_unit": 100.0 + i}},
-                "head": {"metrics": {"cpu_per_unit": (100 + i) * ratio}},
+                "base": {"metrics": {"cpu_per_unit_ns": 100.0 + i}},
+                "head": {"metrics": {"cpu_per_unit_ns": (100 + i) * ratio}},
             }
             for i in range(12)
         ]
@@ -156,9 +156,9 @@ def test_the_score_counts_alarms_and_misses():
     score = other_rules.Score()
 
     def slowed(scenario, metric):
-        return scenario == "s" and metric in ("", "cpu_per_unit")
+        return scenario == "s" and metric in ("", "cpu_per_unit_ns")
 
-    score.job({"s": pairs(1.2), "t": pairs(1.0)}, ["s cpu_per_unit"], slowed, 12)
+    score.job({"s": pairs(1.2), "t": pairs(1.0)}, ["s cpu_per_unit_ns"], slowed, 12)
     score.job({"s": pairs(1.0), "t": pairs(1.2)}, [], slowed, 12)
     assert score.cells == 2 and score.changed == 2 and score.jobs == 2
     assert score.missed[other_rules.OURS] == 1 and score.flagged[other_rules.OURS] == 0

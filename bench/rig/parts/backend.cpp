@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "rig/parts/backend.hpp"
 
+#include "facts/table/fields.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
+
+namespace field = facts::field;
 namespace {
 
 /// From here on the backend's own speed shapes what is measured.
 constexpr double most_backend_share = 0.9;
 
-cell::judgement judge(nlohmann::json const& report) {
+facts::judgement judge(nlohmann::json const& report) {
     auto const share = report.value("share", 0.0);
     if (share <= most_backend_share) return {};
-    return {cell::verdict::rig_limited,
+    return {facts::verdict::rig_limited,
             fmt::format("the backend used {:.0f} % of its CPU", share * 100)};
 }
 
@@ -51,7 +55,7 @@ account backend::finish() {
     seen.found = judge(report);
     seen.asked = {.requests = report.value("requests", std::uint64_t{0}),
                   .most_in_flight = report.value("most_in_flight", std::uint64_t{0})};
-    seen.fields["backend"] = report;
+    seen.fields[field::backend] = report;
     return seen;
 }
 

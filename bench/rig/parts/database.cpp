@@ -2,6 +2,7 @@
 #include "rig/parts/database.hpp"
 
 #include "contract/model.hpp"
+#include "facts/errors.hpp"
 #include "rig/helper_program.hpp"
 
 #include <array>
@@ -28,7 +29,7 @@ database::database(order const& wanted, contract::has_database& given) {
         throw contract::skipped_error(line["skipped"].get<std::string>());
     }
     connection_string_ = line.value("where", "");
-    if (connection_string_.empty()) throw cell::harness_error("the database: " + line.dump());
+    if (connection_string_.empty()) throw facts::harness_error("the database: " + line.dump());
     given.database = connection_string_.c_str();
 }
 
@@ -45,7 +46,7 @@ database::~database() {
 account database::finish() {
     stop_.write.reset();
     auto const line = next_line();
-    if (!line.contains("touched")) throw cell::harness_error("the database: " + line.dump());
+    if (!line.contains("touched")) throw facts::harness_error("the database: " + line.dump());
     account seen;
     seen.asked = {.requests = line["touched"].get<std::uint64_t>(), .most_in_flight = 0};
     return seen;
@@ -57,12 +58,12 @@ nlohmann::json database::next_line() {
             auto line = nlohmann::json::parse(unread_.substr(0, end), nullptr, false);
             unread_.erase(0, end + 1);
             if (line.is_object() && line.value("schema", 0) == 1) return line;
-            throw cell::harness_error("switchyard-database: a line that cannot be read");
+            throw facts::harness_error("switchyard-database: a line that cannot be read");
         }
         std::array<char, 512> some;
         auto const bytes = ::read(report_.read.get(), some.data(), some.size());
         if (bytes == -1 && errno == EINTR) continue;
-        if (bytes <= 0) throw cell::harness_error("switchyard-database ended without a report");
+        if (bytes <= 0) throw facts::harness_error("switchyard-database ended without a report");
         unread_.append(some.data(), static_cast<std::size_t>(bytes));
     }
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "rig/parts/load_generator.hpp"
 
+#include "facts/errors.hpp"
+#include "facts/table/fields.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace rig {
+
+namespace field = facts::field;
 namespace {
 
 /// A tenth of the measured messages for each warm-up that was asked for, and one a connection at
@@ -24,33 +29,34 @@ std::string client_timeout_s(order const& wanted) {
 
 /// The load generator's report in the fields of a sample.
 nlohmann::json sample_fields(nlohmann::json const& report) {
-    nlohmann::json fields{{"run_ns", report.at("window_ns")}, {"latency", report.at("latency")}};
+    nlohmann::json fields{{field::run_ns, report.at("window_ns")},
+                          {field::latency, report.at(field::latency)}};
     auto const server = report.value("server", nlohmann::json::object());
-    for (auto const* field : {"cpu_ns", "user_ns", "system_ns", "busiest_thread_ns",
-                              "voluntary_switches", "involuntary_switches", "minor_faults",
-                              "major_faults", "threads", "processes", "pss_bytes"}) {
+    for (auto const* field :
+         {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
+          field::voluntary_switches, field::involuntary_switches, field::minor_faults,
+          field::major_faults, field::threads, field::processes, field::pss_bytes}) {
         if (server.contains(field)) fields[field] = server[field];
     }
-    fields["client"] = report;
-    fields["client"].erase("latency");
-    fields["client"].erase("server");
+    fields[field::client] = report;
+    fields[field::client].erase(field::latency);
+    fields[field::client].erase("server");
     return fields;
 }
 
-cell::judgement judge(nlohmann::json const& report) {
-    auto const name = report.value("verdict", "");
-    auto const* const at = std::find(cell::verdict_names.begin(), cell::verdict_names.end(), name);
-    if (at == cell::verdict_names.end()) {
-        throw cell::harness_error(fmt::format("the load generator gave the verdict '{}'", name));
+facts::judgement judge(nlohmann::json const& report) {
+    auto const name = report.value(field::verdict, "");
+    auto const given = facts::verdict_named(name);
+    if (!given) {
+        throw facts::harness_error(fmt::format("the load generator gave the verdict '{}'", name));
     }
-    return {static_cast<cell::verdict>(at - cell::verdict_names.begin()),
-            report.value("reason", "")};
+    return {*given, report.value(field::reason, "")};
 }
 
 std::uint64_t threads_under_load(nlohmann::json const& report) {
     auto const server = report.find("server");
     if (server == report.end() || !server->is_object()) return 0;
-    return server->value("threads", std::uint64_t{0});
+    return server->value(field::threads, std::uint64_t{0});
 }
 
 oracle::served served_by(nlohmann::json const& report) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "rig/parts/output_folder.hpp"
 
-#include "facts/verdict.hpp"
 #include "proc/posix.hpp"
 
 #include <charconv>

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable
 
 from yard.data import schema
-from yard.data.verdicts import FAILURES, worst
+from yard.data.facts import FAILURES, FIELD, VERDICT, gravest
 from yard.engine.process import Ending
 
 Sample = dict[str, Any]
@@ -24,12 +24,12 @@ class Written:
 
     @property
     def verdict(self) -> str:
-        return worst([sample["verdict"] for sample in self.samples])
+        return gravest([sample[FIELD.verdict] for sample in self.samples])
 
     @property
     def reason(self) -> str:
         own = self.verdict
-        return next((s["reason"] for s in self.samples if s["verdict"] == own), "")
+        return next((s[FIELD.reason] for s in self.samples if s[FIELD.verdict] == own), "")
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,19 @@ def judge(ending: Ending, written: Written, last_words: str = "") -> Judgement:
     own = written.verdict
     if ending.timed_out:
         reason = f"gave no sign for {ending.limit_s:g} s and was killed{tail}"
-        return Judgement("timeout", reason, False)
+        return Judgement(VERDICT.timeout, reason, False)
     if ending.signal_name:
         told = own in FAILURES
         reason = f"died of {ending.signal_name}{tail}"
-        return Judgement(own if told else "crashed", reason, told)
+        return Judgement(own if told else VERDICT.crashed, reason, told)
     if written.faults:
         count = len(written.faults)
         reason = f"wrote {count} lines that are no samples, the first: {written.faults[0]}"
-        return Judgement("crashed", reason, False)
+        return Judgement(VERDICT.crashed, reason, False)
     if not written.samples:
         return Judgement(
-            "crashed", f"ended with {ending.exit_code} and without a sample{tail}", False
+            VERDICT.crashed, f"ended with {ending.exit_code} and without a sample{tail}", False
         )
     if ending.exit_code not in (0, 1) or (ending.exit_code == 1 and own not in FAILURES):
-        return Judgement("crashed", f"ended with {ending.exit_code}{tail}", False)
+        return Judgement(VERDICT.crashed, f"ended with {ending.exit_code}{tail}", False)
     return Judgement(own, written.reason, True)

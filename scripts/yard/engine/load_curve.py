@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping, Optional
 
 from yard.data import samples, schema
+from yard.data.facts import METRIC, VERDICT, VOID
 from yard.engine import plan as planning
 from yard.stats import estimates, inference
 from yard.stats.rate_search import FAILS, HOLDS, UNKNOWN, Search
 from yard.errors import UsageError, nearest
 from yard.engine.runner import Runner
-from yard.data.verdicts import FAILURES
 from yard.data.store import META, PLAN, merge_benchmarks, plan_hash
 
 CONNECTIONS = 64
@@ -30,12 +30,11 @@ OVERLOAD = (120, 200)  # % of the capacity, for a while
 BEFORE_AND_AFTER = 50  # % of the capacity
 WINDOW_S = {"smoke": 0.05, "quick": 0.5, "full": 2.0}
 NEEDED = {
-    "p50_ns": 50,
-    "p90_ns": 220,
-    "p99_ns": 2_200,
-    "p999_ns": 22_000,
+    METRIC.p50_ns: 50,
+    METRIC.p90_ns: 220,
+    METRIC.p99_ns: 2_200,
+    METRIC.p999_ns: 22_000,
 }  # operations behind a quantile
-VOID = (*FAILURES, "skipped", "declined")
 
 
 @dataclass(frozen=True)
@@ -154,14 +153,14 @@ def stops_growing(throughput: Mapping[int, float]) -> Optional[int]:
 def outcome(sample: Mapping[str, Any], objective: Objective) -> str:
     """One round held against the objective. A generator that sent late can only have made latencies longer: with it,
     a round that holds holds, and one that fails says nothing."""
-    if sample["verdict"] == "overloaded":
+    if sample["verdict"] == VERDICT.overloaded:
         return FAILS
-    latency = estimates.METRIC[objective.metric].read(sample)
+    latency = METRIC[objective.metric].read(sample)
     if latency is None:
         return UNKNOWN
     if latency <= objective.limit_ns:
         return HOLDS
-    return UNKNOWN if sample["verdict"] == "rig_limited" else FAILS
+    return UNKNOWN if sample["verdict"] == VERDICT.rig_limited else FAILS
 
 
 class Conductor(Runner):
@@ -256,7 +255,7 @@ class Conductor(Runner):
 
     def _throughput(self, contender: Contender, connections: int) -> Optional[estimates.Estimate]:
         cell = self._at(contender, connections)
-        return cell.estimates.get("throughput") if cell and cell.measured else None
+        return cell.estimates.get(METRIC.throughput) if cell and cell.measured else None
 
     def _closed(self, contender: Contender, connections: int) -> dict[str, int]:
         return {
@@ -298,7 +297,7 @@ class Conductor(Runner):
             contender.ladder = rungs
             contender.capacity = self._throughput(contender, self.connections)
             cell = self._at(contender, self.connections)
-            contender.limited = cell is not None and cell.verdict == "rig_limited"
+            contender.limited = cell is not None and cell.verdict == VERDICT.rig_limited
             if contender.capacity is None and not contender.stopped:
                 contender.stopped = "it has no capacity"
 
@@ -308,7 +307,7 @@ class Conductor(Runner):
         }
         return stops_growing(values) if values else rungs[0]
 
-    def open_loop(self, rate: int, metric: str = "p99_ns") -> dict[str, int]:
+    def open_loop(self, rate: int, metric: str = METRIC.p99_ns) -> dict[str, int]:
         params = self.contenders[0].job["params"]
         # Latency is of the requests that do not compute: there must be enough of those.
         plain = max(0.01, 1 - params.get("dear_percent", 0) / 100)
@@ -322,7 +321,9 @@ class Conductor(Runner):
 
     def surge(self, contender: Contender, percent: int) -> dict[str, int]:
         """Usual load, the overload for a window, and the usual load again: as many messages in each."""
-        each = max(NEEDED["p99_ns"], math.ceil(contender.usual * percent / 100 * self.window_s))
+        each = max(
+            NEEDED[METRIC.p99_ns], math.ceil(contender.usual * percent / 100 * self.window_s)
+        )
         return {
             "connections": self.connections,
             "messages": 3 * each,
@@ -432,7 +433,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
             return {"rate_per_s": rate, "verdict": "not measured", "rounds": 0}
         told = {
             name: vars(e)
-            for name in ("throughput", "p50_ns", "p99_ns")
+            for name in (METRIC.throughput, METRIC.p50_ns, METRIC.p99_ns)
             if (e := cell.estimates.get(name))
         }
         return {"rate_per_s": rate, "verdict": cell.verdict, "rounds": cell.rounds, **told}

@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Mapping, Protocol
 
+from yard.data.facts import FAILURES, VERDICT, gravest, is_void
 from yard.engine import plan as planning
 from yard.data import samples
 from yard.data.samples import cell_name
 from yard.data.store import META, PARTS, Store, explained, merge_benchmarks
-from yard.data.verdicts import FAILURES, MARKED, worst
 from yard.engine import judge, process
 from yard.engine.command import CellProcess
 
@@ -60,9 +60,9 @@ def finished(plan: Mapping[str, Any], found: list[dict[str, Any]]) -> dict[sampl
     for job in plan["processes"]:
         own = lines.get(samples.key(job), [])
         verdicts = [sample["verdict"] for sample in own]
-        ended_early = any(verdict not in ("ok", *MARKED) for verdict in verdicts)
+        ended_early = any(map(is_void, verdicts))
         if ended_early or sum(not sample["warm"] for sample in own) >= job["iterations"]:
-            done[samples.key(job)] = worst(verdicts)
+            done[samples.key(job)] = gravest(verdicts)
     return done
 
 
@@ -180,7 +180,7 @@ class Runner:
         if len(failed) >= TRIES:
             rounds = ", ".join(map(str, failed))
             return self._record(
-                job, "skipped", f"failed in rounds {rounds} and was not tried again", 0.0
+                job, VERDICT.skipped, f"failed in rounds {rounds} and was not tried again", 0.0
             )
         log = self.store.folder / "log" / f"{file_name(job)}.txt"
         cell = self.process(job)
@@ -194,7 +194,7 @@ class Runner:
             ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
         seconds = time.monotonic() - started
         found = judge.judge(ending, self._written(job, before), process.last_line(log))
-        if found.verdict == "ok" and ending.exit_code == 0:
+        if found.verdict == VERDICT.ok and ending.exit_code == 0:
             log.unlink(missing_ok=True)
         keep = self._count if found.written else self._record
         keep(job, found.verdict, found.reason, seconds)

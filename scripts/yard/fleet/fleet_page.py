@@ -20,7 +20,7 @@ from yard.fleet.conduct import Progress
 from yard.fleet.machine_matrix import Entry, Matrix
 from yard.fleet.orders import Campaign
 from yard.report import assemble, explorer, html_page as pages
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.text import units
 
 FOLDER = Path(__file__).resolve().parent

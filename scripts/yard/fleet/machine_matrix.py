@@ -13,7 +13,8 @@ from typing import Mapping, Optional, Sequence
 
 from yard.data import samples
 from yard.stats import estimates, rank
-from yard.stats.estimates import METRIC, Cell, PointKey, Ratio
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell, PointKey, Ratio
 
 REFERENCE = "floor"
 FALLBACK = "cpu_per_unit_ns"

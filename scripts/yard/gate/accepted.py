@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
+from yard.data.facts import metric_named
 from yard.errors import UsageError
 from yard.gate.outcome import Outcome
 from yard.gate.rule import Verdict
@@ -82,7 +83,7 @@ def apply(
 
         def covers(scenario: str, metric: str, entry: Entry = entry) -> bool:
             return fnmatch.fnmatchcase(scenario, entry.cell) and fnmatch.fnmatchcase(
-                metric, entry.metric
+                metric, metric_named(entry.metric)
             )
 
         outcome.counters = [

@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Sequence
 
+from yard.data.facts import METRIC
 from yard.errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
 from yard.gate import rule
 from yard.gate.rule import Verdict
 
 BLIND_SHARE = 0.1  # of the scenarios may say nothing
 # These show a slow-down of every operation late or not at all: a scenario that can see nothing else is blind.
-NO_SIGHT = ("peak_rss", "p99")
+NO_SIGHT = (METRIC.peak_anonymous_bytes, METRIC.p99_ns)
 
 
 @dataclass

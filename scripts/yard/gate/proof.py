@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
+from yard.data.facts import METRIC
 from yard.errors import UsageError, YardError
 from yard.data.models import REPOSITORY
 from yard.data.store import make_folder
 
 LAUNCHER = REPOSITORY / "scripts" / "switchyard"
-BUSY = ("serial/hash_blocks", ("cpu_per_unit", "time_per_unit"))
+BUSY = ("serial/hash_blocks", (METRIC.cpu_per_unit_ns, METRIC.time_per_unit_ns))
 TAIL = "floor/echo/epoll@0"
 HOG = "import time\nwhile True:\n    until = time.monotonic() + 2\n    while time.monotonic() < until: pass\n    time.sleep(3)\n"
 INJECTED_CELLS = "serial/*,floor/*"
@@ -256,7 +257,7 @@ def slowed(name: str) -> Callable[[str, str], bool]:
     if name == "tail":
         return lambda scenario, metric: scenario.startswith(
             TAIL.partition("@")[0] + "@"
-        ) and metric in ("", "p99")
+        ) and metric in ("", METRIC.p99_ns)
     return lambda scenario, metric: False
 
 

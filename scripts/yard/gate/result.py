@@ -9,6 +9,7 @@ from typing import Any, Sequence
 
 from yard.data import machine_name
 from yard.data import schema
+from yard.data.facts import METRIC
 from yard.stats import inference
 from yard.gate import rule
 from yard.gate.found import Found
@@ -16,7 +17,7 @@ from yard.gate.outcome import CellResult
 from yard.gate.rule import Verdict
 
 ORDER = [Verdict.REGRESSION, Verdict.UNRESOLVED, Verdict.ACCEPTED, Verdict.IMPROVED, Verdict.OK]
-UNITS = {"peak_rss": "bytes", "switches_per_unit": "", "cpu_time": "ns", "real_time": "ns"}
+GOOGLE_UNITS = {"cpu_time": "ns", "real_time": "ns"}  # of Google Benchmark
 
 COUNTER = ("scenario", "counter", "base", "head", "text", "accepted")
 HOST = (
@@ -112,12 +113,20 @@ def _cell(cell: CellResult, found: Found, seed: int, repeat: Sequence[str]) -> d
         "must_find": cell.metric.must_find,
         "base": inference.median([b for b, _ in both]) if both else None,
         "head": inference.median([h for _, h in both]) if both else None,
-        "unit": UNITS.get(cell.metric.name, "ns" if cell.metric.name in rule.metrics() else ""),
+        "unit": _unit(cell.metric.name),
         "params": dict(scenario.params) if scenario else {},
         "note": cell.note,
         "differences": [round(d, 6) for d in (cell.fresh if len(cell.fresh) > 1 else cell.screen)],
         "repeat": _repeat(repeat, cell.scenario, cell.metric.name, seed),
     }
+
+
+def _unit(metric: str) -> str:
+    """A command that is compared has metrics of its own, whose units nobody knows."""
+    if metric not in METRIC:
+        return GOOGLE_UNITS.get(metric, "")
+    unit = METRIC[metric].unit
+    return "" if unit == "count" else unit
 
 
 def _suite(metric: str, medians: Sequence[float], red: bool) -> dict[str, Any]:

@@ -13,13 +13,12 @@ from __future__ import annotations
 import enum
 import functools
 import math
-import pathlib
-import tomllib
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
 import numpy as np
 
+from yard.data.facts import METRIC
 from yard.stats import inference
 
 ALPHA = 0.008  # stage 2
@@ -72,11 +71,13 @@ class Metric:
 
 
 @functools.lru_cache(maxsize=None)
-def metrics(
-    path: pathlib.Path = pathlib.Path(__file__).with_name("metrics.toml"),
-) -> Mapping[str, Metric]:
-    with open(path, "rb") as file:
-        return {name: Metric(name, **entry) for name, entry in tomllib.load(file).items()}
+def metrics() -> Mapping[str, Metric]:
+    """Those that a check of models judges."""
+    return {
+        m.id: Metric(m.id, m.gate.tier, m.gate.tolerated, m.gate.must_find, m.gate.absolute)
+        for m in METRIC.values()
+        if m.gate
+    }
 
 
 class Verdict(enum.Enum):

@@ -14,12 +14,13 @@ from typing import Callable, Mapping, Protocol, Sequence
 
 import numpy as np
 
+from yard.data.facts import METRIC
 from yard.stats import inference
 from yard.gate import rule
 from yard.gate.outcome import CellResult, Outcome, few
 from yard.gate.rule import Metric, Profile, Verdict
 
-SUITE_METRICS = ("cpu_per_unit", "time_per_unit", "p50", "p99")
+SUITE_METRICS = (METRIC.cpu_per_unit_ns, METRIC.time_per_unit_ns, METRIC.p50_ns, METRIC.p99_ns)
 MOST_SCREENS = (
     4  # rounds of the screen, in multiples of the profile's, while it is blind and has time
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from yard.data import cpu_quota, host
+from yard.data.facts import metric_named
 from yard.data.store import make_folder
 from yard.engine import counters
 from yard.errors import NotComparable, UsageError, nearest
@@ -201,9 +202,10 @@ def _control(chosen: Sequence[Scenario], seed: int) -> Scenario | None:
 
 
 def chosen_metrics(names: Sequence[str]) -> Mapping[str, Metric]:
-    """All of metrics.toml, or those of --metric, which then gate even if they usually only advise."""
+    """All of the table, or those of --metric, which then gate even if they usually only advise."""
     known = rule.metrics()
-    for name in names:
+    chosen = [metric_named(name) for name in names]
+    for name in chosen:
         if name not in known:
             raise UsageError(f"--metric: unknown metric '{name}': {nearest(name, known)}")
-    return {name: replace(known[name], tier="gating") for name in names} if names else known
+    return {name: replace(known[name], tier="gating") for name in chosen} if names else known

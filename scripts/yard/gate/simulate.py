@@ -15,6 +15,8 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
+from yard.data.facts import METRIC
+
 SLOT_S = 0.32
 
 
@@ -32,16 +34,16 @@ LOADED = Machine("loaded", 0.30, 0.25, 0.010)
 
 # metric -> (sensitivity to load, sd of one invocation)
 METRICS = {
-    "cpu_per_unit": (0.25, 0.010),
-    "time_per_unit": (0.6, 0.018),
-    "p50": (0.5, 0.015),
-    "p90": (0.7, 0.030),
-    "p99": (1.0, 0.045),
-    "p999": (1.5, 0.120),
-    "peak_rss": (0.0, 0.002),
-    "switches_per_unit": (0.4, 0.080),
+    METRIC.cpu_per_unit_ns: (0.25, 0.010),
+    METRIC.time_per_unit_ns: (0.6, 0.018),
+    METRIC.p50_ns: (0.5, 0.015),
+    METRIC.p90_ns: (0.7, 0.030),
+    METRIC.p99_ns: (1.0, 0.045),
+    METRIC.p999_ns: (1.5, 0.120),
+    METRIC.peak_anonymous_bytes: (0.0, 0.002),
+    METRIC.switches_per_unit: (0.4, 0.080),
 }
-TIME_METRICS = ("cpu_per_unit", "time_per_unit", "p50", "p90", "p99", "p999")
+TIME_METRICS = tuple(name for name in METRICS if METRIC[name].unit == "ns")
 
 
 class SimulatedRunner:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from yard.data import host
-from yard.data.verdicts import FAILURES
+from yard.data.facts import FAILURES
 from yard.engine import judge, process
 from yard.engine.command import CellProcess, Counter
 from yard.gate import values

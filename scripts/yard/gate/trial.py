@@ -7,12 +7,12 @@ import random
 from dataclasses import dataclass, field
 from typing import Callable, Sequence
 
+from yard.data.facts import ABSENT
 from yard.gate import scenarios
 from yard.gate.scenarios import Fit, Scenario
 from yard.gate.slot import Bench, Moved
 from yard.gate.time_budget import TimeBudget
 
-UNMEASURED = ("declined", "skipped")
 MOST_SHARE = 0.15  # of the time budget
 
 
@@ -47,7 +47,7 @@ def run(
         say(scenario.id, count, len(chosen))
         results = {name: bench.slot(name, scenario, Moved(seed)) for name in ("base", "head")}
         base, head = results["base"], results["head"]
-        left = {name: r for name, r in results.items() if r.verdict in UNMEASURED}
+        left = {name: r for name, r in results.items() if r.verdict in ABSENT}
         if left:
             if len(left) == 1:
                 name, result = next(iter(left.items()))

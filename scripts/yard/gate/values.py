@@ -8,17 +8,13 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from yard.stats import inference
-from yard.stats.estimates import MARKED
+from yard.data.facts import FIELD, METRIC, PART, SHOWN
+from yard.stats.estimates import OVER_ITERATIONS
 from yard.data import hdr_histogram
 from yard.gate.rule import Metric
 
-SUB_WINDOW_QUANTILE = (
-    0.25  # of the iterations' times: nearly as deaf to stalls as the minimum, and less whimsical
-)
-QUANTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999))
 LEAST_BEYOND = 20  # a quantile q needs LEAST_BEYOND / (1 - q) operations
-COUNTERS = ("allocations", "allocated_bytes", "system_calls")
+COUNTERS = tuple(field.name for field in FIELD.values() if field.counter)
 FIRST_RUN = "first_run_bytes"
 Sample = Mapping[str, Any]
 
@@ -28,43 +24,34 @@ def of_process(samples: Sequence[Sample]) -> dict[str, float]:
     good = [
         s
         for s in samples
-        if not s.get("warm") and s["verdict"] in ("ok", *MARKED) and s.get("units")
+        if not s.get(FIELD.warm) and s[FIELD.verdict] in SHOWN and s.get(FIELD.units)
     ]
     if not good:
         return {}
-    found: dict[str, float] = {}
-    found["time_per_unit"] = inference.quantile(
-        [s["run_ns"] / s["units"] for s in good], SUB_WINDOW_QUANTILE
-    )
-    if all(s.get("cpu_ns") is not None for s in good):
-        found["cpu_per_unit"] = inference.median([s["cpu_ns"] / s["units"] for s in good])
-    switches = [_sum(s, "voluntary_switches", "involuntary_switches") for s in good]
-    if None not in switches:
-        found["switches_per_unit"] = sum(filter(None, switches)) / sum(s["units"] for s in good)
-    # Not the pages of files: how many of an executable's the kernel maps in at a fault depends on how that copy of it
-    # lies in the page cache, 1.7 % of a small process between two copies of one file.
-    peaks = [
-        max(s["peak_rss_bytes"] - (s.get("file_rss_bytes") or 0), 0)
-        for s in good
-        if s.get("peak_rss_bytes") is not None
-    ]
-    if peaks:
-        found["peak_rss"] = max(peaks)
+    found = {}
+    for metric in METRIC.values():
+        if not metric.gate or metric.gate.iterations == "pooled":
+            continue
+        numbers = [value for value in map(metric.read, good) if value is not None]
+        # The peak of a process is that of whatever iteration tells it; all else needs every iteration.
+        if numbers and (len(numbers) == len(good) or metric.iterations == "maximum"):
+            over = OVER_ITERATIONS[metric.gate.iterations or metric.iterations]
+            found[metric.id] = over(numbers)
     return {**found, **_latencies(good)}
 
 
 def counters(samples: Sequence[Sample]) -> dict[str, float]:
     """Counters of the last measured iteration: the first ones may still grow a buffer. What the first of all, a warm-up,
     asked for is a counter too: it fills the pools from which later ones take their frames."""
-    valid = [s for s in samples if s["verdict"] in ("ok", *MARKED)]
-    good = [s for s in valid if not s.get("warm")]
+    valid = [s for s in samples if s[FIELD.verdict] in SHOWN]
+    good = [s for s in valid if not s.get(FIELD.warm)]
     found = {
         name: float(good[-1][name])
         for name in COUNTERS
         if good and all(s.get(name) is not None for s in good)
     }
-    if good and valid[0].get("warm") and valid[0].get("allocated_bytes") is not None:
-        found[FIRST_RUN] = float(valid[0]["allocated_bytes"])
+    if good and valid[0].get(FIELD.warm) and valid[0].get(FIELD.allocated_bytes) is not None:
+        found[FIRST_RUN] = float(valid[0][FIELD.allocated_bytes])
     return found
 
 
@@ -78,14 +65,9 @@ def log_ratio(base: float, head: float, metric: Metric) -> float:
     return math.log(head / base)
 
 
-def _sum(sample: Sample, *names: str) -> float | None:
-    values = [sample[name] for name in names if sample.get(name) is not None]
-    return sum(values) if len(values) == len(names) else None
-
-
 def _latencies(samples: Sequence[Sample]) -> dict[str, float]:
     """Quantiles of all operations of the process together: an iteration alone may have too few."""
-    texts = [s["latency"].get("hdr") for s in samples if s.get("latency")]
+    texts = [s[FIELD.latency].get(PART.hdr) for s in samples if s.get(FIELD.latency)]
     if len(texts) != len(samples) or not all(texts):
         return {}
     try:
@@ -95,9 +77,10 @@ def _latencies(samples: Sequence[Sample]) -> dict[str, float]:
     if merged is None:
         return {}
     return {
-        name: _interpolated(merged, q)
-        for name, q in QUANTILES
-        if merged.total * (1 - q) >= LEAST_BEYOND - 1e-6
+        metric.id: _interpolated(merged, metric.quantile)
+        for metric in METRIC.values()
+        if metric.gate and metric.gate.iterations == "pooled" and metric.quantile
+        if merged.total * (1 - metric.quantile) >= LEAST_BEYOND - 1e-6
     }
 
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from yard.data.facts import METRIC
 from yard.gate.outcome import few
 
 TITLES = {0: "ok", 1: "REGRESSION", 2: "inconclusive", 3: "not comparable", 4: "the harness failed"}
-METRICS = {
-    "cpu_per_unit": "CPU per unit",
-    "time_per_unit": "time per unit",
-    "peak_rss": "peak memory",
-    "switches_per_unit": "switches per unit",
-    "p999": "p99.9",
-}
 Cell = Mapping[str, Any]
 
 
@@ -53,7 +47,7 @@ def both(cell: Cell) -> str:
 
 
 def metric(name: str) -> str:
-    return METRICS.get(name, name)
+    return METRIC[name].label if name in METRIC else name
 
 
 def params(cell: Cell) -> str:

@@ -17,7 +17,8 @@ from typing import Any, Iterable, Mapping, Optional
 
 from yard.stats import rank
 from yard.errors import UsageError
-from yard.stats.estimates import MARKED, Cell, PointKey, cells, estimate
+from yard.data.facts import MARKED
+from yard.stats.estimates import Cell, PointKey, cells, estimate
 from yard.text import units
 
 COST = "cpu_per_unit_ns"

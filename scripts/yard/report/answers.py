@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Optional
 
-from yard.stats.estimates import METRIC, Cell, paired_ratio
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell, paired_ratio
 from yard.stats.rank import REFERENCE, Ranking, listed
 from yard.text import units
 from yard.report.series import Point, Report

@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from yard.stats.estimates import METRIC, Cell, paired_ratio
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell, paired_ratio
 from yard.stats.rank import REFERENCE, advantage
 from yard.text import units
 from yard.report.answers import PICK
 from yard.report.series import Point, Report
-from yard.text.words import METRIC_TITLES
 
 KINDS = {
     "lesson": "waiting",
@@ -77,7 +77,7 @@ def _length(point: Point) -> float:
 
 def _choice(point: Point, kind: str) -> Choice:
     metric = point.headline.metric
-    title = METRIC_TITLES.get(metric, METRIC[metric].label)
+    title = METRIC[metric].title
     ranking = point.rankings[metric]
     head = (kind, point.key.workload, point.label, title)
     if not ranking.places:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 
 from yard.stats import inference
-from yard.stats.estimates import METRIC, Cell, PointKey, cells, contender
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell, PointKey, cells, contender
 from yard.report.environment import Environment
 
 METRICS = ("throughput", "cpu_per_unit_ns", "p99_ns", "pss_bytes")

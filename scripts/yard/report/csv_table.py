@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 
-from yard.stats.estimates import METRICS
+from yard.data.facts import METRIC
 from yard.report import series
 
 COLUMNS = (
@@ -55,7 +55,7 @@ def render(report: series.Report) -> str:
                     writer,
                     (*start, "", "", "", "", "", "", "", cell.rounds, cell.samples, "", reason),
                 )
-            for metric in METRICS:
+            for metric in METRIC.values():
                 found = cell.estimates.get(metric.id)
                 if found is None:
                     continue

@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from yard.stats.estimates import METRIC, METRICS, Cell
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell
 from yard.report import palette, series
-from yard.text.words import METRIC_TITLES, better_words
+from yard.text.words import better_words
 
 PACKAGE = "libjs-chart.js"
 PLACES = tuple(
@@ -59,11 +60,11 @@ def data(report: series.Report) -> dict[str, Any]:
         ],
         "metrics": {
             m.id: {
-                "label": METRIC_TITLES.get(m.id, m.label[:1].upper() + m.label[1:]),
+                "label": m.title,
                 "unit": m.unit,
                 "better": better_words(m.id),
             }
-            for m in METRICS
+            for m in METRIC.values()
             if m.id in used
         },
         "workloads": [workload for workload in workloads if workload["metrics"]],

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from yard.data import samples
+from yard.data.facts import METRIC, metric_named
 from yard.stats import estimates
 from yard.errors import UsageError, YardError, nearest
 from yard.data.models import REPOSITORY
 
 FILE = REPOSITORY / "results" / "history.sqlite"
 REFERENCES = ("floor", "serial")
-METRICS = ("cpu_per_unit_ns", "time_per_unit_ns", "p50_ns", "p99_ns", "peak_rss_bytes")
+METRICS = tuple(m.id for m in METRIC.values() if m.gate and m.gate.tier == "gating")
 TABLE = """
 CREATE TABLE IF NOT EXISTS points (
   run TEXT NOT NULL, utc TEXT NOT NULL, revision TEXT NOT NULL, machine TEXT NOT NULL,
@@ -146,10 +147,11 @@ class History:
         query = f"SELECT {COLUMNS} FROM points"
         try:
             points = [
-                Point(*row)
+                replace(point, metric=metric_named(point.metric))
                 for row in self._db.execute(
                     f"{query} ORDER BY cell, metric, reference, machine, utc, run"
                 )
+                for point in [Point(*row)]
             ]
         except sqlite3.Error as error:
             raise self._explained(error) from None
@@ -172,6 +174,7 @@ class History:
                 raise UsageError(f"--machine: no '{machine}' here: {nearest(machine, known)}")
             found = [s for s in found if s.machine == machine]
         if metric:
+            metric = metric_named(metric)
             known = sorted({s.metric for s in found})
             if metric not in known:
                 raise UsageError(f"--metric: no '{metric}' here: {nearest(metric, known)}")
@@ -200,7 +203,7 @@ def _of_check(file: Path) -> list[Point]:
             str(told["machine"].get("id") or host or "unknown"),
             host,
             cell["scenario"],
-            cell["metric"],
+            metric_named(cell["metric"]),
             cell["head"],
             told["base"],
             1 + cell["slowdown"],

@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 import jinja2
 from markupsafe import Markup
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.report import (
     answers,
     choose,
@@ -24,7 +24,7 @@ from yard.report import (
     winners,
 )
 from yard.text import units
-from yard.text.words import HOW_TO_READ, METRIC_TITLES, VERDICTS, better_words
+from yard.text.words import HOW_TO_READ, STATES, better_words
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -68,7 +68,7 @@ class Charts:
         found = self.report.scaling(points, metric)
         if found is None:
             return None
-        label = METRIC_TITLES.get(metric, METRIC[metric].label)
+        label = METRIC[metric].title
         title = f"{label} of {points[0].key.workload} by {found[0]}"
         curve = svg.Curve(title, found[0], label, METRIC[metric].unit)
         return svg.scaling_chart(found[1], curve, self.look)
@@ -135,9 +135,8 @@ def render(
         tabled=_tabled,
         heat=_heat,
         METRIC=METRIC,
-        titles=METRIC_TITLES,
         better=better_words,
-        verdicts=VERDICTS,
+        verdicts=STATES,
         units=units,
         how_to_read=HOW_TO_READ,
         chart_js=chart_js,

@@ -7,11 +7,11 @@ import html
 import re
 from typing import Iterable, Sequence
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.stats.rank import REFERENCE
 from yard.report import answers, choose, other_tools, series, why
 from yard.text import units
-from yard.text.words import HOW_TO_READ, METRIC_TITLES
+from yard.text.words import HOW_TO_READ
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
@@ -141,7 +141,7 @@ def _matrix(report: series.Report) -> list[str]:
     ]
     rows = []
     for point in report.points:
-        metric = METRIC_TITLES.get(point.headline.metric, METRIC[point.headline.metric].label)
+        metric = METRIC[point.headline.metric].title
         row = [f"{plain(point.key.workload)}, {plain(point.label)} ({plain(metric)})"]
         for name in report.contenders:
             row.append(_entry(report.entry(point, name)))
@@ -287,9 +287,7 @@ def _point(point: series.Point) -> list[str]:
     if point.headline.note:
         lines += [plain(point.headline.note), ""]
     for metric, ranking in point.rankings.items():
-        lines.append(
-            f"- {METRIC_TITLES.get(metric, METRIC[metric].label)}: {plain(ranking.words())}"
-        )
+        lines.append(f"- {METRIC[metric].title}: {plain(ranking.words())}")
     lines.append("")
     shown = [
         m
@@ -307,7 +305,5 @@ def _point(point: series.Point) -> list[str]:
                 else "–"
             )
         rows.append(row)
-    lines += _table(
-        ["contender", "verdict", *(METRIC_TITLES.get(m, METRIC[m].label) for m in shown)], rows
-    )
+    lines += _table(["contender", "verdict", *(METRIC[m].title for m in shown)], rows)
     return [*lines, f"Repeat: {code(point.command)}", ""]

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from yard.stats import estimates, inference
+from yard.data.facts import ABSENT, FAILURES, VERDICT, VOID
+from yard.stats import inference
 from yard.report import suite
 from yard.report.series import Caveat, Missing, Report
 
@@ -16,7 +17,7 @@ def missing(report: Report) -> list[Missing]:
     for point in report.points:
         for contender in report.contenders:
             entry = report.entry(point, contender)
-            if entry.state in estimates.VOID or entry.state == "not measured":
+            if entry.state in VOID or entry.state == "not measured":
                 reason = entry.reason or "planned cell without a sample"
                 found.append(
                     Missing(contender, point.key.workload, point.label, entry.state, reason)
@@ -28,27 +29,19 @@ def missing(report: Report) -> list[Missing]:
         if workload in suite.CELLS:
             continue
         reason = report.environment.declined(contender, workload)
-        state = "declined" if reason else "not measured"
+        state = VERDICT.declined if reason else "not measured"
         found.append(
             Missing(
                 contender, workload, "all points", state, reason or "planned cell without a sample"
             )
         )
     found += [
-        Missing(model, "all", "all points", "skipped", why)
+        Missing(model, "all", "all points", VERDICT.skipped, why)
         for model, why in report.environment.not_built()
     ]
-    order = {
-        "wrong": 0,
-        "crashed": 1,
-        "timeout": 2,
-        "over_budget": 3,
-        "not measured": 4,
-        "skipped": 5,
-        "declined": 6,
-    }
+    order = (*FAILURES, "not measured", *ABSENT)
     return _collapsed(
-        sorted(found, key=lambda m: (order.get(m.state, 0), m.workload, m.contender)), report
+        sorted(found, key=lambda m: (order.index(m.state), m.workload, m.contender)), report
     )
 
 

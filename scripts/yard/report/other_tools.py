@@ -11,7 +11,7 @@ from typing import Sequence
 
 import numpy as np
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.report import series
 
 U_TEST_ALPHA = 0.05  # compare.py --alpha

@@ -7,10 +7,9 @@ import math
 from pathlib import Path
 from typing import Sequence
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.data.store import replacing
 from yard.report import palette, scaling, series, svg, winners
-from yard.text.words import METRIC_TITLES
 
 MOST_POINTS = 3  # rows of a figure; the HTML page has all
 
@@ -207,7 +206,7 @@ def _bars(
 
 def _bar_axes(ax, point: series.Point, metric: str, colours: dict[str, str]) -> None:
     bars = point.bars(metric)[::-1]
-    ax.set_title(METRIC_TITLES.get(metric, METRIC[metric].label), fontsize=9)
+    ax.set_title(METRIC[metric].title, fontsize=9)
     if not bars:
         ax.set_axis_off()
         ax.text(0.5, 0.5, "no value", ha="center", transform=ax.transAxes)

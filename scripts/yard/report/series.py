@@ -13,7 +13,8 @@ from typing import Mapping, Optional, Sequence
 import numpy as np
 
 from yard.stats import estimates
-from yard.stats.estimates import METRIC, Cell, PointKey, Ratio, paired_ratio
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell, PointKey, Ratio, paired_ratio
 from yard.stats.rank import REFERENCE, Headline, Ranking
 from yard.data import hdr_histogram
 from yard.text import units

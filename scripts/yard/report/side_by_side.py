@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.text import units
 from yard.report.choose import short_list
 from yard.report.series import Point, Report

@@ -5,170 +5,27 @@ with a distribution-free interval. Nothing measured is dropped; a cell that is n
 from __future__ import annotations
 
 import math
+import statistics
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping, Optional
 
+from yard.data.facts import FIELD, MARKED, METRIC, SHOWN, VERDICT, gravest, is_void
 from yard.stats import inference
 
-# A void sample has no numbers; a marked one has numbers that something else than the model has shaped.
-VOID = ("wrong", "crashed", "timeout", "over_budget", "skipped", "declined")
-MARKED = ("rig_limited", "overloaded", "unstable")
-KNOWN = {"ok", *MARKED, *VOID}  # a verdict of a later version is void here
 MARKED_SHARE = 0.25  # more marked rounds than this mark the cell
 
 Sample = Mapping[str, Any]
-Read = Callable[[Sample], Optional[float]]
 
-
-@dataclass(frozen=True)
-class Metric:
-    id: str
-    label: str
-    unit: str  # "ns", "bytes", "units/s", "share", "count"
-    better: str  # "more", "less" or "" where neither is better
-    read: Read
-    over_iterations: Callable[[list[float]], float] = inference.median
-
-
-def _number(value: Any) -> Optional[float]:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _field(name: str) -> Read:
-    return lambda sample: _number(sample.get(name))
-
-
-def _ratio(above: Read, below: Read, scale: float = 1.0) -> Read:
-    def read(sample: Sample) -> Optional[float]:
-        a, b = above(sample), below(sample)
-        return None if a is None or not b else scale * a / b
-
-    return read
-
-
-def _latency(name: str) -> Read:
-    def read(sample: Sample) -> Optional[float]:
-        latency = sample.get("latency")
-        return _number(latency.get(name)) if isinstance(latency, Mapping) else None
-
-    return read
-
-
-def _inner(outer: str, name: str) -> Read:
-    def read(sample: Sample) -> Optional[float]:
-        found = sample.get(outer)
-        return _number(found.get(name)) if isinstance(found, Mapping) else None
-
-    return read
-
-
-def _switches(sample: Sample) -> Optional[float]:
-    voluntary = _number(sample.get("voluntary_switches"))
-    involuntary = _number(sample.get("involuntary_switches"))
-    return None if voluntary is None or involuntary is None else voluntary + involuntary
-
-
-def _faults(sample: Sample) -> Optional[float]:
-    minor, major = _number(sample.get("minor_faults")), _number(sample.get("major_faults"))
-    return None if minor is None else minor + (major or 0.0)
-
-
-def _tree_at_the_last_look(sample: Sample) -> Optional[float]:
-    waiting = sample.get("waiting")
-    looks = waiting.get("looks") if isinstance(waiting, Mapping) else None
-    if not looks:
-        return None
-    parts = [
-        _number(looks[-1].get(name))
-        for name in ("pss_bytes", "page_table_bytes", "kernel_stack_bytes")
-    ]
-    return None if None in parts else sum(part for part in parts if part is not None)
-
-
-_units, _run = _field("units"), _field("run_ns")
-METRICS = (
-    Metric("throughput", "throughput", "units/s", "more", _ratio(_units, _run, 1e9)),
-    Metric("run_ns", "time of a run", "ns", "less", _run),
-    Metric("time_per_unit_ns", "time per unit", "ns", "less", _ratio(_run, _units)),
-    Metric("cpu_per_unit_ns", "CPU per unit", "ns", "less", _ratio(_field("cpu_ns"), _units)),
-    Metric(
-        "user_per_unit_ns", "user CPU per unit", "ns", "less", _ratio(_field("user_ns"), _units)
-    ),
-    Metric(
-        "system_per_unit_ns",
-        "system CPU per unit",
-        "ns",
-        "less",
-        _ratio(_field("system_ns"), _units),
-    ),
-    Metric(
-        "busiest_thread_share",
-        "busiest thread",
-        "share",
-        "",
-        _ratio(_field("busiest_thread_ns"), _run),
-    ),
-    Metric("p50_ns", "latency p50", "ns", "less", _latency("p50_ns")),
-    Metric("p90_ns", "latency p90", "ns", "less", _latency("p90_ns")),
-    Metric("p99_ns", "latency p99", "ns", "less", _latency("p99_ns")),
-    Metric("p999_ns", "latency p99.9", "ns", "less", _latency("p999_ns")),
-    Metric("max_ns", "latency maximum", "ns", "less", _latency("max_ns"), max),
-    Metric(
-        "switches_per_unit", "context switches per unit", "count", "less", _ratio(_switches, _units)
-    ),
-    Metric(
-        "voluntary_per_unit",
-        "waits that switch, per unit",
-        "count",
-        "less",
-        _ratio(_field("voluntary_switches"), _units),
-    ),
-    Metric(
-        "involuntary_per_unit",
-        "preemptions per unit",
-        "count",
-        "less",
-        _ratio(_field("involuntary_switches"), _units),
-    ),
-    Metric("faults_per_unit", "page faults per unit", "count", "less", _ratio(_faults, _units)),
-    Metric(
-        "allocations_per_unit",
-        "allocations per unit",
-        "count",
-        "less",
-        _ratio(_field("allocations"), _units),
-    ),
-    Metric(
-        "system_calls_per_unit",
-        "system calls per unit",
-        "count",
-        "less",
-        _ratio(_field("system_calls"), _units),
-    ),
-    Metric("peak_rss_bytes", "peak RSS", "bytes", "less", _field("peak_rss_bytes"), max),
-    Metric("pss_bytes", "PSS of the process tree", "bytes", "less", _field("pss_bytes")),
-    Metric(
-        "waiting_bytes",
-        "memory per waiting unit",
-        "bytes",
-        "less",
-        _inner("waiting", "bytes_per_unit"),
-    ),
-    Metric(
-        "waiting_tree_bytes",
-        "memory with all units waiting",
-        "bytes",
-        "less",
-        _tree_at_the_last_look,
-    ),
-    Metric("make_ns", "make", "ns", "less", _field("make_ns")),
-    Metric("destroy_ns", "destroy", "ns", "less", _field("destroy_ns")),
-    Metric("threads", "threads", "count", "", _field("threads")),
-    Metric("processes", "processes", "count", "", _field("processes")),
-)
-METRIC = {metric.id: metric for metric in METRICS}
-COUNTED = ("allocations_per_unit", "system_calls_per_unit")
+# How one number of a process is made of those of its iterations.
+OVER_ITERATIONS: Mapping[str, Callable[[list[float]], float]] = {
+    "median": inference.median,
+    "maximum": max,
+    "mean": statistics.fmean,
+    # Nearly as deaf to stalls as the minimum, and less whimsical.
+    "lower_quartile": lambda values: inference.quantile(values, 0.25),
+}
+COUNTED = tuple(metric.id for metric in METRIC.values() if metric.counted)
 
 
 @dataclass(frozen=True)
@@ -209,7 +66,7 @@ class Cell:
     unit: str = ""
     workers: Optional[int] = None
     cpus: int = 0  # that the model was pinned to
-    verdict: str = "ok"
+    verdict: str = VERDICT.ok
     counts: Counter[str] = field(default_factory=Counter)  # verdict -> rounds
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
     samples: int = 0
@@ -228,7 +85,7 @@ class Cell:
 
     @property
     def measured(self) -> bool:
-        return self.verdict == "ok" or self.verdict in MARKED
+        return self.verdict in SHOWN
 
 
 def contender(model: str, variant: str) -> str:
@@ -238,20 +95,14 @@ def contender(model: str, variant: str) -> str:
 def verdict_of(counts: Mapping[str, int]) -> str:
     """The verdict of a cell from its rounds': one void round is enough to void it, while marked rounds
     mark it when they are more than `MARKED_SHARE`. Fewer stay in the estimate and are told."""
-    for verdict in (*sorted(set(counts) - KNOWN), *VOID):
-        if counts.get(verdict):
-            return verdict
+    worst = gravest(sorted(verdict for verdict, count in counts.items() if count))
+    if is_void(worst):
+        return worst
     rounds = sum(counts.values())
     marked = {verdict: counts.get(verdict, 0) for verdict in MARKED}
     if rounds and sum(marked.values()) > MARKED_SHARE * rounds:
         return max(marked, key=lambda verdict: marked[verdict])
-    return "ok"
-
-
-def round_verdict(verdicts: Iterable[str]) -> str:
-    """A process is as good as its worst iteration."""
-    order = VOID + MARKED + ("ok",)
-    return min(verdicts, key=lambda v: order.index(v) if v in order else -1)
+    return VERDICT.ok
 
 
 def estimate(values: Mapping[int, float]) -> Estimate:
@@ -293,7 +144,7 @@ def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cel
     keys = [point_key(sample) for sample in samples]
     split = _by_workers(samples, keys)
     for sample, at in zip(samples, keys):
-        if sample.get("warm") and sample.get("verdict") in ("ok", *MARKED):
+        if sample.get("warm") and sample.get(FIELD.verdict) in SHOWN:
             continue
         at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
         key = (at, str(sample.get("model", "")), str(sample.get("variant") or ""))
@@ -316,34 +167,35 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
     values: dict[str, dict[int, float]] = defaultdict(dict)
     for number in sorted(rounds):
         samples = rounds[number]
-        verdict = round_verdict(str(sample.get("verdict") or "crashed") for sample in samples)
+        # A process is as good as its worst iteration.
+        verdict = gravest(str(s.get(FIELD.verdict) or VERDICT.crashed) for s in samples)
         cell.counts[verdict] += 1
         for told in sorted({(str(s.get("verdict")), str(s.get("reason") or "")) for s in samples}):
-            if told[0] != "ok":
+            if told[0] != VERDICT.ok:
                 cell.reasons[told] += 1
         cell.samples += len(samples)
         first = samples[0]
         cell.unit = cell.unit or str(first.get("unit") or "")
         cell.workers = first.get("workers") if cell.workers is None else cell.workers
         cell.cpus = cell.cpus or len(first.get("cpus") or ())
-        if verdict in VOID or verdict not in KNOWN:
+        if is_void(verdict):
             continue
-        for metric in METRICS:
+        for metric in METRIC.values():
             read = [value for value in map(metric.read, samples) if value is not None]
             if len(read) == len(
                 samples
             ):  # an iteration without the value (too few operations): none
-                values[metric.id][number] = metric.over_iterations(read)
+                values[metric.id][number] = OVER_ITERATIONS[metric.iterations](read)
         for sample in samples:
-            cell.peers.update(peer for peer in ("client", "backend") if sample.get(peer))
-            latency = sample.get("latency")
+            cell.peers.update(peer for peer in (FIELD.client, FIELD.backend) if sample.get(peer))
+            latency = sample.get(FIELD.latency)
             if isinstance(latency, Mapping) and isinstance(latency.get("hdr"), str):
                 cell.histograms.append(latency["hdr"])
     cell.verdict = verdict_of(cell.counts)
     cell.values = dict(values)
     if cell.measured:
         # A metric that only some rounds have is one that the sizes are too small for.
-        good = sum(cell.counts[verdict] for verdict in ("ok", *MARKED))
+        good = sum(cell.counts[verdict] for verdict in SHOWN)
         cell.estimates = {id: estimate(v) for id, v in values.items() if 2 * len(v) > good}
     return cell
 

@@ -14,7 +14,8 @@ from typing import Collection, Mapping, Optional, Sequence
 import numpy as np
 
 from yard.stats import inference
-from yard.stats.estimates import METRIC, Cell
+from yard.data.facts import METRIC
+from yard.stats.estimates import Cell
 
 REFERENCE = "floor"  # a measure, not a contender: shown beside the ranked and never ranked
 

@@ -6,20 +6,14 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Iterable, Mapping
 
+from yard.data.facts import METRIC
 from yard.data.samples import machine_of
-from yard.stats.estimates import METRIC, Cell, Estimate
+from yard.stats.estimates import Cell, Estimate
 
-# Smaller is better in all of them: a tool that compares needs to be told only once.
-SMALLER = ("time_per_unit_ns", "cpu_per_unit_ns", "p50_ns", "p99_ns", "pss_bytes")
-THROUGHPUT = "throughput"
-OPENMETRICS = {
-    "throughput": ("switchyard_throughput_units_per_second", "", 1.0),
-    "time_per_unit_ns": ("switchyard_time_per_unit_seconds", "seconds", 1e-9),
-    "cpu_per_unit_ns": ("switchyard_cpu_per_unit_seconds", "seconds", 1e-9),
-    "p50_ns": ("switchyard_latency_p50_seconds", "seconds", 1e-9),
-    "p99_ns": ("switchyard_latency_p99_seconds", "seconds", 1e-9),
-    "pss_bytes": ("switchyard_pss_bytes", "bytes", 1.0),
-}
+EXPORTED = tuple(metric for metric in METRIC.values() if metric.openmetrics)
+# A tool that compares is told once which direction is better.
+SMALLER = tuple(metric.id for metric in EXPORTED if metric.better == "less")
+SCALED = {"ns": ("seconds", 1e-9), "bytes": ("bytes", 1.0)}  # others have no unit there
 
 
 def name_of(cell: Cell) -> str:
@@ -40,7 +34,7 @@ def bencher(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     """Bencher Metric Format: benchmark, measure, value and bounds. https://bencher.dev"""
     told: dict[str, dict[str, dict[str, float]]] = {}
     for cell in cells:
-        for metric, found in _numbers(cell, (*SMALLER, THROUGHPUT)):
+        for metric, found in _numbers(cell, (metric.id for metric in EXPORTED)):
             value = {"value": found.value}
             if found.low is not None and found.high is not None:
                 value.update(lower_value=found.low, upper_value=found.high)
@@ -72,14 +66,15 @@ def _label(value: Any) -> str:
 def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     """OpenMetrics text. `bound` is median, low or high; times are in seconds, as the format asks for."""
     lines = []
-    for metric, (name, unit, scale) in OPENMETRICS.items():
-        points = [(cell, found) for cell in cells for _, found in _numbers(cell, (metric,))]
+    for metric in EXPORTED:
+        name, (unit, scale) = metric.openmetrics, SCALED.get(metric.unit, ("", 1.0))
+        points = [(cell, found) for cell in cells for _, found in _numbers(cell, (metric.id,))]
         if not points:
             continue
         lines += [
             f"# TYPE {name} gauge",
             *([f"# UNIT {name} {unit}"] if unit else []),
-            f"# HELP {name} {METRIC[metric].label}, median over rounds",
+            f"# HELP {name} {metric.label}, median over rounds",
         ]
         for cell, found in points:
             labels = {

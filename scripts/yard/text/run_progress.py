@@ -10,8 +10,8 @@ from typing import Any, Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from yard.data.facts import FAILURES, MARKED
 from yard.data.samples import cell_name
-from yard.data.verdicts import FAILURES, MARKED
 
 QUIET_S = 10.0  # between plain lines
 

@@ -10,10 +10,10 @@ from typing import Any
 from rich.table import Table
 
 from yard.data import samples
+from yard.data.facts import gravest
 from yard.stats import estimates
 from yard.text.matrix import rendered
 from yard.data.samples import cell_name
-from yard.data.verdicts import worst
 
 
 def _time(value_ns: float | None) -> str:
@@ -98,7 +98,7 @@ def verdicts(folder: Path) -> list[dict[str, Any]]:
         by_cell.setdefault(cell_name(sample), []).append(sample)
     told = []
     for name, own in sorted(by_cell.items()):
-        verdict = worst([sample["verdict"] for sample in own])
+        verdict = gravest([sample["verdict"] for sample in own])
         reason = next((sample["reason"] for sample in own if sample["verdict"] == verdict), "")
         told.append({"cell": name, "verdict": verdict, "reason": reason})
     return told

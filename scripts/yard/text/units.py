@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 from typing import Optional
 
-from yard.stats.estimates import METRIC, Estimate
+from yard.data.facts import METRIC
+from yard.stats.estimates import Estimate
 
 _STEPS = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")),

@@ -3,28 +3,11 @@
 
 from __future__ import annotations
 
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC, VERDICT
 
-METRIC_TITLES = {
-    "run_ns": "Time of a run",
-    "throughput": "Throughput",
-    "cpu_per_unit_ns": "CPU per unit",
-    "p50_ns": "Latency, p50",
-    "p99_ns": "Latency, p99",
-    "waiting_bytes": "Memory per waiting unit",
-    "pss_bytes": "Memory of the process tree (PSS)",
-}
-VERDICTS = {
-    "ok": "measured and right",
-    "wrong": "gave a wrong answer: its numbers are void",
-    "timeout": "did not end in time",
-    "crashed": "ended by a signal or an error",
-    "over_budget": "used more threads, processes or descriptors than allowed",
-    "rig_limited": "the load generator, not the model, was measured; CPU per operation still tells",
-    "overloaded": "the model could not keep up with the offered load",
-    "unstable": "the numbers drifted within the measurement",
-    "declined": "the model says that it cannot do this, and why",
-    "skipped": "a part is missing on this machine",
+# What stands in a matrix instead of a number: a verdict, or that there is none.
+STATES = {
+    **{verdict.name: verdict.meaning for verdict in VERDICT.values()},
     "not measured": "planned, and no sample is there",
     "too few rounds": "fewer than 5 rounds: no interval, no rank",
 }

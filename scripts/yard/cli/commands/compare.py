@@ -15,7 +15,7 @@ from rich.text import Text
 from yard import errors
 from yard.data import samples
 from yard.report import comparison
-from yard.stats.estimates import METRIC
+from yard.data.facts import METRIC
 from yard.report import series
 from yard.text import units
 

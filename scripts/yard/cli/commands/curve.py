@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from yard.data import cpu_quota, host, models
+from yard.data.facts import FAILURES
 from yard.engine import campaign, load_curve, plan as planning
 from yard.text import curve_tables, run_progress
 from yard.errors import FAILED, OK, UsageError
-from yard.data.verdicts import FAILURES
 from yard.cli.commands import _options
 
 
