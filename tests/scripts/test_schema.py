@@ -60,7 +60,7 @@ def test_a_sample_is_read():
     [
         (line()[:-1], "cut off"),
         (b"\n", "not JSON"),
-        (b"[]\n", "not of type 'object'"),
+        (b"[]\n", "not a JSON object"),
         (line(verdict="fine"), "verdict"),
         (line(run_ns=-1), "run_ns"),
         (line(run_ns=None), "run_ns"),

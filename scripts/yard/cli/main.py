@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 from click.utils import make_default_short_help
 
 from yard.cli import commands
+from yard.data import models
 from yard.errors import HARNESS, INTERRUPTED, READER_LEFT, USAGE, YardError, nearest
 
 SHORT_HELP = re.compile(r'short_help="([^"]*)"')
@@ -72,7 +73,7 @@ class ReaderLeft(Exception):
 @click.command(
     cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option("0.1.0", prog_name="switchyard")
+@click.version_option(models.version(), prog_name="switchyard")
 def command() -> None:
     """The same work on every concurrency model: measure, compare, report.
 

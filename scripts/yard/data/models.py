@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,6 +154,13 @@ def discover(
             "&& cmake --build --preset release, or let scripts/bench do it"
         )
     return found
+
+
+def version(sources: Path = REPOSITORY) -> str:
+    """Of the suite: CMakeLists.txt alone says it."""
+    text = (sources / "CMakeLists.txt").read_text(encoding="utf-8")
+    found = re.search(r"^project\(switchyard VERSION ([0-9.]+)", text, re.MULTILINE)
+    return found[1] if found else "unknown"
 
 
 def harness_sha256(repository: Path = REPOSITORY) -> str:
