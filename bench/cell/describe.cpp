@@ -71,13 +71,20 @@ json describe_cell(contract::cell const& cell) {
     auto const& about = cell.about;
     json declined;
     if (!cell.declined_because.empty()) declined = cell.declined_because;
-    return {
+    json described{
         {"workload", cell.workload},
         {"variant", about.variant},
         {"style", about.style == contract::style::tuned ? "tuned" : "idiomatic"},
         {"allowance", about.allowance == contract::allowance::workers ? "workers" : "one_per_unit"},
         {"ledger", parse_ledger(about.ledger)},
         {"declined", declined}};
+    if (about.runtime_threads != 0) {
+        described["ledger"]["runtime_threads"] = std::to_string(about.runtime_threads);
+    }
+    if (about.most_iterations != contract::traits{}.most_iterations) {
+        described["iterations"] = about.most_iterations;
+    }
+    return described;
 }
 
 template <class W>
@@ -89,6 +96,10 @@ json describe_workload() {
                           {"least", field.least},
                           {"most", field.most},
                           {"meaning", field.meaning}});
+    }
+    auto outcome = json::array();
+    for (auto const& field : W::outcome_fields) {
+        outcome.push_back(field.name);
     }
     auto presets = json::object();
     for (auto const& [name, preset] :
@@ -106,6 +117,7 @@ json describe_workload() {
             {"other_end", contract::has_other_end<W>},
             {"unit", rules.unit()},
             {"fields", std::move(fields)},
+            {"outcome", std::move(outcome)},
             {"presets", std::move(presets)}};
 }
 
@@ -126,17 +138,23 @@ json describe(contract::model const& model) {
     for (auto& [group, described] : workloads) {
         in_groups.push_back(std::move(described));
     }
-    return {{"schema", 1},
-            {"model", model.name},
-            {"summary", model.summary},
-            {"library", model.library},
-            {"build",
-             {{"type", build::type},
-              {"compiler", build::compiler},
-              {"flags", build::flags},
-              {"sanitizer", build::sanitizer}}},
-            {"cells", std::move(cells)},
-            {"workloads", std::move(in_groups)}};
+    json described{{"schema", 1},
+                   {"model", model.name},
+                   {"summary", model.summary},
+                   {"library", model.library},
+                   {"build",
+                    {{"type", build::type},
+                     {"compiler", build::compiler},
+                     {"flags", build::flags},
+                     {"sanitizer", build::sanitizer}}},
+                   {"cells", std::move(cells)},
+                   {"workloads", std::move(in_groups)}};
+    if (model.foreign) described["foreign"] = true;
+    if (!model.missing.reason.empty()) {
+        described["missing"] = {{"skipped", model.missing.reason},
+                                {"install", model.missing.install}};
+    }
+    return described;
 }
 
 } // namespace cell

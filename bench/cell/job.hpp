@@ -53,8 +53,9 @@ struct job {
     [[nodiscard]] std::uint64_t most_extra_threads() const {
         // A process that is started anew stands beside its workers.
         auto const workers = std::uint64_t{where.workers} + contract::is_in_fresh_process<W>;
-        if (where.cell->about.allowance == contract::allowance::workers) return workers;
-        return std::max(workers, rules.in_flight(params));
+        auto const& about = where.cell->about;
+        if (about.allowance == contract::allowance::workers) return workers + about.runtime_threads;
+        return std::max(workers, rules.in_flight(params)) + about.runtime_threads;
     }
 
     [[nodiscard]] typename W::outcome const& expected() {

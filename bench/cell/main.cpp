@@ -69,6 +69,11 @@ int run(int argc, char** argv) {
     process_setting process;
     process.model = &the_model();
     process.given = parse_options(argc, argv, process.model->name);
+    if (!process.model->fault.empty()) throw harness_error(std::string(process.model->fault));
+    if (auto const& [reason, install] = process.model->missing;
+        !reason.empty() && !process.given.describe) {
+        throw harness_error(fmt::format("it cannot run here: {}; {}", reason, install));
+    }
     if (process.given.describe) {
         std::cout << describe(*process.model).dump(1) << '\n' << std::flush;
         if (!std::cout) throw harness_error("cannot write to standard output");

@@ -4,6 +4,7 @@
 #include "cell/counts.hpp"
 #include "cell/fresh_process.hpp"
 #include "cell/job.hpp"
+#include "cell/measured_process.hpp"
 #include "cell/session_watch.hpp"
 #include "cell/shared_slots.hpp"
 #include "facts/table/fields.hpp"
@@ -29,7 +30,10 @@ public:
 
     void run() {
         rig::rig<W> around(job_.rig_order(), job_.limits());
-        session_watch watch(job_.where, job_.most_extra_threads(), around.programs());
+        measured_process const measured(job_.where, contract::descriptors_of(around.environment()),
+                                        &slots_);
+        session_watch watch(job_.where, job_.most_extra_threads(), measured.id(),
+                            around.programs());
         auto const make = [&](typename W::params const& params,
                               typename W::environment const& given) {
             if constexpr (contract::is_in_fresh_process<W>) {
@@ -40,9 +44,10 @@ public:
         };
         std::unique_ptr<contract::session<W>> session;
         auto const make_ns = timed([&] { session = make(job_.params, around.environment()); });
-        around.go();
+        around.go(measured.id());
         iterate(*session, watch, around);
         auto const destroy_ns = timed([&] { session.reset(); });
+        measured.check();
         record_.set(field::make_ns, make_ns);
         record_.set(field::destroy_ns, destroy_ns);
         if (!is_failure(record_.worst().verdict)) {
@@ -86,7 +91,7 @@ private:
         std::optional<proc::memory_looks> looks;
         if constexpr (contract::is_looked_at<W>) {
             auto const steps = W::steps(job_.params);
-            looks.emplace(std::vector<std::uint64_t>(steps.begin(), steps.end()),
+            looks.emplace(watch.measured(), std::vector<std::uint64_t>(steps.begin(), steps.end()),
                           slots_.all().last(W::looks + 1));
         }
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);

@@ -3,6 +3,7 @@
 
 #include "cell/counts.hpp"
 #include "cell/job.hpp"
+#include "cell/measured_process.hpp"
 #include "cell/session_watch.hpp"
 #include "facts/table/fields.hpp"
 #include "proc/process_tree.hpp"
@@ -38,14 +39,17 @@ private:
     std::uint64_t once() {
         auto const make = contract::maker_of<W>(*job_.where.cell);
         // Destroyed after the load generator, which thereby stops it, should something throw.
+        std::optional<measured_process> measured;
         std::unique_ptr<contract::session<W>> session;
         rig::rig<W> around(job_.rig_order(), job_.limits());
-        session_watch watch(job_.where, job_.most_extra_threads(), around.programs());
+        measured.emplace(job_.where, contract::descriptors_of(around.environment()), nullptr);
+        session_watch watch(job_.where, job_.most_extra_threads(), measured->id(),
+                            around.programs());
         contract::probe probe;
         typename W::outcome outcome;
         nlohmann::json fields{{field::iteration, job_.iterations_done++}};
         fields[field::make_ns] = timed([&] { session = make(job_.params, around.environment()); });
-        around.go();
+        around.go(measured->id());
         fields[field::started_ns] = monotonic_ns();
         auto const counted_before = read_counts();
         auto const served_ns = timed([&] { outcome = session->run(probe); });
@@ -53,6 +57,7 @@ private:
         auto found = watch.check_threads();
         fields.update(watch.memory_and_threads());
         fields[field::destroy_ns] = timed([&] { session.reset(); });
+        measured->check();
         around.finish([&](rig::account const& seen) {
             fields.update(seen.fields);
             found = judge(watch, std::move(found), seen);
@@ -77,7 +82,7 @@ private:
         // Counted under load; beside an auditor that would be counted, too.
         auto const count = !job_.where.given().audit && !proc::sanitizer_adds_threads;
         if (found.verdict == verdict::ok && count && seen.threads) {
-            found = watch.check_count(*seen.threads);
+            found = watch.check_tree(*seen.threads);
         }
         if (seen.found.verdict == verdict::ok) return found;
         // A wrong answer says more than the crowd that gave it.

@@ -91,7 +91,9 @@ void register_cell(process_setting& process, contract::cell const& cell) {
         if constexpr (contract::is_looked_at<W>) {
             registered->Iterations(1);
         } else if (!has_benchmark_flag(process.given, "min_time")) {
-            auto const usual = W::role == contract::role::server ? 1u : 3u;
+            auto const most = cell.about.most_iterations;
+            auto const usual =
+                std::min<std::uint64_t>(W::role == contract::role::server ? 1 : 3, most);
             registered->Iterations(
                 static_cast<benchmark::IterationCount>(process.given.iterations.value_or(usual)));
         }

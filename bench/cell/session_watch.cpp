@@ -19,15 +19,23 @@ using namespace std::chrono_literals;
 /// How long a thread that was joined, or a child that was reaped, may still be seen in /proc.
 constexpr auto time_to_vanish = 250ms;
 
+/// Threads that a runtime may still have after destroy, where it starts them when it likes.
+std::size_t runtime_threads(setting const& where) {
+    auto const own = where.cell->about.runtime_threads;
+    return own == 0 ? 0 : own + where.workers;
+}
+
 } // namespace
 
-session_watch::session_watch(setting const& where, std::uint64_t most_extra_threads,
+session_watch::session_watch(setting const& where, std::uint64_t most_extra_threads, pid_t measured,
                              std::vector<pid_t> rig)
-    : rig_(std::move(rig)),
+    : measured_(measured),
+      rig_(std::move(rig)),
       most_extra_threads_(most_extra_threads),
+      runtime_threads_(runtime_threads(where)),
       threads_before_(proc::count_live_threads(::getpid(), rig_)) {
     if (where.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
-    before_ = proc::read_holdings(rig_);
+    before_ = proc::read_holdings(measured_, rig_);
 }
 
 judgement session_watch::check_count(std::uint64_t threads) const {
@@ -35,6 +43,10 @@ judgement session_watch::check_count(std::uint64_t threads) const {
     return {verdict::over_budget,
             fmt::format("{} threads and children beside the calling thread; {} are allowed",
                         threads - threads_before_, most_extra_threads_)};
+}
+
+judgement session_watch::check_tree(std::uint64_t threads) const {
+    return check_count(threads + (measured_ == ::getpid() ? 0 : 1));
 }
 
 judgement session_watch::check_threads() const {
@@ -53,11 +65,11 @@ nlohmann::json session_watch::memory_and_threads() const {
         {field::pss_bytes, nullptr},
         {field::peak_rss_bytes, nullptr},
         {field::file_rss_bytes, nullptr},
-        {field::threads, proc::count_live_threads(::getpid(), rig_)},
-        {field::processes, 1 + proc::descendants(::getpid(), rig_).size()},
+        {field::threads, proc::count_live_threads(measured_, rig_)},
+        {field::processes, 1 + proc::descendants(measured_, rig_).size()},
     };
-    if (auto const pss = proc::pss_bytes(::getpid(), rig_)) fields[field::pss_bytes] = *pss;
-    auto const status = proc::read_proc("/proc/self/status");
+    if (auto const pss = proc::pss_bytes(measured_, rig_)) fields[field::pss_bytes] = *pss;
+    auto const status = proc::read_proc(fmt::format("/proc/{}/status", measured_));
     for (auto const& [field, key] :
          {std::pair{field::peak_rss_bytes, "VmHWM"}, std::pair{field::file_rss_bytes, "RssFile"}}) {
         if (auto const kib = proc::number_after(status, key)) fields[field] = *kib * 1024;
@@ -66,7 +78,8 @@ nlohmann::json session_watch::memory_and_threads() const {
 }
 
 void session_watch::check_leaks(recorder& record, std::function<void()> const& again) const {
-    auto left = proc::check_leaks(before_, rig_, again, time_to_vanish);
+    auto left =
+        proc::check_leaks(measured_, before_, rig_, again, time_to_vanish, runtime_threads_);
     if (!left.empty()) record.judge_all({verdict::over_budget, std::move(left)});
 }
 

@@ -11,13 +11,17 @@
 
 namespace cell {
 
-/// A probe's slots, in memory that forked children share, present before the clock starts.
+/// A probe's slots, in a file in memory, which forked children share and a worker maps; present
+/// before the clock starts.
 class shared_slots {
 public:
     explicit shared_slots(std::uint64_t count) : bytes_(count * sizeof(contract::latency_slot)) {
         if (count == 0) return;
+        file_ = proc::unique_fd(
+            proc::checked(::memfd_create("switchyard-slots", MFD_CLOEXEC), "memfd_create"));
+        proc::checked(::ftruncate(file_.get(), static_cast<off_t>(bytes_)), "ftruncate");
         auto* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
-                                    MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+                                    MAP_SHARED | MAP_POPULATE, file_.get(), 0);
         if (memory == MAP_FAILED) proc::throw_errno("mmap of the latency slots");
         slots_ = {static_cast<contract::latency_slot*>(memory), count};
     }
@@ -29,9 +33,12 @@ public:
 
     void clear() noexcept { std::fill(slots_.begin(), slots_.end(), contract::latency_slot{}); }
     [[nodiscard]] std::span<contract::latency_slot> all() const noexcept { return slots_; }
+    /// -1 without slots.
+    [[nodiscard]] int fd() const noexcept { return file_.get(); }
 
 private:
     std::size_t bytes_;
+    proc::unique_fd file_;
     std::span<contract::latency_slot> slots_;
 };
 

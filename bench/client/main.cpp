@@ -18,6 +18,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
@@ -36,13 +37,18 @@ struct options {
     std::string hdr_log;
 };
 
-/// Blocks until the harness says go, by a byte or by closing its end.
-void wait_for_go(int fd) {
-    char byte = 0;
-    while (fd >= 0 && ::read(fd, &byte, 1) < 0) {
-        if (errno == EINTR) continue;
-        throw client::load_error(fmt::format("--go-fd: {}", std::strerror(errno)));
+/// Blocks until the harness says go, by a line with the server's process number or by closing its
+/// end. 0 without a number.
+int wait_for_go(int fd) {
+    std::string line;
+    for (char byte = 0; fd >= 0 && byte != '\n';) {
+        auto const bytes = ::read(fd, &byte, 1);
+        if (bytes < 0 && errno == EINTR) continue;
+        if (bytes < 0) throw client::load_error(fmt::format("--go-fd: {}", std::strerror(errno)));
+        if (bytes == 0) break;
+        line += byte;
     }
+    return std::atoi(line.c_str());
 }
 
 void raise_descriptor_limit(std::uint64_t connections) {
@@ -82,9 +88,11 @@ void write_log(std::string const& path, client::measured const& seen) {
 
 int run(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
-    auto const seen = client::run_load(
-        asked.load, asked.server_pid > 0 ? std::optional<pid_t>(asked.server_pid) : std::nullopt,
-        [&] { wait_for_go(asked.go_fd); });
+    auto const seen = client::run_load(asked.load, [&] {
+        auto const named = wait_for_go(asked.go_fd);
+        auto const server = named > 0 ? named : asked.server_pid;
+        return server > 0 ? std::optional<pid_t>(server) : std::nullopt;
+    });
     auto const report = client::report(asked.load, seen);
     write_log(asked.hdr_log, seen);
     bool const tool = asked.report_fd < 0;
@@ -118,7 +126,8 @@ void add_options(CLI::App* to, options& asked) {
         ->check(CLI::NonNegativeNumber);
     to->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
     to->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
-    to->add_option("--go-fd", asked.go_fd, "wait for a byte or end of file here");
+    to->add_option("--go-fd", asked.go_fd,
+                   "wait for a line here, the server's process number, or its end");
     to->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
     to->add_option("--report-fd", asked.report_fd, "default: standard output");
     to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");

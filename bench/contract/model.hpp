@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/environment.hpp"
+#include "contract/host.hpp"
 #include "contract/probe.hpp"
 
 #include <cstdint>
@@ -61,6 +62,11 @@ struct traits {
     contract::style style = style::idiomatic;
     contract::allowance allowance = allowance::workers;
     std::string_view ledger = ""; ///< "key=value; key=value": knobs that differ
+    /// Threads and children of a runtime or library that do no work: they pass messages or wait in
+    /// the kernel. They are allowed beside the workers, and shown in the ledger.
+    unsigned runtime_threads = 0;
+    /// Measured iterations in one process, of a cell that takes many seconds.
+    std::uint64_t most_iterations = 100;
 };
 
 /// Model (+ variant) x workload: supported by a maker, or declined with a reason.
@@ -98,6 +104,12 @@ struct model {
     std::string_view summary;
     std::string_view library;
     std::span<cell const> cells;
+    /// Of a model whose cells run in another process than the harness.
+    host_starter* start_host = nullptr;
+    /// In another language: measured only when it is named, and free to leave workloads out.
+    bool foreign = false;
+    missing_part missing = {};
+    std::string_view fault = {}; ///< why its worker's description cannot be used
 };
 
 } // namespace contract

@@ -49,4 +49,11 @@ struct field {
     std::string_view meaning; ///< with the unit
 };
 
+/// One number of an outcome: its name to workers in other languages, and its place.
+template <class Outcome>
+struct outcome_field {
+    std::string_view name;
+    std::uint64_t Outcome::*member;
+};
+
 } // namespace contract

@@ -15,14 +15,15 @@
 namespace proc {
 namespace {
 
-std::map<int, std::string> open_descriptors() {
+std::map<int, std::string> open_descriptors(pid_t process) {
     std::map<int, std::string> found;
-    std::unique_ptr<DIR, int (*)(DIR*)> const entries(::opendir("/proc/self/fd"), &::closedir);
+    auto const folder = fmt::format("/proc/{}/fd", process);
+    std::unique_ptr<DIR, int (*)(DIR*)> const entries(::opendir(folder.c_str()), &::closedir);
     if (!entries) return found;
     while (auto const* entry = ::readdir(entries.get())) {
         if (entry->d_name[0] == '.') continue;
         auto const fd = std::stoi(entry->d_name);
-        if (fd == ::dirfd(entries.get())) continue;
+        if (process == ::getpid() && fd == ::dirfd(entries.get())) continue;
         std::array<char, 256> target{};
         auto const bytes =
             ::readlinkat(::dirfd(entries.get()), entry->d_name, target.data(), target.size());
@@ -69,13 +70,15 @@ std::string describe(holdings const& left) {
 
 /// What has come since `before`, when it is nothing, or when `patience` is over: `brief` for what
 /// may be kept.
-holdings settle(holdings const& before, std::vector<pid_t> const& except,
-                std::chrono::milliseconds patience, std::chrono::milliseconds brief) {
+holdings settle(pid_t of, holdings const& before, std::vector<pid_t> const& except,
+                std::chrono::milliseconds patience, std::chrono::milliseconds brief,
+                std::size_t runtime_threads) {
     using namespace std::chrono_literals;
     auto const start = std::chrono::steady_clock::now();
     for (;;) {
         // A joined thread is still in /proc for a moment, and nothing announces that it has gone.
-        auto left = added(before, read_holdings(except));
+        auto left = added(before, read_holdings(of, except));
+        if (left.threads.size() <= runtime_threads) left.threads.clear();
         auto const waited = std::chrono::steady_clock::now() - start;
         if (nothing(left) || waited > (may_be_kept(left) ? brief : patience)) return left;
         std::this_thread::sleep_for(1ms);
@@ -84,23 +87,25 @@ holdings settle(holdings const& before, std::vector<pid_t> const& except,
 
 } // namespace
 
-holdings read_holdings(std::vector<pid_t> const& except) {
-    auto const threads = threads_of(::getpid());
+holdings read_holdings(pid_t of, std::vector<pid_t> const& except) {
+    auto const threads = threads_of(of);
     auto const children = descendants(::getpid(), except);
     return {
-        {threads.begin(), threads.end()}, {children.begin(), children.end()}, open_descriptors()};
+        {threads.begin(), threads.end()}, {children.begin(), children.end()}, open_descriptors(of)};
 }
 
-std::string check_leaks(holdings const& before, std::vector<pid_t> const& except,
-                        std::function<void()> const& again, std::chrono::milliseconds patience) {
+std::string check_leaks(pid_t of, holdings const& before, std::vector<pid_t> const& except,
+                        std::function<void()> const& again, std::chrono::milliseconds patience,
+                        std::size_t runtime_threads) {
     // Waiting out the whole patience for a pool that stays would cost each process of libuv and
     // oneTBB a quarter of a second; a thread that ends later than that is in `kept`, and no leak.
-    auto const left = settle(before, except, patience, patience / 10);
+    auto const left = settle(of, before, except, patience, patience / 10, runtime_threads);
     if (nothing(left)) return {};
     if (!may_be_kept(left)) return describe(left);
-    auto const kept = read_holdings(except);
+    auto kept = read_holdings(of, except);
+    if (runtime_threads != 0) kept.threads = before.threads;
     again();
-    auto const more = settle(kept, except, patience * 10, patience * 10);
+    auto const more = settle(of, kept, except, patience * 10, patience * 10, runtime_threads);
     return nothing(more) ? std::string() : describe(more);
 }
 

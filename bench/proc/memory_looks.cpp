@@ -58,10 +58,10 @@ std::uint64_t kibibytes(std::string const& text, std::string const& key) {
 
 } // namespace
 
-footprint read_footprint() {
+footprint read_footprint(pid_t root) {
     footprint sum;
-    auto processes = descendants(::getpid(), {});
-    processes.push_back(::getpid());
+    auto processes = descendants(root, {});
+    processes.push_back(root);
     for (auto const process : processes) {
         auto const status = read_proc(fmt::format("/proc/{}/status", process));
         auto const rollup = read_proc(fmt::format("/proc/{}/smaps_rollup", process));
@@ -89,22 +89,22 @@ double slope(std::span<double const> x, std::span<double const> y) {
     return below == 0 ? 0 : above / below;
 }
 
-memory_looks::memory_looks(std::vector<std::uint64_t> units,
+memory_looks::memory_looks(pid_t root, std::vector<std::uint64_t> units,
                            std::span<contract::latency_slot> times)
-    : units_(std::move(units)), times_(times) {
+    : root_(root), units_(std::move(units)), times_(times) {
     seen_.reserve(units_.size());
     // Memory that the heap keeps would be handed to the first units as if it cost nothing. The
     // first reading warms the code and the buffers of the second.
-    static_cast<void>(read_footprint());
+    static_cast<void>(read_footprint(root_));
     ::malloc_trim(0);
-    before_ = read_footprint();
+    before_ = read_footprint(root_);
 }
 
 void memory_looks::look() {
     auto& time = times_[std::min(seen_.size(), times_.size() - 1)];
     contract::probe clock({&time, 1});
     clock.begin(0);
-    seen_.push_back(read_footprint());
+    seen_.push_back(read_footprint(root_));
     clock.end(0);
     spent_ns_ += time.end_ns - time.begin_ns;
 }

@@ -11,7 +11,7 @@
 
 namespace proc {
 
-/// Memory of this process and its descendants, user and kernel side.
+/// Memory of a process and its descendants, user and kernel side.
 struct footprint {
     std::uint64_t pss_bytes = 0;
     std::uint64_t page_table_bytes = 0;
@@ -19,7 +19,7 @@ struct footprint {
 };
 
 /// Throws harness_error where the kernel does not tell.
-[[nodiscard]] footprint read_footprint();
+[[nodiscard]] footprint read_footprint(pid_t root);
 
 /// Least squares: by how much y grows with each x.
 [[nodiscard]] double slope(std::span<double const> x, std::span<double const> y);
@@ -27,9 +27,10 @@ struct footprint {
 /// Looks at the memory of the process each time that a run asks for it, and notes when.
 class memory_looks final : public contract::observer {
 public:
-    /// `units[k]` wait at look k; `times` has a slot for each and one more. Takes the first
-    /// footprint, with no unit alive, at once.
-    memory_looks(std::vector<std::uint64_t> units, std::span<contract::latency_slot> times);
+    /// Looks at the process `root`. `units[k]` wait at look k; `times` has a slot for each and one
+    /// more. Takes the first footprint, with no unit alive, at once.
+    memory_looks(pid_t root, std::vector<std::uint64_t> units,
+                 std::span<contract::latency_slot> times);
 
     void look() override;
 
@@ -40,6 +41,7 @@ public:
     [[nodiscard]] nlohmann::json report() const;
 
 private:
+    pid_t root_;
     std::vector<std::uint64_t> units_;
     std::span<contract::latency_slot> times_;
     footprint before_;

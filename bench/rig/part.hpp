@@ -46,8 +46,8 @@ public:
     /// The child of this process that runs for it, no part of the model.
     [[nodiscard]] virtual std::optional<pid_t> program() const { return {}; }
 
-    /// The session is made: it may be asked for its service.
-    virtual void go() {}
+    /// The session is made, in the process `measured`: it may be asked for its service.
+    virtual void go(pid_t /*measured*/) {}
 
     /// Right before a run.
     virtual void before_run() {}

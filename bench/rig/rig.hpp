@@ -40,9 +40,9 @@ public:
         return pids;
     }
 
-    void go() {
+    void go(pid_t measured) {
         for (auto const& each : parts_) {
-            each->go();
+            each->go(measured);
         }
     }
 

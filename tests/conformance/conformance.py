@@ -93,25 +93,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("executable")
     parser.add_argument("--partial", action="store_true", help="the table may have holes")
-    parser.add_argument(
-        "--sizes-of", help="the executable that knows the workloads; a foreign model does not"
-    )
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--timeout", type=float, default=30, help="seconds for one cell")
     arguments = parser.parse_args()
-    description, sizes = (
-        json.loads(
-            subprocess.run(
-                [file, "--describe"], check=True, stdout=subprocess.PIPE, text=True
-            ).stdout
-        )
-        for file in (arguments.executable, arguments.sizes_of or arguments.executable)
+    described = subprocess.run(
+        [arguments.executable, "--describe"], check=True, stdout=subprocess.PIPE, text=True
     )
+    description = json.loads(described.stdout)
     if missing := description.get("missing"):
         print(f"{description['model']}: skipped: {missing['skipped']}; {missing['install']}")
         return SKIPPED
     faults = [] if arguments.partial else list(holes(description))
-    smoke = {workload["name"]: workload["presets"]["smoke"] for workload in sizes["workloads"]}
+    smoke = {
+        workload["name"]: workload["presets"]["smoke"] for workload in description["workloads"]
+    }
     # Side by side: what is asked for is the right answer, and a load that came too slowly is marked.
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         asked = {}

@@ -302,8 +302,8 @@ def drive_wrk(port):
 
 def main():
     workload, flags = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
-    os.read(int(flags["--go-fd"]), 1)
-    port, server, mode = int(flags["--port"]), int(flags["--server-pid"]), os.environ["FAULT_MODE"]
+    server = int(os.read(int(flags["--go-fd"]), 32))
+    port, mode = int(flags["--port"]), os.environ["FAULT_MODE"]
     try:
         if mode == "wrk":
             opened, wrong = drive_wrk(port)

@@ -92,7 +92,7 @@ TEST(rig, makes_the_environment_out_of_the_parts_that_the_contract_names) {
         EXPECT_EQ(around.evidence({.slots = {}, .run_ns = 5}).run_ns, 5u);
 
         std::ofstream(folder / "left.ppm") << "x";
-        around.go();
+        around.go(::getpid());
         around.before_run();
         EXPECT_EQ(novel::heard, "go before ");
         EXPECT_TRUE(fs::is_empty(folder));

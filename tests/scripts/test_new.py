@@ -59,6 +59,28 @@ def test_nothing_that_exists_is_overwritten(tree):
     assert (tree / "impl/strand/model.cpp").read_text() == "mine"
 
 
+@pytest.mark.parametrize("language", scaffold.LANGUAGES)
+def test_a_worker_touches_its_folder_and_one_line(tree, language):
+    before = {file: file.read_bytes() for file in tree.rglob("*") if file.is_file()}
+    files = scaffold.foreign(tree, "gull", language)
+    changed = [file for file in before if file.read_bytes() != before[file]]
+    assert changed == [tree / "impl/CMakeLists.txt"]
+    assert {file.parent for file in files} == {tree / "impl/gull", tree / "impl"}
+    assert not [file for file in files if "@name@" in file.read_text()]
+    with pytest.raises(UsageError, match="exists already"):
+        scaffold.foreign(tree, "gull", language)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("foreign", "gull"), ("model", "gull", "--lang", "go"), ("foreign", "x", "--lang", "c")],
+)
+def test_a_language_is_for_workers_and_they_need_one(tree, words):
+    ended = switchyard(tree, "new", *words, "--root", tree)
+    assert ended.returncode == 64 and "--lang" in ended.stderr
+    assert not (tree / "impl/gull").exists()
+
+
 @pytest.mark.parametrize("name", ["Strand", "1st", "a-b", "../x", "class", "", "a__b"])
 def test_a_name_must_be_one_in_every_language(tree, name):
     with pytest.raises(UsageError, match="is no name"):
@@ -84,11 +106,18 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
     subprocess.run(["tar", "x"], cwd=tmp_path, input=archive, check=True)
     assert switchyard(tmp_path, "new", "model", "strand", "--root", tmp_path).returncode == 0
     assert switchyard(tmp_path, "new", "workload", "tally", "--root", tmp_path).returncode == 0
+    workers = {}
+    for language, tool in {"python": "python3", "rust": "rustc", "go": "go", "c++": "c++"}.items():
+        if shutil.which(tool):
+            workers[f"gull_{tool.replace('+', 'p')}"] = language
+    assert {"python", "c++"} <= set(workers.values())
+    for name, language in workers.items():
+        made = switchyard(tmp_path, "new", "foreign", name, "--lang", language, "--root", tmp_path)
+        assert made.returncode == 0, made.stderr
+    subprocess.run(["cmake", "--preset", "ci"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(
-        ["cmake", "--preset", "ci"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
-    )
-    subprocess.run(
-        ["ninja", "-C", "build/release", "switchyard-strand", "switchyard-serial"],
+        ["ninja", "-C", "build/release"]
+        + [f"switchyard-{name}" for name in ("strand", "serial", *workers)],
         cwd=tmp_path,
         check=True,
         stdout=subprocess.DEVNULL,
@@ -99,7 +128,7 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
         "verify",
         "--json",
         "--models",
-        "strand,serial",
+        ",".join(["strand", "serial", *workers]),
         "--workloads",
         "hash_blocks,tally",
         "--build",
@@ -110,4 +139,5 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
         "serial/hash_blocks": "ok",
         "serial/tally": "ok",
         "strand/hash_blocks": "ok",
+        **{f"{name}/hash_blocks": "ok" for name in workers},
     }

@@ -10,7 +10,7 @@
 
 namespace client {
 
-measured run_load(load const& asked, std::optional<pid_t> server, std::function<void()> const& go) {
+measured run_load(load const& asked, std::function<std::optional<pid_t>()> const& go) {
     ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     measured seen;
     seen.expected = asked.messages;
@@ -22,7 +22,7 @@ measured run_load(load const& asked, std::optional<pid_t> server, std::function<
                                  ? arrivals(asked.messages, asked.rate_per_s, asked.poisson,
                                             asked.seed, asked.surge_percent, asked.burst)
                                  : std::vector<std::uint64_t>();
-    go();
+    auto const server = go();
     std::optional<driver> made;
     try {
         made.emplace(asked);

@@ -11,8 +11,8 @@
 namespace client {
 
 /// Connects, warms up and runs the measured window of a load. `go` is called once all is
-/// prepared and returns when the load may start. Throws load_error.
-[[nodiscard]] measured run_load(load const& asked, std::optional<pid_t> server,
-                                std::function<void()> const& go);
+/// prepared and returns when the load may start, with the process whose clocks are to be read.
+/// Throws load_error.
+[[nodiscard]] measured run_load(load const& asked, std::function<std::optional<pid_t>()> const& go);
 
 } // namespace client

@@ -31,6 +31,7 @@ struct accept {
         field<params>{"message_bytes", &params::message_bytes, 1, 65'536, "bytes a message"},
     };
     using outcome = echo::outcome;
+    static constexpr auto outcome_fields = echo::outcome_fields;
 };
 
 } // namespace contract

@@ -38,6 +38,11 @@ struct cancel {
         std::uint64_t cancelled = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"joined", &outcome::joined},
+        outcome_field<outcome>{"waiting", &outcome::waiting},
+        outcome_field<outcome>{"cancelled", &outcome::cancelled},
+    };
 };
 
 } // namespace contract

@@ -37,6 +37,11 @@ struct channel {
         std::uint64_t most_queued = 0; ///< at most `capacity`; 0 where the library does not tell
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"taken", &outcome::taken},
+        outcome_field<outcome>{"digest", &outcome::digest},
+        outcome_field<outcome>{"most_queued", &outcome::most_queued},
+    };
 };
 
 } // namespace contract

@@ -52,6 +52,10 @@ struct echo {
         std::uint64_t echoed_bytes = 0; ///< bytes sent back
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"accepted", &outcome::accepted},
+        outcome_field<outcome>{"echoed_bytes", &outcome::echoed_bytes},
+    };
 };
 
 } // namespace contract

@@ -41,6 +41,10 @@ struct fetch {
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"responses", &outcome::responses},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
+    };
 };
 
 } // namespace contract

@@ -33,6 +33,10 @@ struct fetch_data {
         std::uint64_t sum = 0;     ///< of the values, modulo 2^64
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"fetched", &outcome::fetched},
+        outcome_field<outcome>{"sum", &outcome::sum},
+    };
 };
 
 } // namespace contract

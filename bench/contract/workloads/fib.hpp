@@ -33,6 +33,9 @@ struct fib {
         std::uint64_t value = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"value", &outcome::value},
+    };
 };
 
 } // namespace contract

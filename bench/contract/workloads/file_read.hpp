@@ -14,6 +14,11 @@ namespace contract {
 struct has_file {
     static constexpr bool is_other_end = false;
     char const* file_path = ""; ///< what to open, in this process or a child
+
+    template <class Visit>
+    void for_each_field(Visit visit) const {
+        visit("file_path", std::string_view(file_path));
+    }
 };
 
 /// `reads` random reads of a file that the harness has made, at most `in_flight` at once. Read `i`
@@ -58,6 +63,10 @@ struct file_read {
         std::uint64_t reads = 0;
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
+    };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"reads", &outcome::reads},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
     };
 
     /// Throws if a read has brought less than a block; for errors the model has errno.

@@ -33,6 +33,10 @@ struct hash_blocks {
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"blocks", &outcome::blocks},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
+    };
 };
 
 } // namespace contract

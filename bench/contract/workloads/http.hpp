@@ -53,6 +53,11 @@ struct http {
         std::uint64_t sent_bytes = 0; ///< of replies
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"accepted", &outcome::accepted},
+        outcome_field<outcome>{"requests", &outcome::requests},
+        outcome_field<outcome>{"sent_bytes", &outcome::sent_bytes},
+    };
 };
 
 } // namespace contract

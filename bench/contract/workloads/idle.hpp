@@ -49,6 +49,10 @@ struct idle {
         std::uint64_t sum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"released", &outcome::released},
+        outcome_field<outcome>{"sum", &outcome::sum},
+    };
 };
 
 } // namespace contract

@@ -57,6 +57,11 @@ struct mixed {
         std::uint64_t dear = 0;     ///< of them
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"accepted", &outcome::accepted},
+        outcome_field<outcome>{"requests", &outcome::requests},
+        outcome_field<outcome>{"dear", &outcome::dear},
+    };
 
     [[nodiscard]] static constexpr bool is_dear(std::byte first) noexcept {
         return first == std::byte{1};

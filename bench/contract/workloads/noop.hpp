@@ -26,6 +26,9 @@ struct noop {
         std::uint64_t calls = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"calls", &outcome::calls},
+    };
 };
 
 } // namespace contract

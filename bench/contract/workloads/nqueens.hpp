@@ -32,6 +32,9 @@ struct nqueens {
         std::uint64_t solutions = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"solutions", &outcome::solutions},
+    };
 };
 
 } // namespace contract

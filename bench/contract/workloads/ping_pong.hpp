@@ -33,6 +33,10 @@ struct ping_pong {
         std::uint64_t token = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"trips", &outcome::trips},
+        outcome_field<outcome>{"token", &outcome::token},
+    };
 };
 
 } // namespace contract

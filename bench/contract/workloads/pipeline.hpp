@@ -12,6 +12,11 @@ namespace contract {
 struct has_output_folder {
     static constexpr bool is_other_end = false;
     char const* output_folder = ""; ///< where to write, in this process or a child
+
+    template <class Visit>
+    void for_each_field(Visit visit) const {
+        visit("output_folder", std::string_view(output_folder));
+    }
 };
 
 /// Waiting, computing and writing in one: `items` pictures come over HTTP, are made small, and go
@@ -63,6 +68,11 @@ struct pipeline {
         std::uint64_t written_bytes = 0;
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
+    };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"items", &outcome::items},
+        outcome_field<outcome>{"written_bytes", &outcome::written_bytes},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
     };
 };
 

@@ -30,6 +30,7 @@ struct pump {
                       "bytes a message"},
     };
     using outcome = echo::outcome;
+    static constexpr auto outcome_fields = echo::outcome_fields;
 };
 
 } // namespace contract

@@ -11,6 +11,11 @@ namespace contract {
 struct has_database {
     static constexpr bool is_other_end = true;
     char const* database = ""; ///< what a postgres::connection is made with
+
+    template <class Visit>
+    void for_each_field(Visit visit) const {
+        visit("database", std::string_view(database));
+    }
 };
 
 /// The model is a client of a PostgreSQL: `queries` statements over a pool of `connections`
@@ -49,6 +54,10 @@ struct query {
         std::uint64_t queries = 0;
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
+    };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"queries", &outcome::queries},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
     };
 };
 

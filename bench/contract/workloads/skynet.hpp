@@ -33,6 +33,9 @@ struct skynet {
         std::uint64_t sum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"sum", &outcome::sum},
+    };
 };
 
 } // namespace contract

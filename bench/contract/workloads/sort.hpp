@@ -32,6 +32,9 @@ struct sort {
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"checksum", &outcome::checksum},
+    };
 };
 
 } // namespace contract

@@ -34,6 +34,10 @@ struct spawn {
         std::uint64_t sum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"joined", &outcome::joined},
+        outcome_field<outcome>{"sum", &outcome::sum},
+    };
 };
 
 } // namespace contract

@@ -26,6 +26,9 @@ struct spin {
         std::uint64_t spins = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"spins", &outcome::spins},
+    };
 };
 
 } // namespace contract

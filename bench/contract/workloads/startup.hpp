@@ -35,6 +35,10 @@ struct startup {
         std::uint64_t sum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"operations", &outcome::operations},
+        outcome_field<outcome>{"sum", &outcome::sum},
+    };
 };
 
 } // namespace contract

@@ -35,6 +35,10 @@ struct waits {
         std::uint64_t checksum = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"completed", &outcome::completed},
+        outcome_field<outcome>{"checksum", &outcome::checksum},
+    };
 };
 
 } // namespace contract

@@ -34,6 +34,10 @@ struct yield {
         std::uint64_t chain = 0;
         bool operator==(outcome const&) const = default;
     };
+    static constexpr std::array outcome_fields{
+        outcome_field<outcome>{"turns", &outcome::turns},
+        outcome_field<outcome>{"chain", &outcome::chain},
+    };
 };
 
 } // namespace contract

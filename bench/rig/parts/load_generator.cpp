@@ -92,7 +92,6 @@ load_generator::load_generator(order const& wanted, contract::has_listener& give
     }
     if (params.value("burst", 1) != 1) add("--burst", params.at("burst").dump());
     add("--warm-up", std::to_string(warm_up_messages(wanted)));
-    add("--server-pid", std::to_string(::getpid()));
     add("--go-fd", std::to_string(go_.read.get()));
     add("--stop-fd", std::to_string(stop_.write.get()));
     add("--report-fd", std::to_string(report_.fd()));
@@ -106,9 +105,11 @@ load_generator::load_generator(order const& wanted, contract::has_listener& give
     given.stop_fd = stop_.read.get();
 }
 
-void load_generator::go() {
+void load_generator::go(pid_t measured) {
     // Written, not closed: children of the model may hold copies of this end.
-    proc::checked(::write(go_.write.get(), "g", 1), "start of the load generator");
+    auto const line = std::to_string(measured) + "\n";
+    proc::checked(::write(go_.write.get(), line.data(), line.size()),
+                  "start of the load generator");
 }
 
 account load_generator::finish() {

@@ -19,7 +19,7 @@ public:
     [[nodiscard]] std::optional<pid_t> program() const override { return program_->pid(); }
 
     /// It may connect.
-    void go() override;
+    void go(pid_t measured) override;
 
     /// Waits for its end.
     [[nodiscard]] account finish() override;

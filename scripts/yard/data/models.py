@@ -40,14 +40,13 @@ class Catalogue:
                 yield model, cell
 
 
-def ask(executable: Path, rig: Path) -> dict[str, Any]:
+def ask(executable: Path) -> dict[str, Any]:
     try:
         answer = subprocess.run(
             [executable, "--describe"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=DESCRIBE_TIMEOUT_S,
-            env={**os.environ, "SWITCHYARD_RIG": str(rig)},
         )
     except subprocess.TimeoutExpired:
         raise YardError(
@@ -70,10 +69,9 @@ def ask(executable: Path, rig: Path) -> dict[str, Any]:
     return value
 
 
-def _candidates(build: Path, sources: Path) -> dict[Path, str]:
+def _candidates(build: Path) -> dict[Path, str]:
     """Executables that may be models, and the names that their files give them."""
     files = sorted((build / "bin").glob(PREFIX + "*"))
-    files += sorted(sources.glob(f"impl/foreign/*/{PREFIX}*"))
     names = {file: file.name[len(PREFIX) :] for file in files}
     return {
         file: name
@@ -85,8 +83,13 @@ def _candidates(build: Path, sources: Path) -> dict[Path, str]:
     }
 
 
+def worker_folder(executable: Path) -> Path:
+    """Of a model in another language: what `executable` starts (docs/worker-protocol.md)."""
+    return executable.parent / "workers" / executable.name[len(PREFIX) :]
+
+
 def _is_contender(file: Path) -> bool:
-    return file.parent.parent.name == "foreign"
+    return worker_folder(file).is_dir()
 
 
 def _asked(candidates: dict[Path, str], named: Collection[str], foreign: bool) -> list[Path]:
@@ -101,21 +104,18 @@ def _asked(candidates: dict[Path, str], named: Collection[str], foreign: bool) -
 
 def discover(
     build: Path,
-    sources: Path = REPOSITORY,
     named: Collection[str] = (),
     foreign: bool = True,
 ) -> Catalogue:
-    """Every model below `build`/bin and impl/foreign of `sources`, and the ones that could not be built. With `named`
-    only those are asked, so that nothing else can be slow or broken; without `foreign` no contender that is not named.
-    """
-    rig = build / "bin"
-    found = Catalogue(rig=rig)
-    candidates = _candidates(build, sources)
+    """Every model in `build`/bin, and the ones that could not be built. With `named` only those are asked, so that
+    nothing else can be slow or broken; without `foreign` no contender that is not named."""
+    found = Catalogue(rig=build / "bin")
+    candidates = _candidates(build)
     asked = _asked(candidates, named, foreign)
     found.unasked = sorted(name for file, name in candidates.items() if file not in asked)
     for file in asked:
         try:
-            answer = ask(file, rig.resolve())
+            answer = ask(file)
         except YardError as error:
             if not _is_contender(file) or candidates[file] in named:
                 raise
@@ -147,6 +147,7 @@ def discover(
         found.not_built[text["model"]] = {
             "skipped": text["skipped"],
             "install": text.get("install", ""),
+            **({"foreign": "yes"} if text.get("foreign") else {}),
         }
     if all(found.foreign(model) for model in found.executables):
         raise UsageError(
@@ -172,15 +173,15 @@ def harness_sha256(repository: Path = REPOSITORY) -> str:
     return digest.hexdigest()
 
 
-def model_sha256(file: Path) -> str:
-    """Of an executable; of a script with all that it is made of."""
-    if not _is_contender(file):
-        return sha256(file)
-    digest = hashlib.sha256()
-    for folder in (file.parent, file.parent.parent / "harness"):
-        for part in sorted(folder.rglob("*")):
-            if part.is_file() and part.suffix != ".pyc":
-                digest.update(f"{part.relative_to(file.parent.parent)} {sha256(part)}\n".encode())
+def model_sha256(executable: Path) -> str:
+    """Of an executable and of all that its worker is made of."""
+    folder = worker_folder(executable)
+    if not folder.is_dir():
+        return sha256(executable)
+    digest = hashlib.sha256(sha256(executable).encode())
+    for part in sorted(folder.rglob("*")):
+        if part.is_file():
+            digest.update(f"{part.relative_to(folder)} {sha256(part)}\n".encode())
     return digest.hexdigest()
 
 

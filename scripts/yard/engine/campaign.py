@@ -80,7 +80,6 @@ def start(
         "workloads": list(found.workloads.values()),
         "describe": _described(found, used),
         "not_built": not_built,
-        "rig": str(found.rig.resolve()) if found.rig else None,
         "binaries_sha256": {m: models.model_sha256(found.executables[m]) for m in sorted(used)},
         "executables": {m: str(found.executables[m]) for m in sorted(used)},
         "harness_sha256": models.harness_sha256(),

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 PADDING = "SWITCHYARD_PADDING"  # moves the stack
-RIG = "SWITCHYARD_RIG"  # where the load generator, backend and database are
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ class CellProcess:
     tags: Mapping[str, Any] = field(default_factory=dict)
     benchmark: Path | None = None  # gets the JSON of Google Benchmark
     audit: bool = False
-    rig: str = ""
     counter: Counter | None = None  # it counts and does not measure
 
     def command(self) -> list[str]:
@@ -74,8 +72,6 @@ class CellProcess:
 
     def environment(self) -> dict[str, str]:
         own = {PADDING: "x" * self.padding_bytes}
-        if self.rig:
-            own[RIG] = self.rig
         return {**os.environ, **own, **(self.counter.environment if self.counter else {})}
 
     def counting(self, counter: Counter, samples: Path) -> CellProcess:

@@ -172,7 +172,6 @@ class Runner:
             },
             benchmark=self.store.folder / PARTS / f"{file_name(job)}.json",
             audit=bool(self.plan.get("audit")),
-            rig=self.meta.get("rig") or "",
         )
 
     def _one(self, job: Job) -> None:

@@ -135,9 +135,7 @@ def check_names(
 
     here, jobs = {"self"}, {"all"}
     for source in sources:
-        here |= there("-d", source.content["impl"]) | there(
-            "-d", f"{source.content['impl']}:foreign"
-        )
+        here |= there("-d", source.content["impl"])
         jobs |= there(f"{source.content['bench']}:contract/workloads")
     parts = [(name, name.partition("@")[0].split("/")) for name in scenarios]
     asked = [("--models", name, name, here) for name in models] + [

@@ -67,7 +67,7 @@ def from_revisions(request: Request, say: Say) -> Builds:
     ]
     names = ["--base", base.commit or request.base, "--head", head.commit or request.head]
     return Builds(
-        {name: models.discover(b.folder / "out", b.folder / "tree") for name, b in built.items()},
+        {name: models.discover(b.folder / "out") for name, b in built.items()},
         {"base": base.label, "head": head.label},
         _repeat(request, names),
         notes,
@@ -157,15 +157,15 @@ def _side(name: str, builds: Builds, used: set[str], folder: Path) -> Side:
     for model, file in builds.catalogues[of].executables.items():
         if model not in used:
             continue
-        if file.parent.name == "bin":
-            executables[model] = folder / file.name
-            _copy(file, executables[model])
-            for rig in (*(models.PREFIX + name for name in models.RIG), counters.LIBRARY):
-                helper, copy = file.with_name(rig), folder / rig
-                if helper.exists() and not copy.exists():
-                    _copy(helper, copy)
-        else:
-            executables[model] = file  # a foreign model runs from its own folder
+        executables[model] = folder / file.name
+        _copy(file, executables[model])
+        for rig in (*(models.PREFIX + name for name in models.RIG), counters.LIBRARY):
+            helper, copy = file.with_name(rig), folder / rig
+            if helper.exists() and not copy.exists():
+                _copy(helper, copy)
+        worker, copy = models.worker_folder(file), models.worker_folder(executables[model])
+        if worker.is_dir():
+            shutil.copytree(worker, copy, copy_function=lambda a, b: _copy(Path(a), Path(b)))
     return Side(name, builds.labels[of], executables)
 
 

@@ -383,14 +383,18 @@ def lines_of_cell(model: str, workload: str, root: Path = REPOSITORY) -> Optiona
     folder = _folder(model, root)
     if folder is None:
         return None
-    files = [f for f in folder.glob(f"{workload}*") if f.is_file() and f.suffix in SOURCE_SUFFIXES]
+    files = [
+        file
+        for place in (folder, folder / "cells", folder / "src")
+        for file in place.glob(f"{workload}*")
+        if file.is_file() and file.suffix in SOURCE_SUFFIXES
+    ]
     return sum(_code_lines(f) for f in files) or None
 
 
 def _folder(model: str, root: Path) -> Optional[Path]:
-    """impl/<model> or impl/foreign/<model>; a name that is not a plain folder name has none."""
+    """A name that is not a plain folder name has none."""
     if not model or not all(c.isalnum() or c in "_-" for c in model):
         return None
-    return next(
-        (f for f in (root / "impl" / model, root / "impl" / "foreign" / model) if f.is_dir()), None
-    )
+    folder = root / "impl" / model
+    return folder if folder.is_dir() else None

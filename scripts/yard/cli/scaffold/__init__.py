@@ -2,8 +2,8 @@
 """switchyard new: a model or a workload that builds and is right from the first minute, to be rewritten piece by piece.
 
 A scaffold does honest work: the new model has one cell, done one after another, and declines the rest as not written
-yet; the new workload is a small job with its oracle, one cell in `serial`, declined elsewhere. Files that exist are
-never touched; tables get their lines where a reader would put them.
+yet; the new worker in another language has one cell; the new workload is a small job with its oracle, one cell in
+`serial`, declined elsewhere. Files that exist are never touched; tables get their lines where a reader would put them.
 """
 
 from __future__ import annotations
@@ -124,9 +124,37 @@ def model(root: Path, name: str) -> list[Path]:
         _write(folder / file, _filled(f"model/{file}.in", name=name, declined=declined))
         for file in ("CMakeLists.txt", "model.cpp", "cells.hpp", "hash_blocks.cpp", "NOTES.md")
     ]
+    return [*made, _add_folder(root, name)]
+
+
+# What --lang calls it -> its folder here and its name in a sentence.
+LANGUAGES = {
+    "python": ("python", "Python"),
+    "rust": ("rust", "Rust"),
+    "go": ("go", "Go"),
+    "c++": ("cpp", "C++"),
+}
+
+
+def foreign(root: Path, name: str, language: str) -> list[Path]:
+    """A worker: docs/worker-protocol.md."""
+    folder = root / "impl" / name
+    _checked(name, [folder])
+    templates, spoken = LANGUAGES[language]
+    made = []
+    for template in sorted((TEMPLATES / "foreign" / templates).glob("*.in")):
+        relative = template.relative_to(TEMPLATES)
+        file = _write(folder / template.name[: -len(".in")], _filled(str(relative), name=name))
+        file.chmod(0o755 if file.read_text(encoding="utf-8").startswith("#!") else 0o644)
+        made.append(file)
+    notes = _filled("foreign/NOTES.md.in", name=name, language=spoken)
+    return [*made, _write(folder / "NOTES.md", notes), _add_folder(root, name)]
+
+
+def _add_folder(root: Path, name: str) -> Path:
     table = root / "impl/CMakeLists.txt"
     text = table.read_text(encoding="utf-8")
-    return [*made, _write(table, f"{text.rstrip()}\nadd_subdirectory({name})\n")]
+    return _write(table, f"{text.rstrip()}\nadd_subdirectory({name})\n")
 
 
 def workload(root: Path, name: str) -> list[Path]:
