@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "backend/server.hpp"
 
+#include "proc/epoll.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -78,10 +80,8 @@ public:
             answer_what_is_due();
             timespec wait{};
             auto const* timeout = time_to_next(wait);
-            auto const count = ::epoll_pwait2(poller_, events.data(),
-                                              static_cast<int>(events.size()), timeout, nullptr);
-            for (int i = 0; i < count; ++i) {
-                handle(events[static_cast<std::size_t>(i)]);
+            for (auto const& event : proc::wait_for_events(poller_, events, timeout)) {
+                handle(event);
             }
         }
         total_.cpu_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_before_ns;

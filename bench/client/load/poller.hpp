@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "proc/epoll.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -35,9 +37,7 @@ public:
     [[nodiscard]] std::span<epoll_event const> wait(std::uint64_t timeout_ns) {
         timespec const timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
                                static_cast<long>(timeout_ns % 1'000'000'000)};
-        auto const count = ::epoll_pwait2(fd_, events_.data(), static_cast<int>(events_.size()),
-                                          &timeout, nullptr);
-        return {events_.data(), count < 0 ? 0 : static_cast<std::size_t>(count)};
+        return proc::wait_for_events(fd_, events_, &timeout);
     }
 
 private:
