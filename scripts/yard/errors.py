@@ -6,10 +6,22 @@ from __future__ import annotations
 import difflib
 from typing import Iterable
 
-OK, FAILED, INCONCLUSIVE, NOT_COMPARABLE, HARNESS, USAGE = 0, 1, 2, 3, 4, 64
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it; 143 after SIGTERM
+from yard.data.facts import EXIT_CODE
+
+OK, FAILED, INCONCLUSIVE, NOT_COMPARABLE, HARNESS, USAGE, INTERRUPTED, READER_LEFT = (
+    EXIT_CODE[name].code
+    for name in (
+        EXIT_CODE.ok,
+        EXIT_CODE.failed,
+        EXIT_CODE.inconclusive,
+        EXIT_CODE.not_comparable,
+        EXIT_CODE.harness,
+        EXIT_CODE.usage,
+        EXIT_CODE.interrupted,
+        EXIT_CODE.reader_left,
+    )
+)
 MOST_NAMED = 30  # of what there is, in one line
-READER_LEFT = 141  # 128 + SIGPIPE
 
 
 class YardError(Exception):

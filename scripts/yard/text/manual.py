@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
-CODES = (
-    ("0", "ok"),
-    ("1", "a regression or a wrong result"),
-    ("2", "inconclusive"),
-    ("3", "not comparable"),
-    ("4", "the harness failed"),
-    ("64", "usage"),
-    ("130, 143", "interrupted by Ctrl-C, by SIGTERM"),
-)
+from yard.data.facts import EXIT_CODE
+
+CODES = tuple((str(entry.code), entry.short) for entry in EXIT_CODE.values())
 
 
 def _roff(text: str) -> str:

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A verdict, a field of a sample and a metric are spelt in the tables of bench/facts and nowhere else."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from yard.data import facts, formula
+
+ROOT = Path(__file__).resolve().parents[2]
+# A name with an underscore is nobody's by chance; "model", "threads" or "wrong" are words of other files too.
+NAMES = {
+    name
+    for table in (facts.VERDICT, facts.FIELD, facts.PART, facts.METRIC)
+    for name in table
+    if "_" in name
+}
+# What spells them still, and why. It only gets shorter: a file that spells none has to leave.
+SPELLS = {
+    "scripts/yard/engine/forecast.py",
+    "scripts/yard/engine/load_curve.py",
+    "scripts/yard/engine/plan.py",
+    "scripts/yard/engine/runner.py",
+    "scripts/yard/fleet/machine_matrix.py",
+    "scripts/yard/gate/counter_check.py",
+    "scripts/yard/gate/slot.py",
+    "scripts/yard/learn/advice.py",
+    "scripts/yard/learn/lesson/claims.py",
+    "scripts/yard/report/answers.py",
+    "scripts/yard/report/assemble.py",
+    "scripts/yard/report/choose.py",
+    "scripts/yard/report/comparison.py",
+    "scripts/yard/report/html_page.py",
+    "scripts/yard/report/markdown_page.py",
+    "scripts/yard/report/plot.py",
+    "scripts/yard/report/scaling.py",
+    "scripts/yard/report/series.py",
+    "scripts/yard/report/side_by_side.py",
+    "scripts/yard/report/suite.py",
+    "scripts/yard/report/why.py",
+    "scripts/yard/report/winners.py",
+    "scripts/yard/stats/rank.py",
+    "scripts/yard/text/curve_tables.py",
+    "scripts/yard/text/summary.py",
+}
+
+
+def spelt(file):
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".py":
+        nodes = ast.walk(ast.parse(text))
+        found = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    else:
+        text = re.sub(r"//[^\n]*", "", text)
+        found = set(re.findall(r'"([a-z0-9_]+)"', text))
+    return sorted(found & NAMES)
+
+
+def sources():
+    for folder, endings in (("bench", (".cpp", ".hpp")), ("scripts/yard", (".py",))):
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.suffix in endings:
+                yield file
+
+
+def test_names_are_spelt_in_the_tables_alone():
+    found = {str(f.relative_to(ROOT)): names for f in sources() if (names := spelt(f))}
+    print(f"{len(SPELLS)} files may spell names: {', '.join(sorted(SPELLS))}")
+    new = {file: names for file, names in found.items() if file not in SPELLS}
+    assert not new, "say FIELD.x, METRIC.x, VERDICT.x, or field::x in C++"
+    assert not SPELLS - found.keys(), "these spell none any more: take them from the list"
+
+
+def test_what_is_made_from_the_tables_is_not_stale():
+    made = subprocess.run(
+        [sys.executable, "-B", ROOT / "bench/facts/generate.py", "documents", "--check"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert made.returncode == 0, made.stdout
+
+
+def test_a_name_that_no_table_has_is_an_error():
+    assert facts.FIELD.run_ns == "run_ns" and facts.METRIC.p99_ns == "p99_ns"
+    with pytest.raises(AttributeError, match="metrics.json has no 'p98_ns'"):
+        facts.METRIC.p98_ns
+
+
+@pytest.mark.parametrize("metric", facts.METRIC.values(), ids=lambda metric: metric.id)
+def test_a_formula_reads_fields_that_there_are(metric):
+    known = set(facts.FIELD) | set(facts.PART)
+    assert formula.names(metric.formula) <= known and metric.read({}) is None
+
+
+def test_formulas_know_what_is_missing():
+    read = formula.compiled("(a + (b or 0)) / c.d[-1]")
+    assert read({"a": 3, "b": None, "c": {"d": [1, 2]}}) == 1.5
+    assert read({"a": None, "b": 1, "c": {"d": [1]}}) is None
+    assert read({"a": 1, "c": {"d": [0]}}) is None and read({"a": 1, "c": None}) is None
+    with pytest.raises(ValueError):
+        formula.compiled("__import__('os')")
+
+
+def test_the_gravest_verdict_is_the_first_of_the_table():
+    assert facts.gravest(["ok", "rig_limited", "overloaded"]) == "overloaded"
+    assert facts.gravest(["declined", "crashed", "wrong"]) == "wrong"
+    assert facts.gravest([]) == "ok" and facts.gravest(["ok", "of a later version"]) != "ok"
+    assert facts.metric_named("peak_rss") == "peak_anonymous_bytes"
