@@ -33,8 +33,37 @@ def test_a_model_speaks_of_every_workload(tree):
     assert {"echo", "fetch_data", "spawn"} <= set(known) and "noop" not in known
     for workload in known:
         assert (f'declined("{workload}", ' in table) != (workload == "hash_blocks")
-    assert (tree / "impl/CMakeLists.txt").read_text().endswith("add_subdirectory(strand)\n")
     assert not [file for file in files if "@" in file.read_text()]
+
+
+def contents(root):
+    return {str(f.relative_to(root)): f.read_bytes() for f in root.rglob("*") if f.is_file()}
+
+
+def changed(root, before):
+    after = contents(root)
+    assert set(before) <= set(after)
+    return {name for name in after if before.get(name) != after[name]}
+
+
+def test_a_model_touches_its_folder_alone(tree):
+    before = contents(tree)
+    written = scaffold.model(tree, "strand")
+    assert changed(tree, before) == {str(file.relative_to(tree)) for file in written}
+    assert {name.rpartition("/")[0] for name in changed(tree, before)} == {"impl/strand"}
+
+
+def test_a_workload_touches_its_contract_its_oracle_and_the_models_that_speak_of_it(tree):
+    tables = {str(table.relative_to(tree)) for table in tree.glob("impl/*/model.cpp")}
+    before = contents(tree)
+    written = scaffold.workload(tree, "tally")
+    assert changed(tree, before) == {str(file.relative_to(tree)) for file in written}
+    assert changed(tree, before) == tables | {
+        "bench/contract/workloads/tally.hpp",
+        "bench/oracle/tally.cpp",
+        "impl/serial/tally.cpp",
+        "impl/serial/cells.hpp",
+    }
 
 
 def test_a_workload_is_in_every_table_once(tree):
@@ -60,12 +89,12 @@ def test_nothing_that_exists_is_overwritten(tree):
 
 
 @pytest.mark.parametrize("language", scaffold.LANGUAGES)
-def test_a_worker_touches_its_folder_and_one_line(tree, language):
+def test_a_worker_touches_its_folder_alone(tree, language):
     before = {file: file.read_bytes() for file in tree.rglob("*") if file.is_file()}
     files = scaffold.foreign(tree, "gull", language)
     changed = [file for file in before if file.read_bytes() != before[file]]
-    assert changed == [tree / "impl/CMakeLists.txt"]
-    assert {file.parent for file in files} == {tree / "impl/gull", tree / "impl"}
+    assert changed == []
+    assert {file.parent for file in files} == {tree / "impl/gull"}
     assert not [file for file in files if "@name@" in file.read_text()]
     with pytest.raises(UsageError, match="exists already"):
         scaffold.foreign(tree, "gull", language)

@@ -124,7 +124,7 @@ def model(root: Path, name: str) -> list[Path]:
         _write(folder / file, _filled(f"model/{file}.in", name=name, declined=declined))
         for file in ("CMakeLists.txt", "model.cpp", "cells.hpp", "hash_blocks.cpp", "NOTES.md")
     ]
-    return [*made, _add_folder(root, name)]
+    return made
 
 
 # What --lang calls it -> its folder here and its name in a sentence.
@@ -148,13 +148,7 @@ def foreign(root: Path, name: str, language: str) -> list[Path]:
         file.chmod(0o755 if file.read_text(encoding="utf-8").startswith("#!") else 0o644)
         made.append(file)
     notes = _filled("foreign/NOTES.md.in", name=name, language=spoken)
-    return [*made, _write(folder / "NOTES.md", notes), _add_folder(root, name)]
-
-
-def _add_folder(root: Path, name: str) -> Path:
-    table = root / "impl/CMakeLists.txt"
-    text = table.read_text(encoding="utf-8")
-    return _write(table, f"{text.rstrip()}\nadd_subdirectory({name})\n")
+    return [*made, _write(folder / "NOTES.md", notes)]
 
 
 def workload(root: Path, name: str) -> list[Path]:
