@@ -21,31 +21,9 @@ NAMES = {
 }
 # What spells them still, and why. It only gets shorter: a file that spells none has to leave.
 SPELLS = {
-    "scripts/yard/engine/forecast.py",
     "scripts/yard/engine/load_curve.py",
-    "scripts/yard/engine/plan.py",
-    "scripts/yard/engine/runner.py",
-    "scripts/yard/fleet/machine_matrix.py",
-    "scripts/yard/gate/counter_check.py",
-    "scripts/yard/gate/slot.py",
-    "scripts/yard/learn/advice.py",
-    "scripts/yard/learn/lesson/claims.py",
     "scripts/yard/report/answers.py",
-    "scripts/yard/report/assemble.py",
-    "scripts/yard/report/choose.py",
-    "scripts/yard/report/comparison.py",
-    "scripts/yard/report/html_page.py",
-    "scripts/yard/report/markdown_page.py",
-    "scripts/yard/report/plot.py",
-    "scripts/yard/report/scaling.py",
-    "scripts/yard/report/series.py",
-    "scripts/yard/report/side_by_side.py",
-    "scripts/yard/report/suite.py",
-    "scripts/yard/report/why.py",
-    "scripts/yard/report/winners.py",
-    "scripts/yard/stats/rank.py",
     "scripts/yard/text/curve_tables.py",
-    "scripts/yard/text/summary.py",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yard.data import samples
+from yard.data.facts import FIELD
 from yard.stats import inference
 from yard.data.store import SAMPLES
 
@@ -28,8 +29,8 @@ def _seconds(raw: Path) -> dict[tuple[Any, ...], list[float]]:
         for sample in samples.read_lines(file)[0]:
             processes[sample["round"], _key(sample)].append(sample)
         for (_, key), own in processes.items():
-            once = (own[0].get("make_ns") or 0) + (own[0].get("destroy_ns") or 0)
-            found[key].append((once + sum(sample.get("run_ns") or 0 for sample in own)) / 1e9)
+            once = (own[0].get(FIELD.make_ns) or 0) + (own[0].get(FIELD.destroy_ns) or 0)
+            found[key].append((once + sum(sample.get(FIELD.run_ns) or 0 for sample in own)) / 1e9)
     return found
 
 

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any, Sequence
 
+from yard.data.facts import FIELD
 from yard.errors import UsageError, nearest
 from yard.data.models import Catalogue
 
@@ -62,7 +63,7 @@ def budget(
     cpus = list(allowed_cpus)
     if has_other_end(workload) and len(cpus) > 1:
         cpus = cpus[:-1]
-    return {"workers": workers or len(cpus), "cpus": cpus, "client_cpus": [allowed_cpus[-1]]}
+    return {"workers": workers or len(cpus), "cpus": cpus, FIELD.client_cpus: [allowed_cpus[-1]]}
 
 
 def make(

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Mapping, Protocol
 
-from yard.data.facts import FAILURES, VERDICT, gravest, is_void
+from yard.data.facts import FAILURES, FIELD, VERDICT, gravest, is_void
 from yard.engine import plan as planning
 from yard.data import samples
 from yard.data.samples import cell_name
@@ -156,7 +156,7 @@ class Runner:
             job["point"],
             job["workers"],
             job["cpus"],
-            job["client_cpus"],
+            job[FIELD.client_cpus],
             job["seed"],
             job["iterations"],
             job["warm_up"],
@@ -226,7 +226,7 @@ class Runner:
                 "params": job["params"],
                 "workers": job["workers"],
                 "cpus": job["cpus"],
-                "client_cpus": job["client_cpus"],
+                FIELD.client_cpus: job[FIELD.client_cpus],
                 "seed": job["seed"],
                 "iteration": 0,
                 "warm": False,

@@ -13,11 +13,11 @@ from typing import Mapping, Optional, Sequence
 
 from yard.data import samples
 from yard.stats import estimates, rank
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, Ratio
 
 REFERENCE = "floor"
-FALLBACK = "cpu_per_unit_ns"
+FALLBACK = METRIC.cpu_per_unit_ns
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,6 @@ def _leader(
     groups = []
     for machine in machines:
         cells = [c for c in by_machine.get(machine, []) if c.model != REFERENCE and c.measured]
-        ranking = rank.rank(cells, metric, ("ok", "rig_limited")) if cells else None
+        ranking = rank.rank(cells, metric, ("ok", VERDICT.rig_limited)) if cells else None
         groups.append((machine, ranking.group if ranking else ()))
     return Leader(at.workload, tuple(at.sizes.items()), metric, tuple(groups))

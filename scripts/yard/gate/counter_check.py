@@ -14,6 +14,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Callable, Mapping, Sequence
 
+from yard.data.facts import FIELD
 from yard.engine.command import Counter
 from yard.gate import values
 from yard.gate.outcome import Grown
@@ -21,7 +22,9 @@ from yard.gate.scenarios import Scenario, shortened
 from yard.gate.slot import Bench, Moved
 
 TOLERATED, UNITS = 0.005, 1.0  # both must be exceeded
-SPREAD = {"system_calls": (0.001, 1.0)}  # share and units, the greater of both; none for the others
+SPREAD = {
+    FIELD.system_calls: (0.001, 1.0)
+}  # share and units, the greater of both; none for the others
 FIRST, MORE = 3, 5
 ITERATIONS = 2
 

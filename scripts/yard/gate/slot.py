@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from yard.data import host
-from yard.data.facts import FAILURES
+from yard.data.facts import FAILURES, FIELD
 from yard.engine import judge, process
 from yard.engine.command import CellProcess, Counter
 from yard.gate import values
@@ -51,7 +51,9 @@ class Result:
     @property
     def run_s(self) -> float:
         measured = [
-            s["run_ns"] for s in self.samples if not s.get("warm") and s.get("run_ns") is not None
+            s[FIELD.run_ns]
+            for s in self.samples
+            if not s.get("warm") and s.get(FIELD.run_ns) is not None
         ]
         return min(measured) / 1e9 if measured else 0.0
 
@@ -78,7 +80,7 @@ class Bench:
             scenario.point,
             budget["workers"],
             budget["cpus"],
-            budget["client_cpus"],
+            budget[FIELD.client_cpus],
             moved.seed,
             scenario.iterations,
             scenario.warm_up,

@@ -17,11 +17,11 @@ from typing import Any, Iterable, Mapping, Optional
 
 from yard.stats import rank
 from yard.errors import UsageError
-from yard.data.facts import MARKED
+from yard.data.facts import FIELD, MARKED, METRIC
 from yard.stats.estimates import Cell, PointKey, cells, estimate
 from yard.text import units
 
-COST = "cpu_per_unit_ns"
+COST = METRIC.cpu_per_unit_ns
 SERVING, WAITING = ("echo", "mixed"), "fetch"
 FLIPS = (2.0, 4.0, 8.0, 16.0, 64.0)
 FAR = math.log(8)  # evidence further away than this is named as such
@@ -190,14 +190,14 @@ def _predicted(mix: Mix, serving: Evidence, waiting: Optional[Evidence]) -> list
             continue
         made = replace(cell, verdict="ok", values={COST: cost}, estimates={COST: estimate(cost)})
         if len(p99) == len(cost):
-            made.values["p99_ns"], made.estimates["p99_ns"] = p99, estimate(p99)
+            made.values[METRIC.p99_ns], made.estimates[METRIC.p99_ns] = p99, estimate(p99)
         found.append(made)
     return found
 
 
 def _tail(cell: Cell, number: int) -> Optional[float]:
     """p99 over the mean response, which is N / X by Little's law; only a closed loop has all N at once."""
-    p99, rate = (cell.values.get(name, {}).get(number) for name in ("p99_ns", "throughput"))
+    p99, rate = (cell.values.get(name, {}).get(number) for name in (METRIC.p99_ns, "throughput"))
     if not p99 or not rate or cell.at.sizes.get("rate_per_s"):
         return None
     return max(1.0, p99 * rate / 1e9 / cell.at.sizes["connections"])
@@ -206,7 +206,7 @@ def _tail(cell: Cell, number: int) -> Optional[float]:
 def _meets(cell: Cell, target: Optional[float]) -> str:
     if target is None:
         return ""
-    found = cell.estimates.get("p99_ns")
+    found = cell.estimates.get(METRIC.p99_ns)
     if found is None or found.low is None or found.high is None:
         return "unsure"
     return "yes" if found.high <= target else "no" if found.low > target else "unsure"
@@ -228,7 +228,7 @@ def _ranked(
         by_name = {cell.contender: cell for cell in group}
         for place in ranking.places:
             cell = by_name[place.contender]
-            cost, p99 = cell.estimates[COST], cell.estimates.get("p99_ns")
+            cost, p99 = cell.estimates[COST], cell.estimates.get(METRIC.p99_ns)
             choices.append(
                 Choice(
                     place.contender,
@@ -267,7 +267,7 @@ def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
     told = []
     for name, label, show in (
         ("concurrency", "requests at once", lambda v: f"{v:.0f}"),
-        ("cpu_ns", "of computing", _time),
+        (FIELD.cpu_ns, "of computing", _time),
         ("io_wait_ns", "of waiting", _time),
     ):
         now = getattr(mix, name)

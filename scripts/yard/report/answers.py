@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping, Optional
 
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, paired_ratio
 from yard.stats.rank import REFERENCE, Ranking, listed
 from yard.text import units
@@ -86,9 +86,9 @@ def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
     fetches, step_ns = params.get("fetches", 0), params.get("step_us", 0) * 1e3
     total, longest = step_ns * fetches * (fetches + 1) / 2, step_ns * fetches
     groups: tuple[list[str], list[str], list[str]] = ([], [], [])
-    cells = (c for c in point.cells if c.measured and "run_ns" in c.estimates)
-    for cell in sorted(cells, key=lambda c: c.estimates["run_ns"].value):
-        took = cell.estimates["run_ns"].value
+    cells = (c for c in point.cells if c.measured and METRIC.run_ns in c.estimates)
+    for cell in sorted(cells, key=lambda c: c.estimates[METRIC.run_ns].value):
+        took = cell.estimates[METRIC.run_ns].value
         told = f"{cell.contender} {units.text(took, 'ns')}"
         if total and abs(took / total - 1) <= NEAR:
             groups[0].append(told)
@@ -102,15 +102,15 @@ def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
 def _waiting(report: Report) -> Answer:
     question = "Which model for waiting?"
     lesson, waits, fetch = (_point(report, name) for name in ("fetch_data", "waits", "fetch"))
-    judged = next((p for p in (waits, fetch) if p and "cpu_per_unit_ns" in p.rankings), None)
+    judged = next((p for p in (waits, fetch) if p and METRIC.cpu_per_unit_ns in p.rankings), None)
     if lesson is None and judged is None:
         return _none(question, "fetch_data, waits or fetch")
     answer = Answer(question, "")
     if judged is not None:
-        ranking = judged.rankings["cpu_per_unit_ns"]
+        ranking = judged.rankings[METRIC.cpu_per_unit_ns]
         answer.headline = _cheapest(judged, ranking)
         answer.evidence.append(f"CPU per {judged.unit}: {ranking.words(NAMED)}")
-        answer.basis = _basis(judged, "cpu_per_unit_ns")
+        answer.basis = _basis(judged, METRIC.cpu_per_unit_ns)
     if lesson is not None:
         total, longest, other = _lesson(lesson)
         params = dict(lesson.key.params)
@@ -139,8 +139,8 @@ def _waiting(report: Report) -> Answer:
                 if longest
                 else "No model overlapped its waits."
             )
-            answer.basis = _basis(lesson, "run_ns")
-    if fetch is not None and fetch is not judged and "cpu_per_unit_ns" in fetch.rankings:
+            answer.basis = _basis(lesson, METRIC.run_ns)
+    if fetch is not None and fetch is not judged and METRIC.cpu_per_unit_ns in fetch.rankings:
         answer.evidence.append(
             f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words(NAMED)}"
         )
@@ -155,20 +155,22 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
             else "nothing can be ranked"
         )
         lowest = min(
-            (c for c in _ok(point) if "cpu_per_unit_ns" in c.estimates),
-            key=lambda c: c.estimates["cpu_per_unit_ns"].value,
+            (c for c in _ok(point) if METRIC.cpu_per_unit_ns in c.estimates),
+            key=lambda c: c.estimates[METRIC.cpu_per_unit_ns].value,
             default=None,
         )
         if lowest is None:
             return f"This run cannot tell: {why}."
-        cost = units.of("cpu_per_unit_ns", lowest.estimates["cpu_per_unit_ns"])
+        cost = units.of(METRIC.cpu_per_unit_ns, lowest.estimates[METRIC.cpu_per_unit_ns])
         return f"Perhaps {lowest.contender} ({cost} of CPU per {point.unit}), but {why} to say."
     group = list(ranking.group)
     costs = []
     for name in group:
         cell = point.cell(name)
         costs.append(
-            units.of("cpu_per_unit_ns", cell.estimates["cpu_per_unit_ns"]) if cell else "–"
+            units.of(METRIC.cpu_per_unit_ns, cell.estimates[METRIC.cpu_per_unit_ns])
+            if cell
+            else "–"
         )
     if len(group) == 1:
         return f"{group[0]}: {costs[0]} of CPU per {point.unit}."
@@ -179,31 +181,34 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
 def _serving(report: Report) -> Answer:
     question = "Which model for serving connections?"
     point = _point(report, "echo")
-    if point is None or "cpu_per_unit_ns" not in point.rankings:
+    if point is None or METRIC.cpu_per_unit_ns not in point.rankings:
         return _none(question, "echo")
-    ranking = point.rankings["cpu_per_unit_ns"]
-    answer = Answer(question, _cheapest(point, ranking), basis=_basis(point, "cpu_per_unit_ns"))
+    ranking = point.rankings[METRIC.cpu_per_unit_ns]
+    answer = Answer(
+        question, _cheapest(point, ranking), basis=_basis(point, METRIC.cpu_per_unit_ns)
+    )
     answer.evidence.append(ranking.words(NAMED))
     floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
     if floor is not None:
         told = []
         for cell in sorted(
             _ok(point),
-            key=lambda c: c.estimates["cpu_per_unit_ns"].value
-            if "cpu_per_unit_ns" in c.estimates
+            key=lambda c: c.estimates[METRIC.cpu_per_unit_ns].value
+            if METRIC.cpu_per_unit_ns in c.estimates
             else 0,
         ):
             ratio = paired_ratio(
-                cell.values.get("cpu_per_unit_ns", {}), floor.values.get("cpu_per_unit_ns", {})
+                cell.values.get(METRIC.cpu_per_unit_ns, {}),
+                floor.values.get(METRIC.cpu_per_unit_ns, {}),
             )
             if ratio is not None:
                 limits = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None else ""
                 told.append(f"{cell.contender} {ratio.value:.2f}{limits}")
-        cost = units.of("cpu_per_unit_ns", floor.estimates.get("cpu_per_unit_ns"))
+        cost = units.of(METRIC.cpu_per_unit_ns, floor.estimates.get(METRIC.cpu_per_unit_ns))
         answer.evidence.append(
             f"Times the CPU of the hand-written floor ({cost} per {point.unit}): {', '.join(told)}."
         )
-    if any(cell.verdict == "rig_limited" for cell in point.cells):
+    if any(cell.verdict == VERDICT.rig_limited for cell in point.cells):
         answer.evidence.append(point.headline.note)
     return answer
 
@@ -270,25 +275,25 @@ def _cost(report: Report) -> Answer:
     point = _point(report, "echo")
     waits = _point(report, "waits")
     idle = _point(report, "idle")
-    answer = Answer(question, "", basis=_basis(point or waits, "pss_bytes"))
+    answer = Answer(question, "", basis=_basis(point or waits, METRIC.pss_bytes))
     for where, metric, lead in (
-        (point, "pss_bytes", "Memory of the whole process tree"),
-        (idle, "waiting_bytes", "Memory of one more waiting unit"),
-        (point, "switches_per_unit", "Context switches"),
-        (waits, "p99_ns", "Lateness p99"),
+        (point, METRIC.pss_bytes, "Memory of the whole process tree"),
+        (idle, METRIC.waiting_bytes, "Memory of one more waiting unit"),
+        (point, METRIC.switches_per_unit, "Context switches"),
+        (waits, METRIC.p99_ns, "Lateness p99"),
     ):
         cells = [c for c in _ok(where) if metric in c.estimates]
         if not cells or where is None:
             continue
         cells.sort(key=lambda c: c.estimates[metric].value)
         least, most = cells[0], cells[-1]
-        per = f" per {where.unit}" if metric == "switches_per_unit" else ""
+        per = f" per {where.unit}" if metric == METRIC.switches_per_unit else ""
         at = f"{where.key.workload}, {where.label}"
         low, high = (units.of(metric, c.estimates[metric]) for c in (least, most))
         if low == high:
             continue
         text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
-        if not answer.headline and metric == "pss_bytes":
+        if not answer.headline and metric == METRIC.pss_bytes:
             answer.headline = (
                 f"Memory at {where.title}: {low} ({least.contender}) to {high} ({most.contender})."
             )
@@ -296,7 +301,9 @@ def _cost(report: Report) -> Answer:
             answer.headline = text
         else:
             answer.evidence.append(text)
-    costs = [(c, c.estimates["make_ns"].value) for c in _ok(point) if "make_ns" in c.estimates]
+    costs = [
+        (c, c.estimates[METRIC.make_ns].value) for c in _ok(point) if METRIC.make_ns in c.estimates
+    ]
     if costs:
         costs.sort(key=lambda pair: pair[1])
         told = ", ".join(f"{c.contender} {units.text(v, 'ns')}" for c, v in costs)
@@ -309,13 +316,13 @@ def scores(report: Report) -> list[Score]:
     """The table of the first screen."""
     echo = _point(report, "echo")
     at = {
-        "fetch_data": (_point(report, "fetch_data"), "run_ns"),
-        "waits": (_point(report, "waits"), "cpu_per_unit_ns"),
-        "fetch": (_point(report, "fetch"), "cpu_per_unit_ns"),
-        "echo": (echo, "cpu_per_unit_ns"),
-        "p99": (echo, "p99_ns"),
+        "fetch_data": (_point(report, "fetch_data"), METRIC.run_ns),
+        "waits": (_point(report, "waits"), METRIC.cpu_per_unit_ns),
+        "fetch": (_point(report, "fetch"), METRIC.cpu_per_unit_ns),
+        "echo": (echo, METRIC.cpu_per_unit_ns),
+        "p99": (echo, METRIC.p99_ns),
         "hash_blocks": (_point(report, "hash_blocks"), "throughput"),
-        "memory": (echo, "pss_bytes"),
+        "memory": (echo, METRIC.pss_bytes),
     }
     gains = (
         {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])}

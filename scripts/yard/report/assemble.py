@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, Mapping, Sequence
 
+from yard.data.facts import METRIC, VERDICT
 from yard.stats import estimates
 from yard.stats.estimates import Cell, PointKey
 from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
@@ -22,7 +23,7 @@ LOAD = (
     "rate_per_s",
 )  # fields that name a point better than how often it is repeated
 ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
-CPU_ACCEPTS = ("ok", "rig_limited")  # verdicts with which CPU per operation is ranked
+CPU_ACCEPTS = ("ok", VERDICT.rig_limited)  # verdicts with which CPU per operation is ranked
 
 
 def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]) -> str:
@@ -98,10 +99,10 @@ def _points(measured: Sequence[Cell], environment: Environment) -> list[Point]:
 
 def _rankings(cells: Sequence[Cell], judged: Headline) -> dict[str, Ranking]:
     ranked = dict.fromkeys((judged.metric, *RANKED))
-    if judged.metric == "run_ns":
+    if judged.metric == METRIC.run_ns:
         del ranked["throughput"]  # the same numbers upside down
     accepts: Mapping[str, Sequence[str]] = {
-        "cpu_per_unit_ns": CPU_ACCEPTS,
+        METRIC.cpu_per_unit_ns: CPU_ACCEPTS,
         judged.metric: judged.accept,
     }
     return {

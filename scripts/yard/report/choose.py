@@ -71,7 +71,8 @@ def points(report: Report) -> dict[str, Point]:
 
 def _length(point: Point) -> float:
     return min(
-        (c.estimates["run_ns"].value for c in point.cells if "run_ns" in c.estimates), default=0.0
+        (c.estimates[METRIC.run_ns].value for c in point.cells if METRIC.run_ns in c.estimates),
+        default=0.0,
     )
 
 

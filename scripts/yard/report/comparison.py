@@ -17,7 +17,7 @@ from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, PointKey, cells, contender
 from yard.report.environment import Environment
 
-METRICS = ("throughput", "cpu_per_unit_ns", "p99_ns", "pss_bytes")
+METRICS = ("throughput", METRIC.cpu_per_unit_ns, METRIC.p99_ns, METRIC.pss_bytes)
 NOT_A_VERDICT = (
     "Not a verdict: the two runs were not interleaved, so that a difference may be the hour's and not the code's. "
     "To judge a change measure both sides in one run: scripts/switchyard check."

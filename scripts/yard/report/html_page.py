@@ -100,7 +100,7 @@ class Charts:
 
 def _charted(point: series.Point) -> list[str]:
     chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
-    if point.headline.metric == "run_ns":
+    if point.headline.metric == METRIC.run_ns:
         chosen.pop("throughput")
     return [m for m in chosen if any(m in c.estimates for c in point.cells)]
 

@@ -291,7 +291,7 @@ def _point(point: series.Point) -> list[str]:
     lines.append("")
     shown = [
         m
-        for m in dict.fromkeys((point.headline.metric, *series.CHARTED, "p50_ns"))
+        for m in dict.fromkeys((point.headline.metric, *series.CHARTED, METRIC.p50_ns))
         if any(m in cell.estimates for cell in point.cells)
     ]
     rows = []

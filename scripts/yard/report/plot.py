@@ -183,7 +183,7 @@ def _bars(
         for m in dict.fromkeys((points[0].headline.metric, *series.CHARTED))
         if any(m in c.estimates for p in points for c in p.cells)
     ]
-    if metrics[0] == "run_ns" and "throughput" in metrics:
+    if metrics[0] == METRIC.run_ns and "throughput" in metrics:
         metrics.remove("throughput")
     most = max(len(p.cells) for p in points)
     figure, axes = _figure(

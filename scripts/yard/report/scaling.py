@@ -11,6 +11,7 @@ from typing import Callable, Iterator, Optional, Sequence
 
 import numpy as np
 
+from yard.data.facts import METRIC
 from yard.stats import estimates
 from yard.stats.estimates import Cell, Estimate, paired_ratio
 from yard.report.series import Line, Point, Report, varied_fields
@@ -19,8 +20,8 @@ EFFICIENT = 0.9
 IDEAL = "all cores used"
 LEAST_FIT = 3  # numbers of workers: two parameters need more than two
 ALIVE = {
-    "units": "waiting_tree_bytes",
-    "connections": "pss_bytes",
+    "units": METRIC.waiting_tree_bytes,
+    "connections": METRIC.pss_bytes,
 }  # sizes that say how much was alive when memory was read
 LEAST_SPREAD = 4.0  # most units over fewest: below that a slope is noise
 
@@ -174,11 +175,13 @@ def granularities(report: Report) -> list[Granularity]:
             continue
         size = _task_size(points)
         lines, reached = [], []
-        for name, own in _cells(points, "run_ns"):
-            best = min((c for _, c in own), key=lambda c: c.estimates["run_ns"].value)
+        for name, own in _cells(points, METRIC.run_ns):
+            best = min((c for _, c in own), key=lambda c: c.estimates[METRIC.run_ns].value)
             if len(own) < 3:
                 continue
-            ratios = [paired_ratio(best.values["run_ns"], c.values["run_ns"]) for _, c in own]
+            ratios = [
+                paired_ratio(best.values[METRIC.run_ns], c.values[METRIC.run_ns]) for _, c in own
+            ]
             rows = sorted(
                 (size(p), r.value, r.low, r.high)
                 for (p, _), r in zip(own, ratios)
@@ -201,20 +204,22 @@ def _task_size(points: Sequence[Point]) -> Callable[[Point], float]:
     """How long a task of a point computes: the work, as the quickest serial run of the group did it, over the tasks.
     Where no serial run or no number of tasks is there, the grain stands for itself."""
     serial = [
-        c.estimates["run_ns"].value
+        c.estimates[METRIC.run_ns].value
         for p in points
         for c in p.cells
-        if c.model == "serial" and "run_ns" in c.estimates
+        if c.model == "serial" and METRIC.run_ns in c.estimates
     ]
     tasks: dict[int, float] = {}
     for p in points:
         for c in p.cells:
             if (
                 p.unit in ("task", "block")
-                and "run_ns" in c.estimates
-                and "time_per_unit_ns" in c.estimates
+                and METRIC.run_ns in c.estimates
+                and METRIC.time_per_unit_ns in c.estimates
             ):
-                tasks[id(p)] = c.estimates["run_ns"].value / c.estimates["time_per_unit_ns"].value
+                tasks[id(p)] = (
+                    c.estimates[METRIC.run_ns].value / c.estimates[METRIC.time_per_unit_ns].value
+                )
     if not serial or len(tasks) < len(points):
         return _grain
     work = min(serial)
@@ -278,8 +283,8 @@ def memories(report: Report) -> list[Memory]:
 def _slope(counts: Sequence[float], cells: Sequence[Cell], metric: str) -> Optional[Estimate]:
     """In each round, then the median. `idle` has looked at several sizes in one process, which is without the
     harness's own memory for more units."""
-    if "waiting_bytes" in cells[-1].estimates:
-        return cells[-1].estimates["waiting_bytes"]
+    if METRIC.waiting_bytes in cells[-1].estimates:
+        return cells[-1].estimates[METRIC.waiting_bytes]
     rounds = set.intersection(*(set(c.values[metric]) for c in cells))
     values = {
         r: float(np.polyfit(counts, [c.values[metric][r] for c in cells], 1)[0]) for r in rounds

@@ -21,29 +21,35 @@ from yard.text import units
 from yard.report.environment import Environment
 from yard.report.suite import Suite
 
-CHARTED = ("throughput", "cpu_per_unit_ns", "p99_ns", "waiting_bytes", "pss_bytes")
-RANKED = ("throughput", "cpu_per_unit_ns", "p99_ns")
+CHARTED = (
+    "throughput",
+    METRIC.cpu_per_unit_ns,
+    METRIC.p99_ns,
+    METRIC.waiting_bytes,
+    METRIC.pss_bytes,
+)
+RANKED = ("throughput", METRIC.cpu_per_unit_ns, METRIC.p99_ns)
 TABLED = (
     "throughput",
-    "time_per_unit_ns",
-    "cpu_per_unit_ns",
-    "user_per_unit_ns",
-    "system_per_unit_ns",
-    "busiest_thread_share",
-    "p50_ns",
-    "p90_ns",
-    "p99_ns",
-    "p999_ns",
-    "max_ns",
-    "switches_per_unit",
-    "faults_per_unit",
-    "allocations_per_unit",
-    "system_calls_per_unit",
-    "waiting_bytes",
-    "pss_bytes",
-    "peak_rss_bytes",
-    "make_ns",
-    "destroy_ns",
+    METRIC.time_per_unit_ns,
+    METRIC.cpu_per_unit_ns,
+    METRIC.user_per_unit_ns,
+    METRIC.system_per_unit_ns,
+    METRIC.busiest_thread_share,
+    METRIC.p50_ns,
+    METRIC.p90_ns,
+    METRIC.p99_ns,
+    METRIC.p999_ns,
+    METRIC.max_ns,
+    METRIC.switches_per_unit,
+    METRIC.faults_per_unit,
+    METRIC.allocations_per_unit,
+    METRIC.system_calls_per_unit,
+    METRIC.waiting_bytes,
+    METRIC.pss_bytes,
+    METRIC.peak_rss_bytes,
+    METRIC.make_ns,
+    METRIC.destroy_ns,
     "threads",
     "processes",
 )

@@ -74,7 +74,7 @@ def shared(reports: Sequence[Report]) -> list[Shared]:
         first = next(iter(own.values()))
         # The same number in all columns, or they are not side by side: CPU if the runs are not judged alike.
         metrics = {point.headline.metric for point in own.values()}
-        metric = metrics.pop() if len(metrics) == 1 else "cpu_per_unit_ns"
+        metric = metrics.pop() if len(metrics) == 1 else METRIC.cpu_per_unit_ns
         names = dict.fromkeys(cell.contender for point in own.values() for cell in point.cells)
         rows = [
             Row(name, [_seen(own.get(i), name, metric) for i in range(len(reports))])

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
+from yard.data.facts import METRIC
 from yard.stats.estimates import Cell
 from yard.text import units
 
@@ -49,15 +50,15 @@ class Suite:
 def judged(cells: Sequence[Cell]) -> Suite:
     """The worst over all executables that were measured: the verdict must hold for each."""
     overheads = [
-        c.estimates["run_ns"].value
+        c.estimates[METRIC.run_ns].value
         for c in cells
-        if c.at.workload == "noop" and "run_ns" in c.estimates
+        if c.at.workload == "noop" and METRIC.run_ns in c.estimates
     ]
     spins = []
     for cell in cells:
         nominal = dict(cell.at.params).get("spin_us")
-        if cell.at.workload == "spin" and nominal and "run_ns" in cell.estimates:
-            spins.append((cell.estimates["run_ns"].value, nominal * 1e3))
+        if cell.at.workload == "spin" and nominal and METRIC.run_ns in cell.estimates:
+            spins.append((cell.estimates[METRIC.run_ns].value, nominal * 1e3))
     worst = max(spins, key=lambda pair: abs(pair[0] / pair[1] - 1), default=None)
     return Suite(
         max(overheads, default=None),

@@ -10,21 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
+from yard.data.facts import METRIC
 from yard.stats import inference
 from yard.stats.estimates import Cell, Ratio, paired_ratio
 from yard.report import series
 from yard.text import units
 
-CPU = "cpu_per_unit_ns"
+CPU = METRIC.cpu_per_unit_ns
 NOTICED = 1.05  # a smaller difference is not explained
 LEAST_SHARE = 0.05  # of the difference: a smaller reason is not named
 # metric, words for one and many, nominal price in ns, the CPU that pays it
 EVENTS = (
-    ("voluntary_per_unit", "wait that switches", "waits that switch", 1_500.0, "system"),
-    ("involuntary_per_unit", "preemption", "preemptions", 1_500.0, "system"),
-    ("faults_per_unit", "page fault", "page faults", 700.0, "system"),
-    ("system_calls_per_unit", "system call", "system calls", 250.0, "system"),
-    ("allocations_per_unit", "allocation", "allocations", 60.0, "user"),
+    (METRIC.voluntary_per_unit, "wait that switches", "waits that switch", 1_500.0, "system"),
+    (METRIC.involuntary_per_unit, "preemption", "preemptions", 1_500.0, "system"),
+    (METRIC.faults_per_unit, "page fault", "page faults", 700.0, "system"),
+    (METRIC.system_calls_per_unit, "system call", "system calls", 250.0, "system"),
+    (METRIC.allocations_per_unit, "allocation", "allocations", 60.0, "user"),
 )
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
+from yard.data.facts import METRIC
 from yard.stats.rank import Lead, Ranking, rank
 from yard.text import units
 from yard.report.series import Line, Point, Report
@@ -56,9 +57,9 @@ def _wait_us(sizes: dict[str, int]) -> int:
 def _judged(point: Point) -> tuple[str, Optional[Ranking]]:
     """Throughput says nothing where the load sets it: there the tail of the latency is compared."""
     if point.key.sizes.get("rate_per_s") and any(
-        "p99_ns" in cell.estimates for cell in point.cells
+        METRIC.p99_ns in cell.estimates for cell in point.cells
     ):
-        return "p99_ns", point.rankings.get("p99_ns") or rank(point.cells, "p99_ns")
+        return METRIC.p99_ns, point.rankings.get(METRIC.p99_ns) or rank(point.cells, METRIC.p99_ns)
     return point.headline.metric, point.rankings.get(point.headline.metric)
 
 
@@ -133,7 +134,7 @@ def load_curves(report: Report) -> Iterator[LoadCurve]:
             groups[tuple(sorted(held.items()))].append(point)
         for own in groups.values():
             own = sorted(own, key=lambda p: p.key.sizes["rate_per_s"])
-            for metric in ("p50_ns", "p99_ns"):
+            for metric in (METRIC.p50_ns, METRIC.p99_ns):
                 lines = _load_lines(own, metric)
                 if lines:
                     yield LoadCurve(workload, metric.removesuffix("_ns"), lines)

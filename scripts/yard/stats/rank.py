@@ -14,7 +14,7 @@ from typing import Collection, Mapping, Optional, Sequence
 import numpy as np
 
 from yard.stats import inference
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell
 
 REFERENCE = "floor"  # a measure, not a contender: shown beside the ranked and never ranked
@@ -184,20 +184,20 @@ def headline(cells: Sequence[Cell]) -> Headline:
     """Throughput, except where it cannot tell models apart."""
     workload = cells[0].at.workload if cells else ""
     if workload == "fetch_data":
-        return Headline("run_ns", ("ok",), "")
+        return Headline(METRIC.run_ns, ("ok",), "")
     if workload == "waits":
         return Headline(
-            "cpu_per_unit_ns",
+            METRIC.cpu_per_unit_ns,
             ("ok",),
             "All waits are in progress at once, so that a run takes as long as the longest wait in every "
             "model: CPU per wait is the headline here, lateness comes second.",
         )
-    if any("waiting_bytes" in cell.estimates for cell in cells):
-        return Headline("waiting_bytes", ("ok",), "")
-    if any(cell.verdict == "rig_limited" for cell in cells):
+    if any(METRIC.waiting_bytes in cell.estimates for cell in cells):
+        return Headline(METRIC.waiting_bytes, ("ok",), "")
+    if any(cell.verdict == VERDICT.rig_limited for cell in cells):
         return Headline(
-            "cpu_per_unit_ns",
-            ("ok", "rig_limited"),
+            METRIC.cpu_per_unit_ns,
+            ("ok", VERDICT.rig_limited),
             "The load generator, not the model, limited the throughput of at least one cell: "
             "CPU per operation is the headline here.",
         )

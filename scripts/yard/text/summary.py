@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from yard.data import samples
-from yard.data.facts import gravest
+from yard.data.facts import METRIC, gravest
 from yard.stats import estimates
 from yard.text.matrix import rendered
 from yard.data.samples import cell_name
@@ -67,7 +67,7 @@ def table(folder: Path) -> str:
     for cell in cells:
         shown = [
             _time(cell.estimates[name].value) if name in cell.estimates else ""
-            for name in ("time_per_unit_ns", "cpu_per_unit_ns")
+            for name in (METRIC.time_per_unit_ns, METRIC.cpu_per_unit_ns)
         ]
         head = (cell.at.workload, _params(cell.at.sizes.items())) if cell.at != last else ("", "")
         grid.add_row(*head, cell.contender, cell.verdict, str(cell.rounds), *shown)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Callable
 
+from yard.data.facts import METRIC
 from yard.engine import live, plan as planning
 from yard.errors import YardError
 from yard.stats.estimates import Cell, paired_ratio
@@ -99,7 +100,7 @@ def pick(cells: list[Cell], contender: str) -> Cell:
 
 def _awaiting(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     one, serial = pick(runs[0], "coroutine/sequential"), pick(runs[0], "serial")
-    found = figure("run_ns", one, serial, ("awaited one after another", "without coroutines"))
+    found = figure(METRIC.run_ns, one, serial, ("awaited one after another", "without coroutines"))
     if found.same:
         return (
             TRUE,
@@ -115,7 +116,7 @@ def _awaiting(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
 
 def _tasks(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     found = figure(
-        "run_ns",
+        METRIC.run_ns,
         pick(runs[0], "coroutine/sequential"),
         pick(runs[0], "coroutine/tasks"),
         ("awaited one after another", "as tasks"),
@@ -127,13 +128,13 @@ def _tasks(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
 
 def _blocking(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     loop = figure(
-        "p90_ns",
+        METRIC.p90_ns,
         pick(runs[0], "coroutine/epoll"),
         pick(runs[1], "coroutine/epoll"),
         ("loop, some requests compute 3 ms", "loop, none does"),
     )
     other = figure(
-        "p90_ns",
+        METRIC.p90_ns,
         pick(runs[0], "coroutine/epoll"),
         pick(runs[0], "thread/per_connection"),
         ("loop, some requests compute 3 ms", "threads, some compute 3 ms"),
@@ -152,13 +153,13 @@ def _blocking(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
 
 def _processes(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     native = figure(
-        "run_ns",
+        METRIC.run_ns,
         pick(runs[0], "thread"),
         pick(runs[0], "process"),
         ("C++ threads", "C++ processes"),
     )
     serial = figure(
-        "run_ns",
+        METRIC.run_ns,
         pick(runs[0], "serial"),
         pick(runs[0], "process"),
         ("C++ one after another", "C++ processes"),
@@ -169,8 +170,8 @@ def _processes(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     if all(name in python and python[name].measured for name in names):
         tasks, threads, processes = (python[name] for name in names)
         found += [
-            figure("run_ns", threads, processes, ("Python threads", "Python processes")),
-            figure("run_ns", tasks, threads, ("Python tasks", "Python threads")),
+            figure(METRIC.run_ns, threads, processes, ("Python threads", "Python processes")),
+            figure(METRIC.run_ns, tasks, threads, ("Python tasks", "Python threads")),
         ]
     got = _cpus_used(pick(runs[0], "process"))
     if not serial.more and got < 1.5:
@@ -190,13 +191,15 @@ def _processes(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
 
 
 def _cpus_used(cell: Cell) -> float:
-    return cell.estimates["cpu_per_unit_ns"].value / cell.estimates["time_per_unit_ns"].value
+    return (
+        cell.estimates[METRIC.cpu_per_unit_ns].value / cell.estimates[METRIC.time_per_unit_ns].value
+    )
 
 
 def _switching(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     found = [
         figure(
-            "time_per_unit_ns",
+            METRIC.time_per_unit_ns,
             pick(runs[0], "thread"),
             pick(runs[0], "coroutine"),
             ("a turn by threads", "by coroutines"),
