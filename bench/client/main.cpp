@@ -34,6 +34,7 @@ struct options {
     int go_fd = -1;
     int stop_fd = -1; ///< only held: the server stops when this process has ended
     int report_fd = -1;
+    int account_fd = -1; ///< on which the server accounts for itself
     std::string hdr_log;
 };
 
@@ -88,7 +89,8 @@ void write_log(std::string const& path, client::measured const& seen) {
 
 int run(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
-    auto const seen = client::run_load(asked.load, [&] {
+    auto const account = asked.account_fd < 0 ? std::nullopt : std::optional(asked.account_fd);
+    auto const seen = client::run_load(asked.load, account, [&] {
         auto const named = wait_for_go(asked.go_fd);
         auto const server = named > 0 ? named : asked.server_pid;
         return server > 0 ? std::optional<pid_t>(server) : std::nullopt;
@@ -129,6 +131,7 @@ void add_options(CLI::App* to, options& asked) {
     to->add_option("--go-fd", asked.go_fd,
                    "wait for a line here, the server's process number, or its end");
     to->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
+    to->add_option("--account-fd", asked.account_fd, "where the server accounts for itself");
     to->add_option("--report-fd", asked.report_fd, "default: standard output");
     to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
 }

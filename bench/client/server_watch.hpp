@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "proc/account.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,7 +33,9 @@ struct server_usage {
 /// out, for the harness starts it as a child of the server.
 class server_watch {
 public:
-    explicit server_watch(std::optional<pid_t> server) : server_(server) {}
+    /// `account_fd`: of an account_giver in this process's parent; without it, or if the server is
+    /// another process, threads and children that end in the window take their counts along.
+    server_watch(std::optional<pid_t> server, std::optional<int> account_fd);
 
     void open();
     /// The difference to `open`; also threads and memory as they are now.
@@ -48,10 +52,13 @@ private:
         std::uint64_t major_faults = 0;
         std::map<pid_t, std::uint64_t> thread_cpu_ns;
         std::uint64_t processes = 0;
+        bool has_account = false; ///< the server counted what ended, too
     };
+    [[nodiscard]] counters read_once() const;
     [[nodiscard]] counters read() const;
 
     std::optional<pid_t> server_;
+    std::optional<proc::account_asker> asker_;
     counters before_;
 };
 

@@ -10,7 +10,8 @@
 
 namespace client {
 
-measured run_load(load const& asked, std::function<std::optional<pid_t>()> const& go) {
+measured run_load(load const& asked, std::optional<int> account_fd,
+                  std::function<std::optional<pid_t>()> const& go) {
     ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     measured seen;
     seen.expected = asked.messages;
@@ -40,7 +41,7 @@ measured run_load(load const& asked, std::function<std::optional<pid_t>()> const
         if (!seen.stopped_early.empty()) return seen;
         seen.warm_up_bytes = asked.warm_up * seen.reply_bytes;
     }
-    server_watch watch(server);
+    server_watch watch(server, account_fd);
     watch.open();
     auto const cpu_before_ns = own_cpu_ns();
     if (asked.rate_per_s > 0) {

@@ -92,12 +92,16 @@ load_generator::load_generator(order const& wanted, contract::has_listener& give
     }
     if (params.value("burst", 1) != 1) add("--burst", params.at("burst").dump());
     add("--warm-up", std::to_string(warm_up_messages(wanted)));
+    auto inherited = std::vector<int>{go_.read.get(), stop_.write.get(), report_.fd()};
+    if (account_.fd() != -1) {
+        add("--account-fd", std::to_string(account_.fd()));
+        inherited.push_back(account_.fd());
+    }
     add("--go-fd", std::to_string(go_.read.get()));
     add("--stop-fd", std::to_string(stop_.write.get()));
     add("--report-fd", std::to_string(report_.fd()));
     add("--timeout", client_timeout_s(wanted));
-    program_.emplace("switchyard-client", arguments, wanted.cpus,
-                     std::vector<int>{go_.read.get(), stop_.write.get(), report_.fd()});
+    program_.emplace("switchyard-client", arguments, wanted.cpus, inherited);
     // The load generator alone holds this from here on: its end ends the server, too. The other
     // pipe stays open at both ends, so that `go` raises no SIGPIPE if the load generator is gone.
     stop_.write.reset();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/environment.hpp"
+#include "proc/account.hpp"
 #include "rig/descriptors.hpp"
 #include "rig/helper_program.hpp"
 #include "rig/part.hpp"
@@ -29,6 +30,7 @@ private:
     pipe_ends stop_ = make_pipe();
     pipe_ends go_ = make_pipe();
     report_file report_;
+    proc::account_giver account_; ///< of this process, where it is the server
     std::optional<helper_program> program_;
 };
 
