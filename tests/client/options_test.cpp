@@ -115,7 +115,7 @@ void wait_until_idle(pid_t pid) {
 }
 
 TEST(client_options, nothing_is_connected_before_the_go) {
-    for (bool const by_byte : {true, false}) {
+    for (bool const by_line : {true, false}) {
         // Until the go, the port refuses: an early connection ends the client.
         auto const refusing = toy::listen_on_loopback(-1);
         auto go = toy::make_pipe();
@@ -124,8 +124,8 @@ TEST(client_options, nothing_is_connected_before_the_go) {
                              "--timeout", "1", "--go-fd", std::to_string(go.read.get())});
         wait_until_idle(client.pid());
         proc::checked(::listen(refusing.socket.get(), 1), "listen");
-        if (by_byte) proc::checked(static_cast<int>(::write(go.write.get(), "g", 1)), "write");
-        if (!by_byte) go.write.reset();
+        if (by_line) proc::checked(static_cast<int>(::write(go.write.get(), "\n", 1)), "write");
+        if (!by_line) go.write.reset();
         // Connected and not served, for nobody accepts.
         auto const ended = client.wait();
         EXPECT_EQ(ended.exit_code, 1) << ended.err;

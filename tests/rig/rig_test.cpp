@@ -41,7 +41,7 @@ public:
     }
     ~bell() override { is_up = false; }
     [[nodiscard]] std::optional<pid_t> program() const override { return 42; }
-    void go() override { heard += "go "; }
+    void go(pid_t /*measured*/) override { heard += "go "; }
     void before_run() override { heard += "before "; }
     [[nodiscard]] rig::account finish() override {
         rig::account seen;
