@@ -5,7 +5,7 @@
 #include "cell/point.hpp"
 #include "oracle/all.hpp"
 
-#include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -128,12 +128,10 @@ json describe(contract::model const& model) {
     for (auto const& cell : model.cells) {
         cells.push_back(describe_cell(cell));
     }
-    std::vector<std::pair<contract::group, json>> workloads;
+    std::multimap<contract::group, json> workloads; // equal groups stay in the order of their names
     oracle::all_workloads::for_each([&]<class W>(std::type_identity<W>) {
-        workloads.emplace_back(W::group, describe_workload<W>());
+        workloads.emplace(W::group, describe_workload<W>());
     });
-    std::stable_sort(workloads.begin(), workloads.end(),
-                     [](auto const& a, auto const& b) { return a.first < b.first; });
     auto in_groups = json::array();
     for (auto& [group, described] : workloads) {
         in_groups.push_back(std::move(described));
