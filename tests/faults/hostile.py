@@ -99,7 +99,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="switchyard-") as name:
         folder = pathlib.Path(name)
         executable = shutil.copy(source, folder)
-        if (workers := source.resolve().parent / "workers").is_dir():  # of models in other languages
+        if (
+            workers := source.resolve().parent / "workers"
+        ).is_dir():  # of models in other languages
             (folder / "workers").symlink_to(workers)
         client = folder / "switchyard-client"
         here = pathlib.Path(__file__).resolve().parent / (
