@@ -16,7 +16,6 @@ from yard.stats import estimates, rank
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, Ratio
 
-REFERENCE = "floor"
 FALLBACK = METRIC.cpu_per_unit_ns
 
 
@@ -133,19 +132,12 @@ def _rows(
     return rows
 
 
-def _floor(metric: str, cells: Sequence[Cell]) -> Optional[Cell]:
-    """The floor that does best here: no model is excused by the weaker of two."""
-    found = [c for c in cells if c.model == REFERENCE and c.measured and metric in c.estimates]
-    sign = -1 if METRIC[metric].better == "more" else 1
-    return min(found, key=lambda cell: sign * cell.estimates[metric].value) if found else None
-
-
 def _entry(machine: str, contender: str, metric: str, cells: Sequence[Cell]) -> Entry:
     own = next((cell for cell in cells if cell.contender == contender), None)
     if own is None:
         return Entry(machine, "absent", "not measured on this machine", None, None)
     reason = next((text for (_, text), _ in own.reasons.most_common(1)), "")
-    floor = _floor(metric, cells)
+    floor = rank.least_floor(metric, cells)
     estimate = own.estimates.get(metric) if own.measured else None
     ratio = None
     if estimate is not None and floor is not None and floor is not own:
@@ -161,7 +153,7 @@ def _leader(
 ) -> Leader:
     groups = []
     for machine in machines:
-        cells = [c for c in by_machine.get(machine, []) if c.model != REFERENCE and c.measured]
+        cells = [c for c in by_machine.get(machine, []) if c.model != rank.REFERENCE and c.measured]
         ranking = rank.rank(cells, metric, ("ok", VERDICT.rig_limited)) if cells else None
         groups.append((machine, ranking.group if ranking else ()))
     return Leader(at.workload, tuple(at.sizes.items()), metric, tuple(groups))

@@ -11,7 +11,7 @@ from typing import Mapping, Optional
 
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, paired_ratio
-from yard.stats.rank import REFERENCE, Ranking, listed
+from yard.stats.rank import REFERENCE, Ranking, least_floor, listed
 from yard.text import units
 from yard.report.series import Point, Report
 
@@ -188,7 +188,7 @@ def _serving(report: Report) -> Answer:
         question, _cheapest(point, ranking), basis=_basis(point, METRIC.cpu_per_unit_ns)
     )
     answer.evidence.append(ranking.words(NAMED))
-    floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+    floor = least_floor(METRIC.cpu_per_unit_ns, point.cells)
     if floor is not None:
         told = []
         for cell in sorted(
@@ -206,7 +206,8 @@ def _serving(report: Report) -> Answer:
                 told.append(f"{cell.contender} {ratio.value:.2f}{limits}")
         cost = units.of(METRIC.cpu_per_unit_ns, floor.estimates.get(METRIC.cpu_per_unit_ns))
         answer.evidence.append(
-            f"Times the CPU of the hand-written floor ({cost} per {point.unit}): {', '.join(told)}."
+            f"Times the CPU of the hand-written {floor.contender} ({cost} per {point.unit}):"
+            f" {', '.join(told)}."
         )
     if any(cell.verdict == VERDICT.rig_limited for cell in point.cells):
         answer.evidence.append(point.headline.note)

@@ -9,7 +9,7 @@ from typing import Optional
 
 from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, paired_ratio
-from yard.stats.rank import REFERENCE, advantage
+from yard.stats.rank import advantage, least_floor
 from yard.text import units
 from yard.report.answers import PICK
 from yard.report.series import Point, Report
@@ -96,7 +96,7 @@ def _choice(point: Point, kind: str) -> Choice:
 
 
 def _floor(point: Point, leader: Optional[Cell], metric: str) -> str:
-    floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+    floor = least_floor(metric, point.cells)
     if floor is None or leader is None or metric not in floor.values or metric not in leader.values:
         return ""
     pair = (leader, floor) if METRIC[metric].better != "more" else (floor, leader)

@@ -15,7 +15,7 @@ import numpy as np
 from yard.stats import estimates
 from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, PointKey, Ratio, paired_ratio
-from yard.stats.rank import REFERENCE, Headline, Ranking
+from yard.stats.rank import Headline, Ranking, least_floor
 from yard.data import hdr_histogram
 from yard.text import units
 from yard.report.environment import Environment
@@ -274,7 +274,7 @@ class Report:
 
         ranking = point.rankings[metric]
         best = point.cell(ranking.places[0].contender) if ranking.places else None
-        floor = next((c for c in point.cells if c.model == REFERENCE and c.measured), None)
+        floor = least_floor(metric, point.cells)
         to_best = worse_than(best)
         unit = METRIC[metric].unit
         return Entry(

@@ -20,6 +20,13 @@ from yard.stats.estimates import Cell
 REFERENCE = "floor"  # a measure, not a contender: shown beside the ranked and never ranked
 
 
+def least_floor(metric: str, cells: Sequence[Cell]) -> Optional[Cell]:
+    """The floor variant that does best at this point: no model is excused by a weaker one."""
+    found = [c for c in cells if c.model == REFERENCE and c.measured and metric in c.estimates]
+    sign = -1 if METRIC[metric].better == "more" else 1
+    return min(found, key=lambda cell: sign * cell.estimates[metric].value) if found else None
+
+
 @dataclass(frozen=True)
 class Lead:
     """How far `leader` is before `other`: the ratio of the two, at least 1 when `leader` is better."""
