@@ -31,7 +31,8 @@ public:
         }
         of_->write(all);
     }
-    /// Suspends while more than 64 KiB were buffered, until it is down to 16 KiB. Cancelling it
+    /// Suspends while more than 64 KiB were buffered, until it is down to 16 KiB, unless there are
+    /// other limits. Cancelling it
     /// loses nothing. Throws std::system_error when the connection is lost.
     [[nodiscard]] coroutine<> drain() { return detail::connection::drain(of_); }
     /// Ends our half of the stream when all is sent; the peer may send on. A pipe is closed.
@@ -44,13 +45,34 @@ public:
     /// Suspends until it is closed. Throws the error by which the connection was lost.
     [[nodiscard]] coroutine<> wait_closed() { return detail::connection::wait_closed(of_); }
 
+    /// False for a pipe, which write_eof closes.
+    [[nodiscard]] bool can_write_eof() const noexcept { return of_->can_write_eof(); }
+
     [[nodiscard]] std::size_t unsent_bytes() const noexcept { return of_->unsent_bytes(); }
+    /// transport.set_write_buffer_limits: what `drain` goes by. Throws value_error if low > high.
+    void set_write_buffer_limits(std::size_t high, std::size_t low) const {
+        of_->set_limits(high, low);
+    }
+    /// As asyncio: `low` is a quarter of `high`.
+    void set_write_buffer_limits(std::size_t high) const { of_->set_limits(high, high / 4); }
+    /// {low, high}, as asyncio has it.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> get_write_buffer_limits() const noexcept {
+        return {of_->low_water(), of_->high_water()};
+    }
+    /// get_extra_info("socket"), ("pipe"): the descriptor, which stays the stream's; -1 once it is
+    /// closed.
+    [[nodiscard]] int fd() const noexcept { return of_->fd(); }
     /// get_extra_info("peername") and ("sockname"); nullopt for pipes and once it is closed.
     [[nodiscard]] std::optional<endpoint> peer_address() const {
         return endpoint::peer_of(of_->fd());
     }
     [[nodiscard]] std::optional<endpoint> local_address() const {
         return endpoint::local_of(of_->fd());
+    }
+
+    // -- For awaiters
+    [[nodiscard]] std::shared_ptr<detail::connection> const& connection() const noexcept {
+        return of_;
     }
 
 private:
