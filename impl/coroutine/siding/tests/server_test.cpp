@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -243,6 +244,64 @@ siding::coroutine<> serve_until_cancelled() {
 }
 
 TEST_P(servers, stop_serving_for_ever_when_cancelled) { run(serve_until_cancelled()); }
+
+siding::coroutine<> serve_given_socket(trace& saw) {
+    auto listener = siding::listen_on(siding::endpoint::ip("127.0.0.1", 0));
+    auto const fd = listener.get();
+    auto started = siding::start_server(shout, std::move(listener));
+    auto const server = co_await std::move(started);
+    EXPECT_EQ(server.sockets(), std::vector<int>(1, fd));
+    auto dial = siding::open_connection("127.0.0.1", server.port());
+    auto connection = co_await std::move(dial);
+    auto answer = say(std::move(connection), "given");
+    saw(co_await std::move(answer));
+    server.close();
+    EXPECT_TRUE(server.sockets().empty());
+    co_await server.wait_closed();
+    siding::descriptor datagrams(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    auto wrong = siding::start_server(shout, std::move(datagrams));
+    EXPECT_THROW(static_cast<void>(co_await std::move(wrong)), siding::value_error);
+}
+
+TEST_P(servers, accept_from_a_socket_that_is_given) {
+    trace saw;
+    run(serve_given_socket(saw));
+    EXPECT_EQ(saw.lines(), lines{"given!\n"});
+}
+
+siding::coroutine<> end_clients(bool abort, trace& saw) {
+    auto const flood = [&](siding::stream_reader reader,
+                           siding::stream_writer writer) -> siding::coroutine<> {
+        writer.write(std::string(8'000'000, 'x'));
+        saw("handler got ", (co_await reader.read()).size());
+    };
+    auto started = siding::start_server(flood);
+    auto const server = co_await std::move(started);
+    auto dial = siding::open_connection("127.0.0.1", server.port());
+    auto both = co_await std::move(dial);
+    auto first = both.first.readexactly(1); // it has been accepted, and is being served
+    static_cast<void>(co_await std::move(first));
+    server.close();
+    abort ? server.abort_clients() : server.close_clients();
+    std::size_t rest = 0;
+    try {
+        rest = (co_await both.first.read()).size();
+    } catch (std::system_error const&) { // reset
+    }
+    saw(rest == 7'999'999 ? "all of it" : "a part");
+    both.second.close();
+    co_await server.wait_closed();
+}
+
+TEST_P(servers, close_or_abort_their_clients) {
+    for (bool const abort : {false, true}) {
+        trace saw;
+        run(end_clients(abort, saw));
+        auto sorted = saw.lines();
+        std::ranges::sort(sorted);
+        EXPECT_EQ(sorted, (lines{abort ? "a part" : "all of it", "handler got 0"}));
+    }
+}
 
 siding::coroutine<> look_up(trace& saw) {
     auto number = siding::getaddrinfo("127.0.0.1", "80");

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -31,13 +32,17 @@ public:
     server_state& operator=(server_state const&) = delete;
     ~server_state() { close(); }
 
-    void listen(endpoint const& at);
+    void listen(descriptor listener) { listeners_.push_back(std::move(listener)); }
     void own_path(std::string path);
     static void start(std::shared_ptr<server_state> const& self);
     void close() noexcept;
 
     [[nodiscard]] bool listens() const noexcept { return !listeners_.empty(); }
     [[nodiscard]] std::vector<endpoint> addresses() const;
+    [[nodiscard]] std::vector<int> sockets() const;
+    /// Calls `f(connection&)` for each that was accepted and is open.
+    template <class F>
+    void for_each_client(F f);
     static coroutine<> wait_closed(std::shared_ptr<server_state> self);
     static coroutine<> serve_forever(std::shared_ptr<server_state> self);
 
@@ -52,6 +57,11 @@ private:
     std::string path_;
     struct stat path_identity_ {};
     std::size_t connections_ = 0;
+    /// Those that may be open: the handles to them may outlive their handlers. Pruned when it has
+    /// doubled, so that it stays in proportion to what is open.
+    std::vector<std::weak_ptr<connection>> clients_;
+    std::size_t prune_at_ = 16;
+    void add_client(std::shared_ptr<connection> const& client);
     event ended_; ///< set: closed, and no connection is served
 };
 
@@ -68,27 +78,16 @@ bool out_of_resources(int error) noexcept {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-} // namespace
-
-void server_state::listen(endpoint const& at) {
-    descriptor made(sys::use().socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!made) fail("socket");
-    int const on = 1;
-    if (at.family() != AF_UNIX) {
-        ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (options_.reuse_port &&
-            ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-            fail("SO_REUSEPORT");
-        }
-        // Its twin for IPv4 is another address in the list.
-        if (at.family() == AF_INET6) {
-            ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-        }
+/// Throws value_error unless it is a stream socket.
+void expect_stream_socket(int fd) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
+        throw value_error("a stream socket was expected");
     }
-    if (::bind(made.get(), at.data(), at.size()) != 0) fail("bind");
-    if (::listen(made.get(), options_.backlog) != 0) fail("listen");
-    listeners_.push_back(std::move(made));
 }
+
+} // namespace
 
 void server_state::own_path(std::string path) {
     if (::stat(path.c_str(), &path_identity_) == 0) path_ = std::move(path);
@@ -117,6 +116,33 @@ std::vector<endpoint> server_state::addresses() const {
         if (auto at = endpoint::local_of(each.get())) all.push_back(*at);
     }
     return all;
+}
+
+std::vector<int> server_state::sockets() const {
+    std::vector<int> all;
+    for (auto const& each : listeners_) {
+        all.push_back(each.get());
+    }
+    return all;
+}
+
+void server_state::add_client(std::shared_ptr<connection> const& client) {
+    if (clients_.size() == prune_at_) {
+        std::erase_if(clients_, [](auto const& each) { return each.expired(); });
+        prune_at_ = std::max<std::size_t>(16, 2 * clients_.size());
+    }
+    clients_.push_back(client);
+}
+
+template <class F>
+void server_state::for_each_client(F f) {
+    auto const all = std::exchange(clients_, {}); // closing may bring back who changes the list
+    for (auto const& each : all) {
+        if (auto const client = each.lock()) {
+            f(*client);
+            clients_.push_back(each);
+        }
+    }
 }
 
 coroutine<> server_state::accept_from(std::shared_ptr<server_state> self, int listener) {
@@ -150,6 +176,7 @@ coroutine<> server_state::serve(std::shared_ptr<server_state> self, descriptor c
     } const one(*self);
     auto both = stream_of(std::move(connection), self->options_.limit_bytes);
     auto writer = both.second;
+    self->add_client(writer.connection());
     auto handled = self->handler_(std::move(both.first), std::move(both.second));
     try {
         co_await std::move(handled);
@@ -185,6 +212,13 @@ coroutine<> server_state::serve_forever(std::shared_ptr<server_state> self) {
 } // namespace detail
 
 void server::close() const { of_->close(); }
+void server::close_clients() const {
+    of_->for_each_client([](detail::connection& client) { client.close(); });
+}
+void server::abort_clients() const {
+    of_->for_each_client([](detail::connection& client) { client.abort(); });
+}
+std::vector<int> server::sockets() const { return of_->sockets(); }
 bool server::is_serving() const noexcept { return of_->listens(); }
 coroutine<> server::wait_closed() const { return detail::server_state::wait_closed(of_); }
 coroutine<> server::serve_forever() const { return detail::server_state::serve_forever(of_); }
@@ -195,6 +229,37 @@ std::uint16_t server::port() const {
     return all.empty() ? std::uint16_t{0} : all.front().port();
 }
 
+descriptor listen_on(endpoint const& at, server_options options) {
+    descriptor made(sys::use().socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!made) detail::fail("socket");
+    int const on = 1;
+    if (at.family() != AF_UNIX) {
+        ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (options.reuse_port &&
+            ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+            detail::fail("SO_REUSEPORT");
+        }
+        // Its twin for IPv4 is another address in the list.
+        if (at.family() == AF_INET6) {
+            ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        }
+    }
+    if (::bind(made.get(), at.data(), at.size()) != 0) detail::fail("bind");
+    if (::listen(made.get(), options.backlog) != 0) detail::fail("listen");
+    return made;
+}
+
+coroutine<server> start_server(connection_handler handler, descriptor listener,
+                               server_options options) {
+    detail::expect_stream_socket(listener.get());
+    detail::make_non_blocking(listener.get());
+    if (::listen(listener.get(), options.backlog) != 0) detail::fail("listen");
+    auto state = std::make_shared<detail::server_state>(std::move(handler), options);
+    state->listen(std::move(listener));
+    detail::server_state::start(state);
+    co_return server(std::move(state));
+}
+
 coroutine<server> start_server(connection_handler handler, std::string host, std::uint16_t port,
                                server_options options) {
     auto state = std::make_shared<detail::server_state>(std::move(handler), options);
@@ -203,7 +268,7 @@ coroutine<server> start_server(connection_handler handler, std::string host, std
     auto asked = getaddrinfo(std::move(host), std::to_string(port), how);
     auto const addresses = co_await std::move(asked);
     for (auto const& each : addresses) {
-        state->listen(each);
+        state->listen(listen_on(each, options));
     }
     detail::server_state::start(state);
     co_return server(std::move(state));
@@ -217,7 +282,7 @@ coroutine<server> start_unix_server(connection_handler handler, std::string path
     if (!abstract && ::stat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) {
         ::unlink(path.c_str());
     }
-    state->listen(endpoint::path(path));
+    state->listen(listen_on(endpoint::path(path), options));
     if (!abstract) state->own_path(std::move(path));
     detail::server_state::start(state);
     co_return server(std::move(state));

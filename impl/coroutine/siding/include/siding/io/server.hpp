@@ -2,6 +2,7 @@
 #pragma once
 
 #include "siding/coroutine.hpp"
+#include "siding/io/descriptor.hpp"
 #include "siding/io/endpoint.hpp"
 #include "siding/io/stream_reader.hpp"
 #include "siding/io/stream_writer.hpp"
@@ -43,6 +44,13 @@ public:
     [[nodiscard]] coroutine<> wait_closed() const;
     /// Waits until it is cancelled, and closes then; the cancellation goes on.
     [[nodiscard]] coroutine<> serve_forever() const;
+    /// Closes what it has accepted and is still open: each sends what is buffered first. The
+    /// handlers see the end of their streams.
+    void close_clients() const;
+    /// The same at once; what is buffered is lost.
+    void abort_clients() const;
+    /// The descriptors that listen, which stay the server's; empty once it is closed.
+    [[nodiscard]] std::vector<int> sockets() const;
     /// Where it listens; empty once it is closed.
     [[nodiscard]] std::vector<endpoint> addresses() const;
     /// The port of the first address: what the kernel chose for port 0.
@@ -58,6 +66,15 @@ private:
 /// std::system_error.
 [[nodiscard]] coroutine<server> start_server(connection_handler handler,
                                              std::string host = "127.0.0.1", std::uint16_t port = 0,
+                                             server_options options = {});
+
+/// A socket that is bound to an address and listens: for start_server, also in another thread.
+/// Uses `backlog` and `reuse_port`. Throws std::system_error.
+[[nodiscard]] descriptor listen_on(endpoint const& at, server_options options = {});
+
+/// asyncio.start_server(sock=): accepts from a stream socket that is bound, and becomes the
+/// server's. Throws value_error for what is no stream socket, std::system_error.
+[[nodiscard]] coroutine<server> start_server(connection_handler handler, descriptor listener,
                                              server_options options = {});
 
 /// asyncio.start_unix_server. A socket that lies at the path and nobody listens on is replaced, as
