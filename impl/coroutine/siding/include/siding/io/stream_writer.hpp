@@ -31,9 +31,8 @@ public:
         }
         of_->write(all);
     }
-    /// Suspends while more than 64 KiB were buffered, until it is down to 16 KiB, unless there are
-    /// other limits. Cancelling it
-    /// loses nothing. Throws std::system_error when the connection is lost.
+    /// Suspends once more than 64 KiB are buffered, until it is down to 16 KiB, unless other limits
+    /// are set. Cancelling it loses nothing. Throws std::system_error when the connection is lost.
     [[nodiscard]] coroutine<> drain() { return detail::connection::drain(of_); }
     /// Ends our half of the stream when all is sent; the peer may send on. A pipe is closed.
     void write_eof() { of_->write_eof(); }
