@@ -14,7 +14,7 @@ import pytest
 
 import fakes
 from yard.errors import UsageError, YardError
-from yard.fleet import collect, config, cpus, orders, slurm
+from yard.fleet import collect, config, cpus, orders, slurm, tree
 from yard.fleet.machine_matrix import Entry, Row
 from yard.fleet.orders import Order
 from yard.stats.estimates import Ratio
@@ -85,6 +85,23 @@ def test_an_order_travels_and_a_forged_one_is_refused():
     ):
         with pytest.raises(UsageError):
             orders.decoded(wrong)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_the_checkout_of_another_user_is_cloned_and_no_other_folder(tmp_path):
+    """As the job of a machine does whose clone an administrator made."""
+    for name in ("it's ours", "other"):
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
+        subprocess.run([*git, "init", "-q", tmp_path / name], check=True, timeout=60)
+        commit = [*git, "commit", "-q", "--allow-empty", "-m", "x"]
+        subprocess.run(commit, cwd=tmp_path / name, check=True, timeout=60)
+        subprocess.run(["chown", "-R", "nobody", tmp_path / name], check=True, timeout=60)
+    bare = {**os.environ, "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": os.devnull}
+    words = tree._clone(tmp_path / "it's ours", tmp_path / "copy")
+    assert subprocess.run(words, env=bare, timeout=60).returncode == 0
+    assert (tmp_path / "copy" / ".git").is_dir()
+    wrong = [str(tmp_path / "other") if word == words[-2] else word for word in words]
+    assert subprocess.run(wrong[:-1] + [str(tmp_path / "no")], env=bare, timeout=60).returncode
 
 
 def archive(*members):

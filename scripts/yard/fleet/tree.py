@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import shlex
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ def _run(command: list[str], folder: Path, doing: str, log: Path) -> None:
 
 def built(checkout: Path, commit: str, log: Path) -> Path:
     """The tree of `commit`, built. `checkout` is a clone on this machine that has the commit; it is not changed."""
-    known = host.output("git", "-c", "safe.directory=*", "cat-file", "-t", commit, cwd=checkout)
+    known = host.output(*host.git_in(checkout), "cat-file", "-t", commit, cwd=checkout)
     if known != "commit":
         raise UsageError(
             f"{checkout} has no commit {commit[:12]}: push it where this machine can get it, "
@@ -79,10 +80,19 @@ def built(checkout: Path, commit: str, log: Path) -> Path:
     return tree
 
 
+def _clone(checkout: Path, tree: Path) -> list[str]:
+    """A clone of a checkout that another user may own: git then asks for the folder by name, on both of its sides."""
+    inner = host.output(*host.git_in(checkout), "rev-parse", "--absolute-git-dir", cwd=checkout)
+    folders = [str(checkout.resolve()), *([inner] if inner else [])]
+    safe = [word for folder in folders for word in ("-c", f"safe.directory={folder}")]
+    sender = shlex.join(["git", *safe, "upload-pack"])
+    options = ["--quiet", "--no-checkout", "--upload-pack", sender]
+    return ["git", *safe, "clone", *options, "--", str(checkout), str(tree)]
+
+
 def _make(tree: Path, checkout: Path, commit: str, log: Path) -> None:
     if not (tree / ".git").exists():
-        git = ["git", "-c", "safe.directory=*"]
-        clone = [*git, "clone", "--quiet", "--no-checkout", "--", str(checkout), str(tree)]
+        clone = _clone(checkout, tree)
         _run(clone, tree.parent, "git clone", log)
     _run(["git", "checkout", "--quiet", "--detach", commit], tree, "git checkout", log)
     _run([str(tree / "scripts" / "setup"), "--check"], tree, "scripts/setup --check", log)
