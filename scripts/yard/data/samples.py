@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from yard.data import schema
+from yard.data import archive, schema
 from yard.errors import UsageError
 
 Key = tuple[int, str, str, str, tuple[tuple[str, int], ...], int]
@@ -120,10 +120,19 @@ def read_run(path: Path | str) -> Run:
         raise UsageError(
             f"{path} does not exist. Make a run with: scripts/switchyard run --preset quick"
         )
-    plan, meta = read_json(path / "plan.json", "plan"), read_json(path / "meta.json", "meta")
-    everything, unreadable = read_lines(path / "samples.jsonl")
+    if path.suffix == archive.SUFFIX and path.is_file():
+        with archive.unpacked(path) as folder:
+            return _read(folder, path)
+    return _read(path, path)
+
+
+def _read(folder: Path, name: Path) -> Run:
+    plan, meta = read_json(folder / "plan.json", "plan"), read_json(folder / "meta.json", "meta")
+    everything, unreadable = read_lines(folder / "samples.jsonl")
     samples = last_attempts(everything)
     counted = [
-        s for s in read_lines(path / "counters.jsonl")[0] if not s["warm"] and s["verdict"] == "ok"
+        s
+        for s in read_lines(folder / "counters.jsonl")[0]
+        if not s["warm"] and s["verdict"] == "ok"
     ]
-    return Run(path, meta, plan, samples, unreadable, counted, len(everything) - len(samples))
+    return Run(name, meta, plan, samples, unreadable, counted, len(everything) - len(samples))

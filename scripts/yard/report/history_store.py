@@ -181,6 +181,13 @@ class History:
             found = [s for s in found if s.metric == metric]
         return found
 
+    def runs(self) -> set[tuple[str, str]]:
+        """(machine, run) of all that has a point here."""
+        try:
+            return set(self._db.execute("SELECT DISTINCT machine, run FROM points"))
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
     def close(self) -> None:
         self._db.close()
 

@@ -11,6 +11,7 @@ import webbrowser
 import click
 
 from yard.data import samples
+from yard.errors import UsageError
 
 
 @click.command("report", short_help="Write the report of a run: HTML, Markdown, CSV, PNG.")
@@ -38,6 +39,8 @@ def command(
     from yard import report
     from yard.report import assemble, first_screen
 
+    if out is None and run.is_file():
+        raise UsageError(f"{run} is a packed run: name the folder of the report with --out")
     out = out or run / "report"
     paths = report.write(run, out, plots=not no_plots, beside=beside)
     if as_json:
