@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The plan is a pure function: order, budgets, choices, refusals."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -45,6 +46,22 @@ def test_rounds_are_interleaved_complete_and_shuffled(found):
     assert len(rounds[0]) == 9  # steady 2, liar 2, twofold 2 x 2 and its server
     assert len({tuple(r) for r in rounds}) > 1
     assert [p["order"] for p in made["processes"] if p["round"] == 2] == list(range(9))
+
+
+def test_contenders_of_a_point_are_neighbours_in_time_in_an_order_of_their_own(found):
+    made = make(found, seed=3)
+    orders = set()
+    for round in range(7):
+        block_of_each = [
+            (p["workload"], tuple(p["params"].items()))
+            for p in made["processes"]
+            if p["round"] == round
+        ]
+        blocks = [block for block, _ in itertools.groupby(block_of_each)]
+        assert len(blocks) == len(set(blocks)) < len(block_of_each)
+        orders.add(tuple(blocks))
+        orders.add(tuple(p["model"] for p in made["processes"] if p["round"] == round))
+    assert len(orders) > 4  # neither the blocks nor the contenders in one stand in one order
 
 
 def test_a_round_has_one_seed_for_all_and_another_than_the_next(found):

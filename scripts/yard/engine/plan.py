@@ -69,7 +69,7 @@ def budget(
 def make(
     found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: str
 ) -> dict[str, Any]:
-    """The plan: cells x points x rounds, shuffled inside each round."""
+    """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point as neighbours."""
     _refuse_unoptimised(found, options)
     jobs = []
     for model, cell in selected(found, options):
@@ -125,11 +125,17 @@ def make(
 
 
 def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, Any]]:
-    """Random order, so that drift of the machine hits no cell in particular. All processes of a round share one
-    seed: they serve the same arrivals and hash the same bytes, and what differs is the model."""
+    """Random order, so that drift of the machine hits no cell in particular; but what is compared is measured back to
+    back: the contenders of one point follow each other, in random order, and so do the points. A machine that is half as
+    fast a minute later then is so for a whole block. All processes of a round share one seed: they serve the same
+    arrivals and hash the same bytes, and what differs is the model."""
     order = random.Random(f"order {seed} {round}")
-    shuffled = list(jobs)
-    order.shuffle(shuffled)
+    blocks: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for job in jobs:
+        blocks.setdefault(_compared_at(job), []).append(job)
+    shuffled = []
+    for block in order.sample(list(blocks.values()), len(blocks)):
+        shuffled += order.sample(block, len(block))
     common = _derived(seed, round)
     return [
         {
@@ -141,6 +147,11 @@ def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, 
         }
         for place, job in enumerate(shuffled)
     ]
+
+
+def _compared_at(job: dict[str, Any]) -> tuple[Any, ...]:
+    """Jobs that agree in this are measured as neighbours in time: contenders at one point of a workload."""
+    return (job["workload"], tuple(sorted(job["params"].items())), job["workers"])
 
 
 def _derived(seed: int, round: int) -> int:
