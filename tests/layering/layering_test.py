@@ -40,7 +40,8 @@ YARD = {
     "report/__init__.py": "",
     "report/series.py": LONG
     + "def wide(a, b, c, d, e, f, g, h): pass\ndef fits(a, b, c, d, e, f, g): pass\n",
-    "report/words.py": "from yard.data.host import uptime\n",
+    "report/words.py": "from yard.data.host import uptime\nNUMBER = f'{uptime:.1f} {uptime:>9}'\n",
+    "text/__init__.py": "NUMBER = f'{1:.1f}'\n",
     "unknown/__init__.py": "",
 }
 EXPECTED_OF_YARD = [
@@ -50,6 +51,7 @@ EXPECTED_OF_YARD = [
     "scripts/yard/unknown/__init__.py:1: the package unknown has no layer",
     "scripts/yard/data/host.py:1: imports in a circle: yard.data.host -> yard.engine.runner -> yard.data.host",
     "scripts/yard/report/words.py:1: a second module words, beside scripts/yard/gate/words.py",
+    "scripts/yard/report/words.py:2: formats a number; only yard/text does",
     "scripts/yard/report/series.py:1: long has 61 lines, 60 are allowed",
     "scripts/yard/report/series.py:62: wide has 8 parameters, 7 are allowed",
 ]

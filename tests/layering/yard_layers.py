@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The rooms of scripts/yard: who may import whom, one subject a module, and functions that fit on a
-screen."""
+"""The rooms of scripts/yard: who may import whom, one subject a module, functions that fit on a screen,
+and numbers that are formatted in one place."""
 
 import ast
 import collections
@@ -26,6 +26,7 @@ TABLES = {"yard.data.facts"}
 MOST_LINES, MOST_PARAMETERS = 60, 7
 # A command is named after what is typed; the subject beside it then has another name.
 MAY_BE_TWICE = {"__init__", "main"}
+NUMBER = set("eEfFgG%")
 
 
 def modules(root):
@@ -96,6 +97,17 @@ def check_names(found):
             yield f"{paths[1]}:1: a second module {stem}, beside {paths[0]}"
 
 
+def check_numbers(found):
+    for name, (path, tree) in found.items():
+        if name.startswith("yard.text"):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+                last = node.format_spec.values[-1]
+                if isinstance(last, ast.Constant) and str(last.value)[-1:] in NUMBER:
+                    yield f"{path}:{node.lineno}: formats a number; only yard/text does"
+
+
 def check_functions(path, tree):
     for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -115,7 +127,7 @@ def check_functions(path, tree):
 
 def findings(root):
     found = modules(root)
-    for check in (check_layers, check_circles, check_names):
+    for check in (check_layers, check_circles, check_names, check_numbers):
         yield from check(found)
     for path, tree in found.values():
         yield from check_functions(path, tree)

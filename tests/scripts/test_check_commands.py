@@ -52,7 +52,7 @@ def test_a_slower_google_benchmark_is_red_alone(tmp_path):
     done = check(tmp_path, "google 1.0", "google 1.08")
     assert done.returncode == 1, done.stdout + done.stderr
     assert red(tmp_path) == {("alpha/64", "cpu_time")}
-    assert "-> 1.08 us" in done.stdout
+    assert "-> 1.08 µs" in done.stdout
 
 
 def test_a_rate_is_worse_when_it_falls(tmp_path):

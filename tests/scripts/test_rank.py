@@ -6,6 +6,7 @@ import pytest
 
 from yard.stats import rank, inference
 from yard.stats.estimates import Cell, PointKey, estimate
+from yard.text import leads
 
 SIMULATIONS = 600
 AT = PointKey("echo", "quick", 0, (("connections", 64),))
@@ -74,7 +75,7 @@ def test_the_lead_is_told_against_the_runner_up():
     logs[:, 2] -= np.log(1.25)
     ranking = rank.rank(from_logs(logs), "throughput")
     assert [place.rank for place in ranking.places] == [1, 2, 3]
-    assert ranking.words().startswith("model_0 leads model_2 by ")
+    assert leads.ranking_words(ranking).startswith("model_0 leads model_2 by ")
     assert ranking.runner_up.low < 1.5 / 1.25 < ranking.runner_up.high
 
 
@@ -86,7 +87,7 @@ def test_less_is_better_for_costs():
     ranking = rank.rank(cells, "cpu_per_unit_ns")
     assert ranking.places[0].contender == "b"
     assert ranking.runner_up.ratio == pytest.approx(2)
-    assert "b leads a by 2.0 times [" in ranking.words()
+    assert "b leads a by 2.0 times [" in leads.ranking_words(ranking)
 
 
 def test_the_floor_is_a_measure_and_never_ranked():
@@ -135,7 +136,7 @@ def test_where_the_rig_was_the_limit_cpu_is_the_headline():
     ],
 )
 def test_words(ratio, low, high, words):
-    assert rank.advantage(ratio, low, high) == words
+    assert leads.advantage(ratio, low, high) == words
 
 
 def test_the_family_error_is_what_the_rule_says():

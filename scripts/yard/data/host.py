@@ -182,11 +182,11 @@ def warnings(host: dict[str, Any]) -> list[str]:
         )
     if host["load_average"][0] > 0.5 * len(host["allowed_cpus"]):
         told.append(
-            f"load average was {host['load_average'][0]:.1f} at the start: other programs were running"
+            f"load average was {host['load_average'][0]} at the start: other programs were running"
         )
     if quota := host.get("cpu_quota"):
         told.append(
-            f"the control group limits CPU time to {quota:.2f} CPUs: throttling will show as outliers"
+            f"the control group limits CPU time to {round(quota, 2)} CPUs: throttling will show as outliers"
         )
     return told
 

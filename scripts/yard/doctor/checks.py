@@ -11,6 +11,7 @@ from typing import Callable
 
 from yard.data import cpu_quota
 from yard.doctor.machine import Machine
+from yard.text import numbers
 
 GOOD, NOTE, MATTERS = "good", "note", "matters"
 CPU = "/sys/devices/system/cpu"
@@ -96,7 +97,7 @@ def cgroup_cpu(machine: Machine) -> Finding | None:
     return Finding(
         "cgroup-cpu",
         MATTERS,
-        f"{quota:.2f} CPUs",
+        f"{numbers.fixed(quota, 2)} CPUs",
         "a group over its quota stops until the period ends: outliers",
         "start the container without --cpus, or give it whole CPUs with --cpuset-cpus",
     )
@@ -185,11 +186,13 @@ def neighbours(machine: Machine) -> Finding | None:
         return None
     waiting = float(match[1])
     if waiting < 5:
-        return Finding("neighbours", GOOD, f"{waiting:.0f} % of 10 s with a task waiting for a CPU")
+        return Finding(
+            "neighbours", GOOD, f"{numbers.fixed(waiting)} % of 10 s with a task waiting for a CPU"
+        )
     return Finding(
         "neighbours",
         MATTERS,
-        f"{waiting:.0f} % of 10 s with a task waiting for a CPU",
+        f"{numbers.fixed(waiting)} % of 10 s with a task waiting for a CPU",
         "other programs hold the CPUs",
         "top -o %CPU, then end or move what should not run",
     )

@@ -11,6 +11,7 @@ from yard.data import samples
 from yard.data.facts import FIELD
 from yard.stats import inference
 from yard.data.store import SAMPLES
+from yard.text import numbers
 
 RUNS = 5  # the newest that are read
 START_S = 0.15  # a process, its rig and its checks
@@ -38,7 +39,11 @@ def words(plan: dict[str, Any], raw: Path) -> str:
     known = _seconds(raw)
     first = [process for process in plan["processes"] if process["round"] == 0]
     told = [inference.median(known[_key(p)]) + START_S for p in first if _key(p) in known]
-    budget = f"; the budget is {plan['time_budget_s']:.0f} s" if plan.get("time_budget_s") else ""
+    budget = (
+        f"; the budget is {numbers.fixed(plan['time_budget_s'])} s"
+        if plan.get("time_budget_s")
+        else ""
+    )
     if not told:
         return f"Time: unknown, no earlier run on this machine has these cells{budget}."
     # Cells that were never measured here are taken to be as long as the others.
@@ -52,4 +57,4 @@ def words(plan: dict[str, Any], raw: Path) -> str:
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    return f"{numbers.fixed(seconds)} s" if seconds < 90 else numbers.minutes(seconds)

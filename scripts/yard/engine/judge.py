@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterable
 from yard.data import schema
 from yard.data.facts import FAILURES, FIELD, VERDICT, gravest
 from yard.engine.process import Ending
+from yard.text import numbers
 
 Sample = dict[str, Any]
 Belongs = Callable[[Sample], bool]
@@ -62,7 +63,7 @@ def judge(ending: Ending, written: Written, last_words: str = "") -> Judgement:
     tail = f": {last_words}" if last_words else ""
     own = written.verdict
     if ending.timed_out:
-        reason = f"gave no sign for {ending.limit_s:g} s and was killed{tail}"
+        reason = f"gave no sign for {numbers.short(ending.limit_s)} s and was killed{tail}"
         return Judgement(VERDICT.timeout, reason, False)
     if ending.signal_name:
         told = own in FAILURES

@@ -21,6 +21,7 @@ from yard.stats.rate_search import FAILS, HOLDS, UNKNOWN, Search
 from yard.errors import UsageError, nearest
 from yard.engine.runner import Runner
 from yard.data.store import META, PLAN, merge_benchmarks, plan_hash
+from yard.text import numbers
 
 CONNECTIONS = 64
 MOST_CONNECTIONS = 256  # of the ladder: a process a connection is still a fair thing to ask
@@ -380,7 +381,7 @@ class Conductor(Runner):
             if self.clock() >= ends:
                 who = ", ".join(c.name for c in self.standing if id(c) in asked)
                 self.notes.append(
-                    f"the time budget of {self.ask.budget_s:g} s ended the search of {who}: "
+                    f"the time budget of {numbers.short(self.ask.budget_s)} s ended the search of {who}: "
                     "--time-budget gives more, --models asks for fewer"
                 )
                 return

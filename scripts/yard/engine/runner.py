@@ -15,6 +15,7 @@ from yard.data.samples import cell_name
 from yard.data.store import META, PARTS, Store, explained, merge_benchmarks
 from yard.engine import judge, process
 from yard.engine.command import CellProcess
+from yard.text import numbers
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 TRIES = 2  # a cell that failed so often is not tried again
@@ -132,12 +133,12 @@ class Runner:
         rounds = planning.rounds_within(budget_s, round_s, planned)
         if rounds < planned:
             self.watcher.say(
-                f"{planned} rounds of {round_s:.0f} s exceed the budget of {budget_s:.0f} s: "
+                f"{planned} rounds of {numbers.fixed(round_s)} s exceed the budget of {numbers.fixed(budget_s)} s: "
                 f"{rounds} rounds are measured"
             )
         if rounds * round_s > budget_s * 1.02:
             text = (
-                f"{rounds} rounds need {rounds * round_s:.0f} s, more than the budget of {budget_s:.0f} s, "
+                f"{rounds} rounds need {numbers.fixed(rounds * round_s)} s, more than the budget of {numbers.fixed(budget_s)} s, "
                 "and a report needs that many"
             )
             self.watcher.say(text)

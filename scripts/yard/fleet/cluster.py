@@ -25,6 +25,7 @@ from yard.errors import UsageError, YardError
 from yard.fleet.config import REFUSED, Fleet, Member
 from yard.fleet.orders import RESULTS
 from yard.fleet.slurm import PACKAGES, Slurm, missing, program
+from yard.text import numbers
 
 RECORD = RESULTS / "cluster.json"
 MOST_NODES = 64
@@ -242,7 +243,7 @@ def _wait_until_idle(slurm: Slurm, folder: Path, count: int) -> None:
     log = folder / "slurmctld.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     raise YardError(
-        f"the nodes did not come up in {READY_S:.0f} s ({state}): {(lines or ['no log'])[-1]}"
+        f"the nodes did not come up in {numbers.fixed(READY_S)} s ({state}): {(lines or ['no log'])[-1]}"
     )
 
 

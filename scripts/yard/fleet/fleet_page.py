@@ -21,7 +21,7 @@ from yard.fleet.machine_matrix import Entry, Matrix
 from yard.fleet.orders import Campaign
 from yard.report import assemble, explorer, html_page as pages
 from yard.data.facts import METRIC
-from yard.text import units
+from yard.text import numbers, units
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -90,9 +90,9 @@ def _sizes(sizes: Sequence[tuple[str, int]]) -> str:
 def _cell(entry: Entry, metric: str) -> str:
     if entry.ratio is not None:
         ratio = entry.ratio
-        text = f"{ratio.value:.2f}"
+        text = numbers.fixed(ratio.value, 2)
         if ratio.low is not None and ratio.high is not None:
-            text += f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+            text += f" {numbers.limits(ratio.low, ratio.high)}"
         return text
     if entry.value is not None:
         return units.text(entry.value, METRIC[metric].unit)

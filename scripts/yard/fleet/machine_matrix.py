@@ -15,6 +15,7 @@ from yard.data import samples
 from yard.stats import estimates, rank
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, Ratio
+from yard.text.leads import listed
 
 FALLBACK = METRIC.cpu_per_unit_ns
 
@@ -86,7 +87,7 @@ class Leader:
             return "open: no ranking on any machine"
         shared = set.intersection(*groups)
         if shared:
-            names = rank.listed(sorted(shared), most=4)
+            names = listed(sorted(shared), most=4)
             return f"{names}: nobody is surely better, on {len(groups)} of {len(self.groups)}"
         return "the machines differ: no contender is among the first on all of them"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Sequence
 
 from yard.errors import YardError
+from yard.text import numbers
 
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "munged")
@@ -77,7 +78,9 @@ class Slurm:
                 timeout=timeout_s,
             )
         except subprocess.TimeoutExpired:
-            raise YardError(f"{command[0]} gave no answer in {timeout_s:.0f} s; is slurmctld up?")
+            raise YardError(
+                f"{command[0]} gave no answer in {numbers.fixed(timeout_s)} s; is slurmctld up?"
+            )
         if done.returncode != 0:
             complaint = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
             raise YardError(f"{command[0]}: {complaint}")

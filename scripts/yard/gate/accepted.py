@@ -14,6 +14,7 @@ from yard.data.facts import metric_named
 from yard.errors import UsageError
 from yard.gate.outcome import Outcome
 from yard.gate.rule import Verdict
+from yard.text import numbers
 
 FILE = Path("scripts") / "yard" / "gate" / "accepted.toml"
 FIELDS: dict[str, Any] = {"cell": str, "metric": str, "most": (int, float), "reason": str}
@@ -97,5 +98,5 @@ def apply(
                 if cell.estimate().high <= entry.most - 1:
                     cell.verdict, cell.note = Verdict.ACCEPTED, f"accepted: {entry.reason}"
                 else:
-                    cell.note = f"more than the {100 * (entry.most - 1):g} % that are accepted: {entry.reason}"
+                    cell.note = f"more than the {numbers.short_percent(entry.most - 1)} that are accepted: {entry.reason}"
     return told

@@ -25,6 +25,7 @@ from yard.gate.readers import GOOGLE_DEFAULT, Failed, Values, parse_google, pars
 from yard.gate.pairs import CONTROL, MOST_REPEATED, STEAL, Disturbed
 from yard.gate.rule import Metric
 from yard.gate.scenarios import SLOT_S
+from yard.text import numbers
 
 MORE_IS_BETTER = ("items_per_second", "bytes_per_second")
 TIMEOUT_S = 120.0
@@ -84,7 +85,9 @@ class Command:
         except (PermissionError, OSError) as error:
             raise UsageError(f"'{self.words[0]}' cannot be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
-            raise YardError(f"'{self.text}' did not end within {TIMEOUT_S:g} s") from None
+            raise YardError(
+                f"'{self.text}' did not end within {numbers.short(TIMEOUT_S)} s"
+            ) from None
         lines = [line for line in done.stdout.splitlines() if line.strip()]
         if (
             done.returncode == 0
@@ -137,7 +140,7 @@ class CommandSource:
         if command.google is not None:
             words += ["--benchmark_format=json", f"--benchmark_filter=^{re.escape(scenario)}$"]
             if not any(word.startswith("--benchmark_min_time") for word in words):
-                words.append(f"--benchmark_min_time={self.slot_s:g}")
+                words.append(f"--benchmark_min_time={numbers.short(self.slot_s)}")
         ticks = host.cpu_times()
         with open(self.scratch / "stderr.txt", "wb") as stderr, open(
             self.scratch / "stdout.txt", "wb"

@@ -18,6 +18,7 @@ from yard.gate.request import Request
 from yard.gate.sequential import Screening
 from yard.gate.session import extra_s
 from yard.gate.time_budget import TimeBudget
+from yard.text import numbers
 
 
 def run(request: Request, progress: Progress) -> Found:
@@ -36,7 +37,7 @@ def run(request: Request, progress: Progress) -> Found:
         )
         progress.say(
             f"{len(source.names)} scenarios, {profile.screen_pairs} pairs each, then up to {profile.looks[-1]} fresh "
-            f"pairs for suspects; at most {request.budget_s / 60:.0f} min"
+            f"pairs for suspects; at most {numbers.minutes(request.budget_s)}"
         )
         outcome = sequential.run(
             source,

@@ -20,6 +20,7 @@ from yard.gate import values
 from yard.gate.outcome import Grown
 from yard.gate.scenarios import Scenario, shortened
 from yard.gate.slot import Bench, Moved
+from yard.text import numbers
 
 TOLERATED, UNITS = 0.005, 1.0  # both must be exceeded
 SPREAD = {
@@ -77,7 +78,7 @@ def _scenario(found: Counted, id: str, count: Callable[[str], dict[str, float]])
     head += [count("head") for _ in range(FIRST - 1)]
     grown = [name for name in names if _all_above(base, head, name)]
     found.fewer += [
-        f"{id} {name}: {_least(base, name):g} -> {_most(head, name):g}"
+        f"{id} {name}: {numbers.short(_least(base, name))} -> {numbers.short(_most(head, name))}"
         for name in names
         if name in _agreeing(head) and _all_below(base, head, name)
     ]

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as xml
 from typing import Any, Mapping
 
 from yard.gate import wording
+from yard.text import numbers
 
 
 Case = tuple[str, str, str, str]  # scenario, what of it, kind, text
@@ -24,7 +25,7 @@ def render(result: Mapping[str, Any]) -> str:
         failures=str(count["failure"]),
         errors=str(count["error"]),
         skipped=str(count["skipped"]),
-        time=f"{60 * result['minutes']:.1f}",
+        time=numbers.fixed(60 * result["minutes"], 1),
         timestamp=result["utc"],
     )
     for scenario, name, kind, text in cases:

@@ -13,6 +13,7 @@ import numpy as np
 import scipy.stats
 
 from yard.gate import sequential, rule, simulate, values
+from yard.text import numbers
 
 Rule = Callable[[Sequence[float], Sequence[float]], bool]
 
@@ -109,7 +110,7 @@ class Score:
             share = 100 * self.flagged[name] / self.cells if self.cells else 0.0
             missed = f"{self.missed[name]}/{self.changed}" if self.changed else "-"
             lines.append(
-                f"| {name} | {self.flagged[name]}/{self.cells} ({share:.1f} %) | {self.alarmed[name]}/{self.jobs} | "
+                f"| {name} | {self.flagged[name]}/{self.cells} ({numbers.fixed(share, 1)} %) | {self.alarmed[name]}/{self.jobs} | "
                 f"{missed} |"
             )
         return "\n".join(lines) + "\n"

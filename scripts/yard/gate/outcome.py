@@ -10,6 +10,7 @@ from yard.data.facts import METRIC
 from yard.errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
 from yard.gate import rule
 from yard.gate.rule import Verdict
+from yard.text import numbers
 
 BLIND_SHARE = 0.1  # of the scenarios may say nothing
 # These show a slow-down of every operation late or not at all: a scenario that can see nothing else is blind.
@@ -59,9 +60,9 @@ class Grown:
 
     @property
     def text(self) -> str:
-        share = f" ({100 * (self.head / self.base - 1):+.1f} %)" if self.base else ""
+        share = f" ({numbers.change(self.head / self.base - 1)})" if self.base else ""
         return (
-            f"{self.name}: {self.base:g} -> {self.head:g}{share} in a run, in {self.processes} of {self.processes} "
+            f"{self.name}: {numbers.short(self.base)} -> {numbers.short(self.head)}{share} in a run, in {self.processes} of {self.processes} "
             "processes"
         )
 

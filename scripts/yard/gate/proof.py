@@ -20,6 +20,7 @@ from yard.data.facts import METRIC
 from yard.errors import UsageError, YardError
 from yard.data.models import REPOSITORY
 from yard.data.store import make_folder
+from yard.text import numbers
 
 LAUNCHER = REPOSITORY / "scripts" / "switchyard"
 BUSY = ("serial/hash_blocks", (METRIC.cpu_per_unit_ns, METRIC.time_per_unit_ns))
@@ -227,7 +228,7 @@ def table(rows: Sequence[Row]) -> str:
             codes = " | ".join(str(row.codes.get(code, 0)) for code in (0, 1, 2, 3))
             lines.append(
                 f"| {row.experiment.title} | {row.experiment.expected} | {row.done} | {row.cells} | {codes} | "
-                f"{row.as_expected}/{row.done} | {row.minutes / row.done:.1f} |"
+                f"{row.as_expected}/{row.done} | {numbers.fixed(row.minutes / row.done, 1)} |"
             )
     wrong = [f"- {row.experiment.title}: {text}" for row in rows for text in row.wrong]
     return "\n".join([*lines, "", *wrong]).rstrip() + "\n"

@@ -27,6 +27,7 @@ from yard.gate.sequential import Screening
 from yard.gate.sides import Builds
 from yard.gate.slot import Bench
 from yard.gate.time_budget import TimeBudget
+from yard.text import numbers
 
 RESERVED = 0.25  # of the time budget is kept for confirming
 SHED_AFTER = (1, 3, 6)  # rounds of the screen after which what does not fit is left out
@@ -86,8 +87,8 @@ def run(builds: Builds, request: Request, progress: Progress) -> Found:
 def _announced(request: Request, found: Found) -> str:
     profile = request.profile
     return (
-        f"{len(found.scenarios)} scenarios, {found.slot_s:.2f} s slots, {profile.screen_pairs} pairs each, then "
-        f"up to {profile.looks[-1]} fresh pairs for suspects; at most {request.budget_s / 60:.0f} min"
+        f"{len(found.scenarios)} scenarios, {numbers.fixed(found.slot_s, 2)} s slots, {profile.screen_pairs} pairs each, then "
+        f"up to {profile.looks[-1]} fresh pairs for suspects; at most {numbers.minutes(request.budget_s)}"
     )
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from yard.gate import wording
+from yard.text import numbers
 
 STYLES = {
     "REGRESSION": "bold red",
@@ -36,7 +37,7 @@ def show(
                 Text(
                     f"REGRESSION of the whole suite: {wording.metric(suite['metric'])} "
                     f"{wording.percent(suite['slowdown'])} {wording.interval(suite)} in the median scenario of "
-                    f"{suite['rounds']} rounds, p = {suite['p']:.1g}",
+                    f"{suite['rounds']} rounds, p = {numbers.short(suite['p'], 1)}",
                     style="bold red",
                 )
             )
@@ -86,7 +87,7 @@ def _table(rows: list[wording.Cell]) -> Table:
             wording.interval(cell),
             wording.both(cell),
             f"{cell['pairs']}{fresh}",
-            f"{cell['p']:.1g}",
+            numbers.short(cell["p"], 1),
             wording.percent(cell["detectable"]) + (f" {cell['note']}" if cell["note"] else ""),
         )
     return table

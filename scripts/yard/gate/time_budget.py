@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from typing import Callable
 
+from yard.text import numbers
+
 
 class TimeBudget:
     def __init__(self, total_s: float, now: Callable[[], float] = time.monotonic):
@@ -18,4 +20,4 @@ class TimeBudget:
         return self.total_s - self.used_s()
 
     def left(self) -> str:
-        return f"{max(self.left_s(), 0) / 60:.1f} min of time left"
+        return f"{numbers.minutes(max(self.left_s(), 0), 1)} of time left"

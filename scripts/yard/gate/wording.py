@@ -7,35 +7,22 @@ from typing import Any, Mapping
 
 from yard.data.facts import METRIC
 from yard.gate.outcome import few
+from yard.text import numbers, units
 
 TITLES = {0: "ok", 1: "REGRESSION", 2: "inconclusive", 3: "not comparable", 4: "the harness failed"}
 Cell = Mapping[str, Any]
 
 
 def percent(ratio: float) -> str:
-    return f"{100 * ratio:+.1f} %"
+    return numbers.change(ratio)
 
 
 def interval(cell: Cell) -> str:
-    return f"[{100 * cell['low']:+.1f}, {100 * cell['high']:+.1f}]"
+    return numbers.changes(cell["low"], cell["high"])
 
 
 def value(number: float | None, unit: str) -> str:
-    if number is None:
-        return ""
-    scales = {
-        "ns": (("s", 1e9), ("ms", 1e6), ("us", 1e3), ("ns", 1)),
-        "bytes": (("MiB", 2**20), ("KiB", 2**10), ("B", 1)),
-    }
-    for name, scale in scales.get(unit, (("", 1),)):
-        if abs(number) >= scale:
-            return f"{_three_digits(number / scale)} {name}".strip()
-    return _three_digits(number)
-
-
-def _three_digits(number: float) -> str:
-    text = f"{number:.3g}"
-    return f"{number:.0f}" if "e+" in text else text
+    return "" if number is None else units.text(number, unit)
 
 
 def both(cell: Cell) -> str:
@@ -56,7 +43,7 @@ def params(cell: Cell) -> str:
 
 def evidence(cell: Cell) -> str:
     kind = "fresh pairs" if cell["confirmed"] else "pairs"
-    return f"{cell['pairs']} {kind}, p = {cell['p']:.1g}, more than {100 * cell['tolerated']:g} % is not tolerated"
+    return f"{cell['pairs']} {kind}, p = {numbers.short(cell['p'], 1)}, more than {numbers.short_percent(cell['tolerated'])} is not tolerated"
 
 
 def counter(grown: Mapping[str, Any]) -> str:
@@ -83,10 +70,10 @@ def headline(result: Mapping[str, Any]) -> str:
 
 def about(result: Mapping[str, Any]) -> str:
     steal = result["machine"]["steal_median"]
-    stolen = f", {100 * steal:.0f} % of CPU time stolen (median of the pairs)" if steal else ""
+    stolen = f", {numbers.percent(steal)} of CPU time stolen (median of the pairs)" if steal else ""
     return (
         f"base {result['base']}, head {result['head']}: {result['compared']} cells of {result['scenarios']} scenarios, "
-        f"{result['machine']['pairs']} pairs in {result['minutes']:.1f} min, {result['suspects']} suspects, "
+        f"{result['machine']['pairs']} pairs in {numbers.fixed(result['minutes'], 1)} min, {result['suspects']} suspects, "
         f"seed {result['seed']}, profile {result['profile']}{stolen}"
     )
 

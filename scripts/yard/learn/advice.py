@@ -19,7 +19,8 @@ from yard.stats import rank
 from yard.errors import UsageError
 from yard.data.facts import FIELD, MARKED, METRIC
 from yard.stats.estimates import Cell, PointKey, cells, estimate
-from yard.text import units
+from yard.text import numbers, units
+from yard.text.leads import lead_words, listed
 
 COST = METRIC.cpu_per_unit_ns
 SERVING, WAITING = ("echo", "mixed"), "fetch"
@@ -266,7 +267,7 @@ def _best(measured: list[Cell], mix: Mix) -> set[str]:
 def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
     told = []
     for name, label, show in (
-        ("concurrency", "requests at once", lambda v: f"{v:.0f}"),
+        ("concurrency", "requests at once", lambda v: numbers.fixed(v)),
         (FIELD.cpu_ns, "of computing", _time),
         ("io_wait_ns", "of waiting", _time),
     ):
@@ -283,7 +284,7 @@ def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
                 if best and taken not in best:
                     more = "more" if up else "less"
                     told.append(
-                        f"with {show(value)} {label} or {more}: {rank.listed(sorted(best), 'or', 3)}"
+                        f"with {show(value)} {label} or {more}: {listed(sorted(best), 'or', 3)}"
                     )
                     break
     return tuple(told)
@@ -306,18 +307,16 @@ def advise(measured: list[Cell], mix: Mix) -> Advice:
             words = f"None: a request needs {units.text(mix.io_wait_ns + mix.cpu_ns, 'ns')} even alone, more than the p99 asked for."
         tie = False
     elif tie:
-        words = (
-            f"A tie: {rank.listed(top)} are not separated. Take the one that your team knows best."
-        )
+        words = f"A tie: {listed(top)} are not separated. Take the one that your team knows best."
     else:
         words = f"Take {top[0]}"
         if ranking and ranking.runner_up:
-            words += f": it {ranking.runner_up.words().split(' ', 1)[1]} in CPU per request"
+            words += f": it {lead_words(ranking.runner_up).split(' ', 1)[1]} in CPU per request"
         words += "."
     compute = mix.cpu_ns / choices[0].cost_ns
     if compute > 0.8:
         notes.append(
-            f"{100 * compute:.0f} % of the CPU of a request is what it computes, on any model: the choice matters little."
+            f"{numbers.percent(compute)} of the CPU of a request is what it computes, on any model: the choice matters little."
         )
     if mix.p99_ns:
         notes.append(
@@ -328,7 +327,7 @@ def advise(measured: list[Cell], mix: Mix) -> Advice:
         left = {c.contender for c in serving.cells} ^ {c.contender for c in waiting.cells}
         if left:
             notes.append(
-                f"Left out, measured in one of the two only: {rank.listed(sorted(left), most=6)}."
+                f"Left out, measured in one of the two only: {listed(sorted(left), most=6)}."
             )
     flips = _flips(measured, mix, choices[0].contender)
     if not flips:

@@ -11,9 +11,10 @@ from typing import Mapping, Optional
 
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, paired_ratio
-from yard.stats.rank import REFERENCE, Ranking, least_floor, listed
-from yard.text import units
+from yard.stats.rank import REFERENCE, Ranking, least_floor
+from yard.text import numbers, units
 from yard.report.series import Point, Report
+from yard.text.leads import listed, ranking_words
 
 # The point of each workload that the first screen speaks of: the nearest one that was measured.
 PICK = {
@@ -109,7 +110,7 @@ def _waiting(report: Report) -> Answer:
     if judged is not None:
         ranking = judged.rankings[METRIC.cpu_per_unit_ns]
         answer.headline = _cheapest(judged, ranking)
-        answer.evidence.append(f"CPU per {judged.unit}: {ranking.words(NAMED)}")
+        answer.evidence.append(f"CPU per {judged.unit}: {ranking_words(ranking, NAMED)}")
         answer.basis = _basis(judged, METRIC.cpu_per_unit_ns)
     if lesson is not None:
         total, longest, other = _lesson(lesson)
@@ -117,7 +118,7 @@ def _waiting(report: Report) -> Answer:
         steps = [
             params.get("step_us", 0) * (i + 1) for i in range(min(params.get("fetches", 0), 3))
         ]
-        named = " + ".join(f"{us / 1e3:g} ms" for us in steps)
+        named = " + ".join(f"{numbers.short(us / 1e3)} ms" for us in steps)
         if longest:
             answer.evidence.append(
                 f"At once, so that {named} take the longest wait: {', '.join(longest)}."
@@ -142,7 +143,7 @@ def _waiting(report: Report) -> Answer:
             answer.basis = _basis(lesson, METRIC.run_ns)
     if fetch is not None and fetch is not judged and METRIC.cpu_per_unit_ns in fetch.rankings:
         answer.evidence.append(
-            f"As a client, CPU per {fetch.unit}: {fetch.rankings['cpu_per_unit_ns'].words(NAMED)}"
+            f"As a client, CPU per {fetch.unit}: {ranking_words(fetch.rankings['cpu_per_unit_ns'], NAMED)}"
         )
     return answer
 
@@ -187,7 +188,7 @@ def _serving(report: Report) -> Answer:
     answer = Answer(
         question, _cheapest(point, ranking), basis=_basis(point, METRIC.cpu_per_unit_ns)
     )
-    answer.evidence.append(ranking.words(NAMED))
+    answer.evidence.append(ranking_words(ranking, NAMED))
     floor = least_floor(METRIC.cpu_per_unit_ns, point.cells)
     if floor is not None:
         told = []
@@ -202,8 +203,8 @@ def _serving(report: Report) -> Answer:
                 floor.values.get(METRIC.cpu_per_unit_ns, {}),
             )
             if ratio is not None:
-                limits = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None else ""
-                told.append(f"{cell.contender} {ratio.value:.2f}{limits}")
+                shown = numbers.ratio(ratio.value, ratio.low, ratio.high)
+                told.append(f"{cell.contender} {shown}")
         cost = units.of(METRIC.cpu_per_unit_ns, floor.estimates.get(METRIC.cpu_per_unit_ns))
         answer.evidence.append(
             f"Times the CPU of the hand-written {floor.contender} ({cost} per {point.unit}):"
@@ -241,29 +242,31 @@ def _computing(report: Report) -> Answer:
 
     def told(items: list[tuple[Cell, float, Optional[float], Optional[float]]]) -> str:
         return ", ".join(
-            f"{c.contender} {v:.2f}" + (f" [{low:.2f}, {high:.2f}]" if low is not None else "")
-            for c, v, low, high in items
+            f"{c.contender} {numbers.ratio(value, low, high)}" for c, value, low, high in items
         )
 
     fast = [g for g in gains if g[1] >= NO_GAIN]
     slow = [g for g in gains if g[1] < NO_GAIN]
     if not gains:
         answer.headline = (
-            f"{listed(group, 'or')}: {ranking.words(NAMED)}" if group else "This run cannot tell."
+            f"{listed(group, 'or')}: {ranking_words(ranking, NAMED)}"
+            if group
+            else "This run cannot tell."
         )
         answer.evidence.append("Without an ok cell of serial there is no speed-up to state.")
         return answer
     if group and fast:
         times = {cell.contender: value for cell, value, _, _ in gains}
         named = [
-            f"{name} ({times[name]:.2f} times serial)" if name in times else name for name in group
+            f"{name} ({numbers.fixed(times[name], 2)} times serial)" if name in times else name
+            for name in group
         ]
         answer.headline = f"{listed(named, 'or')}{on}{', not separated' if len(group) > 1 else ''}."
     elif fast:
-        answer.headline = f"Perhaps {fast[0][0].contender} ({fast[0][1]:.2f} times serial{on}): too few rounds to rank."
+        answer.headline = f"Perhaps {fast[0][0].contender} ({numbers.fixed(fast[0][1], 2)} times serial{on}): too few rounds to rank."
     else:
         answer.headline = f"None: no model computed faster than serial{on}."
-    answer.evidence.append(ranking.words(NAMED))
+    answer.evidence.append(ranking_words(ranking, NAMED))
     if fast:
         answer.evidence.append(f"Times as fast as serial{on}: {told(fast)}.")
     if slow:
@@ -360,7 +363,7 @@ def _score(
     if metric == "throughput":
         gain = gains.get(cell.contender)
         unit = "1×" if model == "serial" else text
-        text = unit if gain is None else f"{gain:.2f}×"
+        text = unit if gain is None else f"{numbers.fixed(gain, 2)}×"
     mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
     ranking = point.rankings.get(metric)
     judged = ranking is not None and all(

@@ -9,10 +9,11 @@ from typing import Optional
 
 from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, paired_ratio
-from yard.stats.rank import advantage, least_floor
+from yard.stats.rank import least_floor
 from yard.text import units
 from yard.report.answers import PICK
 from yard.report.series import Point, Report
+from yard.text.leads import advantage
 
 KINDS = {
     "lesson": "waiting",

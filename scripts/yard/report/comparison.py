@@ -16,6 +16,7 @@ from yard.stats import inference
 from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, PointKey, cells, contender
 from yard.report.environment import Environment
+from yard.text import numbers
 
 METRICS = ("throughput", METRIC.cpu_per_unit_ns, METRIC.p99_ns, METRIC.pss_bytes)
 NOT_A_VERDICT = (
@@ -173,7 +174,7 @@ def words(difference: Difference) -> str:
     change, low, high = difference.change, difference.low, difference.high
     if change is None or low is None or high is None:
         return difference.note
-    text = f"{100 * change:+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]"
+    text = f"{numbers.change(change)} {numbers.changes(low, high)}"
     return f"{text} {difference.note}".strip()
 
 

@@ -12,6 +12,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
 from yard.data.samples import workloads_of
 from yard.stats.estimates import PointKey, contender
+from yard.text import numbers
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SOURCE_SUFFIXES = {
@@ -154,12 +155,12 @@ class Environment:
         steal = self.find("steal_share", "steal")
         if isinstance(steal, (int, float)) and steal > 0.01 and "steal" not in known:
             told.append(
-                f"{100 * steal:.1f} % of CPU time was stolen by the host of this virtual machine"
+                f"{numbers.percent(steal, 1)} of CPU time was stolen by the host of this virtual machine"
             )
         foreign = self.find("foreign_cpu_share", "foreign_share")
         if isinstance(foreign, (int, float)) and foreign > 0.05 and "foreign" not in known:
             told.append(
-                f"other programs used {100 * foreign:.0f} % of a CPU while the run measured"
+                f"other programs used {numbers.percent(foreign)} of a CPU while the run measured"
             )
         for model, text in sorted(self._describes.items()):
             build = text.get("build") or {}

@@ -12,16 +12,16 @@
   const state = { w: "", m: "", x: "", at: "", off: new Set(), logx: null, logy: null, zoom: null };
   let chart = null, printing = false, cursor = null;
 
-  const steps = {
-    ns: [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
-    bytes: [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]],
-    "units/s": [[1e9, "G/s"], [1e6, "M/s"], [1e3, "k/s"], [1, "/s"]],
-    count: [[1, ""]], share: [[0.01, "%"]], times: [[1, "×"]],
-  };
-  const step = (value, unit) => (steps[unit] || steps.count).find(([size]) => Math.abs(value) >= size * 0.9995) || (steps[unit] || steps.count).at(-1);
-  const digits = (value) => (value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString());
+  const steps = (unit) => data.units[unit] || data.units.count;
+  const step = (value, unit) => steps(unit).find(([size]) => Math.abs(value) >= size * 0.9995) || steps(unit).at(-1);
+  function digits(value) {
+    if (value === 0) return "0";
+    const places = 2 - Math.floor(Math.log10(Math.abs(Number(value.toPrecision(3)))) + 1e-9);
+    return value.toFixed(Math.min(Math.max(0, places), 4));
+  }
   function text(value, unit) {
     if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+    if (unit === "count" && (Math.abs(value) >= 100 || Number.isInteger(value))) return value.toFixed(0);
     const [size, name] = step(value, unit);
     return `${digits(value / size)} ${name}`.trim();
   }

@@ -13,6 +13,7 @@ from yard.data.facts import METRIC
 from yard.stats.estimates import Cell
 from yard.report import palette, series
 from yard.text.words import better_words
+from yard.text import numbers, units
 
 PACKAGE = "libjs-chart.js"
 PLACES = tuple(
@@ -67,6 +68,7 @@ def data(report: series.Report) -> dict[str, Any]:
             for m in METRIC.values()
             if m.id in used
         },
+        "units": units.STEPS,
         "workloads": [workload for workload in workloads if workload["metrics"]],
     }
 
@@ -128,5 +130,5 @@ def _short(value: Optional[float]) -> Optional[float]:
     """Five digits: more than any interval leaves."""
     if value is None:
         return None
-    rounded = float(f"{value:.5g}")
+    rounded = numbers.rounded(value, 5)
     return int(rounded) if rounded.is_integer() else rounded

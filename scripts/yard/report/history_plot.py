@@ -10,6 +10,7 @@ from yard.stats.changepoint import LEAST_SIDE, Change, changes
 from yard.errors import UsageError
 from yard.report.history_store import Series
 from yard.data.store import replacing
+from yard.text import numbers
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 FORMATS = (".png", ".svg")
@@ -23,9 +24,9 @@ def values(series: Series) -> list[float]:
     return series.ratios or [point.value for point in series.points if point.value is not None]
 
 
-def sparkline(numbers: Sequence[float], most: int = 60) -> str:
-    """The last `most` numbers, from the least to the greatest of them."""
-    shown = list(numbers)[-most:]
+def sparkline(found_values: Sequence[float], most: int = 60) -> str:
+    """The last `most` found_values, from the least to the greatest of them."""
+    shown = list(found_values)[-most:]
     low, high = min(shown), max(shown)
     if high <= low:
         return BLOCKS[3] * len(shown)
@@ -34,8 +35,8 @@ def sparkline(numbers: Sequence[float], most: int = 60) -> str:
 
 def told(series: Series) -> list[str]:
     """A few lines of one series."""
-    numbers = values(series)
-    if not numbers:
+    found_values = values(series)
+    if not found_values:
         return [f"{series.cell} {series.metric}: no value"]
     of = (
         f"ratio to {series.reference}"
@@ -43,16 +44,16 @@ def told(series: Series) -> list[str]:
         else "absolute values: another hour is another machine"
     )
     lines = [
-        f"{series.cell} {series.metric} on {series.machine}, {of}: {len(numbers)} points, last {numbers[-1]:.4g}",
-        f"  {sparkline(numbers)}  {min(numbers):.4g} to {max(numbers):.4g}",
+        f"{series.cell} {series.metric} on {series.machine}, {of}: {len(found_values)} points, last {numbers.short(found_values[-1], 4)}",
+        f"  {sparkline(found_values)}  {numbers.short(min(found_values), 4)} to {numbers.short(max(found_values), 4)}",
     ]
     for change in change_points(series):
         at = [point for point in series.points if point.ratio][change.at]
         lines.append(
-            f"  change at {at.revision} ({at.utc}): {change.before:.4g} -> {change.after:.4g}, "
-            f"{100 * change.change:+.1f} %, p = {change.p:.2g}"
+            f"  change at {at.revision} ({at.utc}): {numbers.short(change.before, 4)} -> {numbers.short(change.after, 4)}, "
+            f"{numbers.change(change.change)}, p = {numbers.short(change.p, 2)}"
         )
-    if series.reference and len(numbers) < 2 * LEAST_SIDE:
+    if series.reference and len(found_values) < 2 * LEAST_SIDE:
         lines.append(f"  too few points for change points: {2 * LEAST_SIDE} are needed")
     return lines
 
@@ -80,18 +81,18 @@ def draw(series: Sequence[Series], file: Path) -> None:
 
 def _axes(ax, series: Series) -> None:
     points = [p for p in series.points if (p.ratio if series.ratios else p.value) is not None]
-    numbers = values(series)
-    places = range(len(numbers))
+    found_values = values(series)
+    places = range(len(found_values))
     for x, point in zip(places, points):
         if series.ratios and point.low and point.high:
             ax.plot([x, x], [point.low, point.high], color="#737a85", linewidth=1)
-    ax.plot(places, numbers, "o-", color="#0068a8", markersize=3, linewidth=0.8)
+    ax.plot(places, found_values, "o-", color="#0068a8", markersize=3, linewidth=0.8)
     found = change_points(series)
-    edges = [0, *(change.at for change in found), len(numbers)]
+    edges = [0, *(change.at for change in found), len(found_values)]
     for change in found:
         ax.axvline(change.at - 0.5, color="#c43c12", linewidth=1)
         ax.annotate(
-            f"{100 * change.change:+.1f} %",
+            numbers.change(change.change),
             (change.at - 0.5, 1),
             xycoords=("data", "axes fraction"),
             fontsize=7,

@@ -25,6 +25,7 @@ from yard.report import (
 )
 from yard.text import units
 from yard.text.words import HOW_TO_READ, STATES, better_words
+from yard.text.leads import lead_words, ranking_words
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -138,6 +139,8 @@ def render(
         better=better_words,
         verdicts=STATES,
         units=units,
+        lead_words=lead_words,
+        ranking_words=ranking_words,
         how_to_read=HOW_TO_READ,
         chart_js=chart_js,
         package=explorer.PACKAGE,

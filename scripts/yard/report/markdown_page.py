@@ -10,8 +10,9 @@ from typing import Iterable, Sequence
 from yard.data.facts import METRIC
 from yard.stats.rank import REFERENCE
 from yard.report import answers, choose, other_tools, series, why
-from yard.text import units
+from yard.text import numbers, units
 from yard.text.words import HOW_TO_READ
+from yard.text.leads import ranking_words
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
@@ -157,8 +158,10 @@ def _entry(entry: series.Entry) -> str:
         return plain(entry.state)
     text = entry.value
     if entry.contender.partition("/")[0] != REFERENCE:
-        text = f"{entry.to_best:.2f}×" if entry.to_best is not None else entry.value
-        text += f" / {entry.to_floor.value:.2f}×" if entry.to_floor is not None else ""
+        text = f"{numbers.fixed(entry.to_best, 2)}×" if entry.to_best is not None else entry.value
+        text += (
+            f" / {numbers.fixed(entry.to_floor.value, 2)}×" if entry.to_floor is not None else ""
+        )
     text += f" ({entry.rank})" if entry.rank else ""
     return text + (f" {plain(entry.state)}" if entry.state != "ok" else "")
 
@@ -287,7 +290,7 @@ def _point(point: series.Point) -> list[str]:
     if point.headline.note:
         lines += [plain(point.headline.note), ""]
     for metric, ranking in point.rankings.items():
-        lines.append(f"- {METRIC[metric].title}: {plain(ranking.words())}")
+        lines.append(f"- {METRIC[metric].title}: {plain(ranking_words(ranking))}")
     lines.append("")
     shown = [
         m

@@ -13,6 +13,8 @@ import numpy as np
 
 from yard.data.facts import METRIC
 from yard.report import series
+from yard.text import numbers
+from yard.text.leads import lead_words
 
 U_TEST_ALPHA = 0.05  # compare.py --alpha
 SIGNIFICANCE, NOISE, CONFIDENCE = (
@@ -66,9 +68,9 @@ def google_benchmark(a: Sequence[float], b: Sequence[float]) -> Claim:
     from scipy.stats import mannwhitneyu
 
     p = float(mannwhitneyu(a, b, alternative="two-sided").pvalue)
-    change = np.mean(b) / np.mean(a) - 1
+    change = float(np.mean(b) / np.mean(a) - 1)
     few = "" if min(len(a), len(b)) >= 9 else "; it would warn: fewer than 9 repetitions"
-    return Claim(p < U_TEST_ALPHA, f"{100 * change:+.1f} %, p = {p:.2g}{few}")
+    return Claim(p < U_TEST_ALPHA, f"{numbers.change(change)}, p = {numbers.short(p, 2)}{few}")
 
 
 def criterion(a: Sequence[float], b: Sequence[float]) -> Claim:
@@ -86,7 +88,7 @@ def criterion(a: Sequence[float], b: Sequence[float]) -> Claim:
     t_null = _t(pot[:, : len(x)], pot[:, len(x) :])
     t = float(_t(x[None], y[None])[0])
     p = float(np.mean(np.abs(t_null) >= abs(t)))
-    told = f"{100 * (y.mean() / x.mean() - 1):+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}], p = {p:.2g}"
+    told = f"{numbers.change(float(y.mean() / x.mean() - 1))} {numbers.changes(low, high)}, p = {numbers.short(p, 2)}"
     if p >= SIGNIFICANCE:
         return Claim(False, f"{told}: no change in performance detected")
     if low > NOISE or high < -NOISE:
@@ -111,7 +113,7 @@ def hyperfine(a: Sequence[float], b: Sequence[float]) -> Claim:
     )
     return Claim(
         True,
-        f"the {who} ran {ratio:.2f} ± {sigma:.2f} times faster{'' if ratio - sigma > 1 else ', although 1 is within a sigma'}",
+        f"the {who} ran {numbers.fixed(ratio, 2)} ± {numbers.fixed(sigma, 2)} times faster{'' if ratio - sigma > 1 else ', although 1 is within a sigma'}",
     )
 
 
@@ -135,7 +137,7 @@ def judge(report: series.Report) -> list[Judged]:
                 metric,
                 lead.leader,
                 lead.other,
-                Claim(lead.separated, lead.words()),
+                Claim(lead.separated, lead_words(lead)),
                 google_benchmark(a, b),
                 criterion(a, b),
                 hyperfine(a, b),

@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 
 from yard.data.facts import METRIC
 from yard.stats.estimates import Cell
-from yard.text import units
+from yard.text import numbers, units
 
 CELLS = ("noop", "spin")
 
@@ -42,8 +42,8 @@ class Suite:
         )
         return (
             f"{verdict}: an empty iteration costs {units.text(overhead, 'ns')} "
-            f"({100 * overhead / 1e6:.2g} % of 1 ms), and {units.text(nominal, 'ns')} of spinning "
-            f"are measured as {spin / nominal:.4f} times that ({100 * (spin / nominal - 1):+.2g} %)."
+            f"({numbers.short(100 * overhead / 1e6, 2)} % of 1 ms), and {units.text(nominal, 'ns')} of spinning "
+            f"are measured as {numbers.fixed(spin / nominal, 4)} times that ({numbers.short_change(spin / nominal - 1)})."
         )
 
 

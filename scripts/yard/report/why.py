@@ -14,7 +14,7 @@ from yard.data.facts import METRIC
 from yard.stats import inference
 from yard.stats.estimates import Cell, Ratio, paired_ratio
 from yard.report import series
-from yard.text import units
+from yard.text import numbers, units
 
 CPU = METRIC.cpu_per_unit_ns
 NOTICED = 1.05  # a smaller difference is not explained
@@ -47,11 +47,9 @@ class Explained:
 
     @property
     def sentence(self) -> str:
-        limits = (
-            f" [{self.ratio.low:.2f}, {self.ratio.high:.2f}]" if self.ratio.low is not None else ""
-        )
+        ratio = numbers.ratio(self.ratio.value, self.ratio.low, self.ratio.high)
         told = "; ".join(reason.words for reason in self.reasons) or "nothing that was counted"
-        return f"{self.slow} takes {self.ratio.value:.2f}{limits} times the CPU of {self.fast}, because of {told}."
+        return f"{self.slow} takes {ratio} times the CPU of {self.fast}, because of {told}."
 
 
 def unrecorded(report: series.Report) -> list[str]:

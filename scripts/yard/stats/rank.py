@@ -41,21 +41,6 @@ class Lead:
     def separated(self) -> bool:
         return self.low > 1
 
-    def words(self) -> str:
-        if not self.separated:
-            return f"{self.leader} and {self.other} are not separated"
-        return f"{self.leader} leads {self.other} by {advantage(self.ratio, self.low, self.high)}"
-
-
-def advantage(ratio: float, low: float, high: float) -> str:
-    """`8 % [5, 11]`, or `3.1 times [2.9, 3.3]` where a percentage would mislead."""
-    if ratio < 2:
-        digits = 0 if ratio >= 1.02 else 1
-        percent = [f"{100 * (value - 1):.{digits}f}" for value in (ratio, low, high)]
-        return f"{percent[0]} % [{percent[1]}, {percent[2]}]"
-    digits = 1 if ratio < 20 else 0
-    return f"{ratio:.{digits}f} times [{low:.{digits}f}, {high:.{digits}f}]"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -83,27 +68,6 @@ class Ranking:
 
     def rank_of(self, contender: str) -> Optional[int]:
         return next((place.rank for place in self.places if place.contender == contender), None)
-
-    def words(self, most: int = 99) -> str:
-        """At most so many names of a group."""
-        if not self.places:
-            return "Nothing can be ranked here."
-        if len(self.places) == 1:
-            return f"{self.places[0].contender} alone can be ranked here."
-        group = self.group
-        if len(group) == 1 and self.runner_up is not None:
-            return self.runner_up.words() + "."
-        if len(group) == len(self.places):
-            return f"{listed(group, most=most)} are not separated."
-        behind = next(place.contender for place in self.places if place.contender not in group)
-        lead = self.leads[group[0], behind]
-        return f"{listed(group, most=most)} are not separated; {lead.words()}."
-
-
-def listed(names: Sequence[str], last: str = "and", most: int = 99) -> str:
-    if len(names) > most + 1:
-        return f"{', '.join(names[:most])} {last} {len(names) - most} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = ("ok",)) -> Ranking:

@@ -29,9 +29,19 @@ def change(share: float, places: int = 1) -> str:
     return f"{100 * share:+.{places}f} %"
 
 
+def short_change(share: float) -> str:
+    """`+0.13 %`, of a change that is small or large."""
+    return f"{100 * share:+.2g} %"
+
+
 def changes(low: float, high: float) -> str:
     """`[+1.0, +1.4]`, the interval beside a change."""
     return f"[{100 * low:+.1f}, {100 * high:+.1f}]"
+
+
+def column(value: float, width: int) -> str:
+    """A whole number, right-aligned."""
+    return f"{value:{width}.0f}"
 
 
 def limits(low: float, high: float, places: int = 2) -> str:

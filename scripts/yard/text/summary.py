@@ -12,17 +12,9 @@ from rich.table import Table
 from yard.data import samples
 from yard.data.facts import METRIC, gravest
 from yard.stats import estimates
+from yard.text import units
 from yard.text.matrix import rendered
 from yard.data.samples import cell_name
-
-
-def _time(value_ns: float | None) -> str:
-    if value_ns is None:
-        return ""
-    for unit, scale in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if value_ns >= scale:
-            return f"{value_ns / scale:.3g} {unit}"
-    return f"{value_ns:.3g} ns"
 
 
 def _params(params: Any) -> str:
@@ -66,7 +58,7 @@ def table(folder: Path) -> str:
     last = None
     for cell in cells:
         shown = [
-            _time(cell.estimates[name].value) if name in cell.estimates else ""
+            units.text(cell.estimates[name].value, "ns") if name in cell.estimates else ""
             for name in (METRIC.time_per_unit_ns, METRIC.cpu_per_unit_ns)
         ]
         head = (cell.at.workload, _params(cell.at.sizes.items())) if cell.at != last else ("", "")

@@ -9,22 +9,23 @@ from typing import Optional
 from yard.data.facts import METRIC
 from yard.stats.estimates import Estimate
 
-_STEPS = {
+STEPS = {
     "ns": ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")),
     "bytes": ((2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B")),
     "units/s": ((1e9, "G/s"), (1e6, "M/s"), (1e3, "k/s"), (1.0, "/s")),
     "count": ((1.0, ""),),
     "times": ((1.0, "×"),),
+    "share": ((0.01, "%"),),
 }
 
 
 def step(value: float, unit: str) -> tuple[float, str]:
     """The divisor and the unit in which `value` is best written."""
-    for size, name in _STEPS[unit]:
+    for size, name in STEPS[unit]:
         # 999.6 would be written as 1000: the next unit takes it.
         if abs(value) >= size * 0.9995:
             return size, name
-    return _STEPS[unit][-1]
+    return STEPS[unit][-1]
 
 
 def digits(value: float) -> str:
@@ -40,6 +41,8 @@ def text(value: Optional[float], unit: str) -> str:
         return "–"
     if unit == "share":
         return f"{100 * value:.0f} %"
+    if not unit:  # nobody knows it
+        return digits(value)
     if unit == "count":
         return f"{value:.0f}" if value >= 100 or value == int(value) else digits(value)
     size, name = step(value, unit)

@@ -11,6 +11,7 @@ from yard.doctor import checks, measure, mend
 from yard.doctor.machine import Machine
 from yard.errors import HARNESS, OK, UsageError
 from yard.cli.commands import _options
+from yard.text import numbers, units
 
 
 def _measured_text(measured: dict[str, Any]) -> str:
@@ -22,13 +23,13 @@ def _measured_text(measured: dict[str, Any]) -> str:
     lines = [
         "measured here, from Python:",
         f"  clock step          {measured['timer_step_ns']} ns, with the cost of reading it",
-        f"  sleep of 1 ms late  {sleep['median']:.0f} us, p99 {sleep['p99']:.0f} us",
-        f"  wake-up             {wake['median']:.1f} us, p99 {wake['p99']:.1f} us (half a round trip over pipes)",
+        f"  sleep of 1 ms late  {units.text(1000 * sleep['median'], 'ns')}, p99 {units.text(1000 * sleep['p99'], 'ns')}",
+        f"  wake-up             {units.text(1000 * wake['median'], 'ns')}, p99 {units.text(1000 * wake['p99'], 'ns')} (half a round trip over pipes)",
     ]
     for name, label in (("steal_share", "stolen CPU"), ("foreign_cpu_share", "others' CPU")):
         if measured[name] is not None:
-            lines.append(f"  {label:<18}  {100 * measured[name]:.1f} %")
-    noise = f"{100 * same['noise_share']:.1f} % noise in pairs of a short computation"
+            lines.append(f"  {label:<18}  {numbers.percent(measured[name], 1)}")
+    noise = f"{numbers.percent(same['noise_share'], 1)} noise in pairs of a short computation"
     lines.append(
         f"  same against same   {noise}; a 5 % change needs about {same['pairs_for_5_percent']} such pairs"
     )

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from yard.data import host, models
 from yard.engine import campaign
-from yard.text import run_progress
+from yard.text import numbers, run_progress
 from yard.errors import OK, UsageError, nearest
 from yard.learn.lesson import chapters, claims, lesson_page, timeline
 from yard.data.store import write_atomically
@@ -112,7 +112,7 @@ def _show(console: Console, chapter: chapters.Chapter, seen: timeline.Timeline) 
     console.print(Text(f"\n{chapter.title}", style="bold"))
     console.print(Text(chapter.text))
     for when, _, says in seen.said():
-        console.print(Text(f"  {when * 1000:5.0f} ms  {says}", style="dim"))
+        console.print(Text(f"  {numbers.column(when * 1000, 5)} ms  {says}", style="dim"))
     plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     for line in timeline.text(seen, plain=plain):
         console.print(Text("  " + line), soft_wrap=True)

@@ -12,6 +12,7 @@ from yard.engine import campaign
 from yard.errors import FAILED, INCONCLUSIVE, OK, UsageError
 from yard.data.store import make_folder, write_atomically
 from yard.cli.commands import _options
+from yard.text import numbers
 
 
 @click.command(short_help="What `check` says where the answer is known, on this machine.")
@@ -102,15 +103,15 @@ def command(**given: Any) -> int:
     budget_s = given["budget_s"]
     counts = {name: given[name] for name in ("aa", "busy", "tail", "moved", "hog")}
     plan = proof.experiments(
-        counts, given["preset"], given["profile"], f"{budget_s:g}s", given["cells"]
+        counts, given["preset"], given["profile"], f"{numbers.short(budget_s)}s", given["cells"]
     )
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     say(
-        f"{sum(counts.values())} jobs of at most {budget_s / 60:.0f} min: at most "
-        f"{proof.estimate_minutes(plan, budget_s) / 60:.1f} hours"
+        f"{sum(counts.values())} jobs of at most {numbers.minutes(budget_s)}: at most "
+        f"{numbers.fixed(proof.estimate_minutes(plan, budget_s) / 60, 1)} hours"
     )
     try:
         rows = proof.run(build, plan, out, say)

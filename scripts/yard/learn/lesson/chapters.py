@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from yard.learn.lesson.timeline import RUNS, Timeline
+from yard.text import numbers
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Chapter:
 
 
 def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
+    return f"{numbers.fixed(seconds * 1000)} ms"
 
 
 # -- one after another ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from yard.engine import live, plan as planning
 from yard.errors import YardError
 from yard.stats.estimates import Cell, paired_ratio
 from yard.data.models import Catalogue
-from yard.text import units
+from yard.text import numbers, units
 
 TRUE, FALSE, DEPENDS, UNKNOWN = "true", "false", "it depends", "not measured"
 ROUNDS = 7
@@ -49,8 +49,8 @@ class Figure:
     def words(self) -> str:
         values = f"{self.first} {units.text(self.first_value, 'ns')}, {self.second} {units.text(self.second_value, 'ns')}"
         interval = (
-            f" [{self.low:.2g}, {self.high:.2g}]"
-            if self.low is not None
+            f" [{numbers.short(self.low, 2)}, {numbers.short(self.high, 2)}]"
+            if self.low is not None and self.high is not None
             else f", {self.rounds} rounds: no interval"
         )
         return f"{values}: {units.digits(self.ratio)} times{interval}"
@@ -177,7 +177,7 @@ def _processes(runs: list[list[Cell]]) -> tuple[str, str, list[Figure]]:
     if not serial.more and got < 1.5:
         return (
             UNKNOWN,
-            f"The processes together got {got:.1f} CPUs: something else is running, or there is only one.",
+            f"The processes together got {numbers.fixed(got, 1)} CPUs: something else is running, or there is only one.",
             found,
         )
     if not serial.more and not any(f.more for f in found[2:]):

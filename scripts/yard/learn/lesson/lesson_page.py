@@ -9,6 +9,7 @@ from html import escape
 from yard.learn.lesson.chapters import Chapter
 from yard.learn.lesson.claims import Verdict
 from yard.learn.lesson.timeline import RUNS, Timeline
+from yard.text import numbers
 
 STYLE = """
 :root{color-scheme:light dark;--fg:#1b1b1b;--bg:#fff;--run:#0072b2;--wait:#e0e0e0;--dim:#555;--code:#f4f4f4}
@@ -35,13 +36,13 @@ def drawing(timeline: Timeline, title: str) -> str:
             wide = max(2.0, (span.end_s - span.begin_s) / length * width)
             kind = "run" if span.state == RUNS else "wait"
             parts.append(
-                f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{wide:.1f}" height="{height - 7}">'
-                f"<title>{escape(lane)} {span.state} {span.begin_s * 1000:.1f} to {span.end_s * 1000:.1f} ms</title></rect>"
+                f'<rect class="{kind}" x="{numbers.fixed(x, 1)}" y="{y + 3}" width="{numbers.fixed(wide, 1)}" height="{height - 7}">'
+                f"<title>{escape(lane)} {span.state} {numbers.fixed(span.begin_s * 1000, 1)} to {numbers.fixed(span.end_s * 1000, 1)} ms</title></rect>"
             )
     bottom = len(lanes) * height + 14
     parts.append(
         f'<text x="{left}" y="{bottom}">0 ms</text>'
-        f'<text x="{left + width}" y="{bottom}" text-anchor="end">{length * 1000:.0f} ms</text>'
+        f'<text x="{left + width}" y="{bottom}" text-anchor="end">{numbers.fixed(length * 1000)} ms</text>'
     )
     return (
         f'<svg viewBox="0 0 {left + width + 10} {bottom + 6}" role="img" aria-label="Who ran and who waited: '
@@ -62,7 +63,8 @@ def page(shown: list[tuple[Chapter, Timeline]], verdicts: list[Verdict], machine
     ]
     for chapter, timeline in shown:
         said = "".join(
-            f"<li>{when * 1000:.0f} ms: {escape(says)}" for when, _, says in timeline.said()
+            f"<li>{numbers.fixed(when * 1000)} ms: {escape(says)}"
+            for when, _, says in timeline.said()
         )
         out.append(
             f'<section id="{chapter.id}"><h2>{escape(chapter.title)}</h2><p>{prose(chapter.text)}'

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from yard.text import numbers
+
 RUNS, WAITS, ENDED = "runs", "waits", "ended"
 
 
@@ -85,5 +87,5 @@ def text(timeline: Timeline, columns: int = 60, plain: bool = False) -> list[str
             ):
                 row[at] = marks[span.state]
         lines.append(f"{lane:>{width}} |{''.join(row)}|")
-    lines.append(f"{'':>{width}}  0{f'{length * 1000:.0f} ms':>{columns - 1}}")
+    lines.append(f"{'':>{width}}  0{f'{numbers.fixed(length * 1000)} ms':>{columns - 1}}")
     return lines
