@@ -1,16 +1,17 @@
-# add_foreign_model(NAME go PACKAGES golang-go [MISSING "why"] SOURCES *.go COMMAND go build -o ...)
-# add_foreign_model(NAME python PACKAGES python3 [MISSING "why"] SOURCES *.py SCRIPT worker.py)
+# add_foreign_model(NAME go [MISSING "why"] SOURCES *.go COMMAND go build -o ...)
+# add_foreign_model(NAME python [MISSING "why"] SOURCES *.py SCRIPT worker.py)
 #
 # Builds switchyard-<NAME>, the cell main whose cells run in a worker (docs/worker-protocol.md), and the worker itself:
 # ${SWITCHYARD_WORKERS}/<NAME>/worker. COMMAND makes it from SOURCES, or they are copied and SCRIPT, which names its
 # interpreter, is it. With MISSING nothing is built: build/<preset>/models/<NAME>.json tells the runner why, and that
-# PACKAGES mend it. A COMMAND that fails leaves a log instead of the worker, and the model says so.
+# the folder's packages.txt mends it. A COMMAND that fails leaves a log instead of the worker, and the model says so.
 set(SWITCHYARD_WORKERS ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/workers)
 
 function(add_foreign_model)
-  cmake_parse_arguments(PARSE_ARGV 0 MODEL "" "NAME;PACKAGES;MISSING" "" )
+  cmake_parse_arguments(PARSE_ARGV 0 MODEL "" "NAME;MISSING" "" )
   set(note ${CMAKE_BINARY_DIR}/models/${MODEL_NAME}.json)
-  set(install "sudo apt-get install ${MODEL_PACKAGES}, then build again")
+  install_command(install)
+  string(APPEND install ", then build again")
   if(MODEL_MISSING)
     file(WRITE ${note} "{\"schema\": 1, \"model\": \"${MODEL_NAME}\", \"foreign\": true, "
       "\"skipped\": \"${MODEL_MISSING}\", \"install\": \"${install}\"}\n")

@@ -1,3 +1,14 @@
+# Sets OUT to the command that installs what packages.txt of the current folder lists.
+function(install_command OUT)
+  set(packages)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/packages.txt)
+    file(STRINGS packages.txt packages REGEX "^[^#]")
+    list(TRANSFORM packages REPLACE " .*" "")
+    list(JOIN packages " " packages)
+  endif()
+  set(${OUT} "sudo apt-get install ${packages}" PARENT_SCOPE)
+endfunction()
+
 # add_model(NAME fiber [TARGETS Boost::fiber])
 #
 # Builds switchyard-<NAME> from every .cpp in the folder, with the cell main. The model has looked for
@@ -9,15 +20,10 @@ function(add_model)
   set(note ${CMAKE_BINARY_DIR}/models/${MODEL_NAME}.json)
   foreach(target IN LISTS MODEL_TARGETS)
     if(NOT TARGET ${target})
-      set(packages)
-      if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/packages.txt)
-        file(STRINGS packages.txt packages REGEX "^[^#]")
-        list(TRANSFORM packages REPLACE " .*" "")
-        list(JOIN packages " " packages)
-      endif()
+      install_command(install)
       file(WRITE ${note} "{\"schema\": 1, \"model\": \"${MODEL_NAME}\", \"skipped\": "
         "\"${target} was not found when the suite was configured\", "
-        "\"install\": \"sudo apt-get install ${packages}\"}\n")
+        "\"install\": \"${install}\"}\n")
       message(STATUS "model ${MODEL_NAME}: skipped, ${target} not found")
       return()
     endif()

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import fakes
+from yard.data import host, packages
 
 SETUP = fakes.REPOSITORY / "scripts" / "setup"
 LISTED = [
@@ -87,6 +88,31 @@ def test_what_a_model_needs_is_listed_in_its_folder():
     own = (fakes.REPOSITORY / "impl/callback/packages.txt").read_text()
     assert own.split()[0] == "libuv1-dev" and "libuv1-dev" in OPTIONAL
     assert "libuv1-dev" not in (SETUP.parent / "packages.txt").read_text()
+
+
+def test_the_suite_lists_no_package_of_a_contender():
+    rows = (SETUP.parent / "packages.txt").read_text().splitlines()
+    assert not [row for row in rows if row.split()[1:2] == ["contender"]]
+    assert "golang-go" in {package.name for package in packages.listed()}
+
+
+def test_no_build_description_names_a_package_that_no_list_has():
+    """A second list would go stale: CMake and the scaffolds read packages.txt."""
+    for file in fakes.REPOSITORY.glob("impl/*/CMakeLists.txt"):
+        assert "PACKAGES" not in file.read_text(), file
+        if "add_foreign_model" in file.read_text():
+            assert (file.parent / "packages.txt").exists(), file
+
+
+def test_versions_are_recorded_of_what_is_listed_and_installed(monkeypatch, tmp_path):
+    shown = "installed g++ 4:12.2.0-3\\nnot-installed libuv1-dev \\ninstalled libc6 2.36\\n"
+    tool = tmp_path / "dpkg-query"
+    tool.write_text(f"#!/bin/sh\necho \"$*\" >{tmp_path}/asked\nprintf '{shown}'\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert host._packages() == {"g++": "4:12.2.0-3", "libc6": "2.36"}
+    asked = (tmp_path / "asked").read_text().split()
+    assert {"libuv1-dev", "rustc", "libc6"} <= set(asked) and "black" not in asked
 
 
 def test_quiet_when_nothing_is_missing(system):

@@ -12,17 +12,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from yard.data import cpu_quota
+from yard.data import cpu_quota, packages
 
-PACKAGES = (
-    "libuv1",
-    "libboost-fiber1.74.0",
-    "libbenchmark1debian",
-    "libc6",
-    "libstdc++6",
-    "g++",
-    "libfmt9",
-)
+RUNTIME = ("libc6", "libstdc++6")  # what every executable links and no package list asks for
+BUILT_WITH = (
+    "required",
+    "optional",
+    "contender",
+)  # the needs of what a measured program is made of
 
 
 def read(path: str | Path) -> str | None:
@@ -162,11 +159,22 @@ def describe() -> dict[str, Any]:
 
 
 def _packages() -> dict[str, str]:
-    found = {}
-    for name in PACKAGES:
-        if version := output("dpkg-query", "-W", "-f=${Version}", name):
-            found[name] = version
-    return found
+    """Versions of what is installed; where a release calls a library otherwise, its -dev package has the same name."""
+    listed = (package.name for package in packages.listed() if package.need in BUILT_WITH)
+    shown = "-f=${db:Status-Status} ${Package} ${Version}\\n"
+    try:
+        done = subprocess.run(
+            ("dpkg-query", "-W", shown, *RUNTIME, *listed),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    # It fails where one of them is not known, and shows the others.
+    rows = (line.split() for line in done.stdout.splitlines())
+    return {row[1]: row[2] for row in rows if len(row) == 3 and row[0] == "installed"}
 
 
 def warnings(host: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from yard.data import cpu_quota
+from yard.data import cpu_quota, packages
 from yard.doctor.machine import Machine
 from yard.text import numbers
 
@@ -17,8 +17,6 @@ GOOD, NOTE, MATTERS = "good", "note", "matters"
 CPU = "/sys/devices/system/cpu"
 PORTS = "/proc/sys/net/ipv4/ip_local_port_range"
 PREEMPT = "/sys/kernel/debug/sched/preempt"
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = (ROOT / "scripts/packages.txt", *sorted(ROOT.glob("impl/*/packages.txt")))
 WANTED_DESCRIPTORS, WANTED_PORTS = 16384, 40000
 
 
@@ -258,15 +256,11 @@ def libraries(machine: Machine) -> Finding | None:
     if status is None:
         return None
     present = set(re.findall(r"^Package: (\S+)\nStatus: \S+ ok installed$", status, re.MULTILINE))
-    rows = [
-        line.split()
-        for file in PACKAGES
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if line and line[0] != "#"
+    missing = [
+        package.name
+        for package in packages.listed()
+        if package.need in ("required", "optional") and package.name not in present
     ]
-    missing = dict.fromkeys(
-        name for name, need, *_ in rows if need in ("required", "optional") and name not in present
-    )
     if not missing:
         return Finding("libraries", GOOD, "all present")
     return Finding(
