@@ -88,7 +88,10 @@ def test_a_slower_head_is_red_named_measured_and_repeatable(tmp_path):
     assert len(failures) == len(red) and "repeat: scripts/switchyard check" in failures[0].get(
         "message"
     )
-    assert "| **REGRESSION** | `steady/count@0`" in (tmp_path / "out" / "check.md").read_text()
+    assert (
+        "| **REGRESSION** | <code>steady/count@0</code>"
+        in (tmp_path / "out" / "check.md").read_text()
+    )
     words = red[0]["repeat"].split()
     assert words[words.index("--only") + 1] == red[0]["scenario"] and "--metric" in words
     again = fakes.switchyard(
@@ -124,13 +127,13 @@ def test_a_scenario_that_crashes_on_head_alone_is_red(tmp_path):
     done = check(tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert (
-        "BROKEN  other/count@0: fails on head alone: crashed: died of SIGSEGV: about to die"
+        "BROKEN  other/count@0: stopped measuring on head alone: crashed: died of SIGSEGV: about to die"
         in done.stdout
     )
     assert "steady" not in " ".join(verdict(tmp_path)["regressions"])
 
 
-def test_a_scenario_that_crashes_on_base_alone_is_told_and_not_red(tmp_path):
+def test_a_scenario_that_crashes_on_base_alone_is_named_and_inconclusive(tmp_path):
     fakes.build(tmp_path / "head", "steady", "other")
     fakes.build(tmp_path / "base", "steady")
     crashing = (
@@ -141,8 +144,11 @@ def test_a_scenario_that_crashes_on_base_alone_is_told_and_not_red(tmp_path):
     (tmp_path / "base" / "bin" / "switchyard-other").write_text(crashing)
     (tmp_path / "base" / "bin" / "switchyard-other").chmod(0o755)
     done = check(tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "base fails and head does not: crashed: died of SIGSEGV" in done.stdout
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert (
+        "NOT COMPARED  other/count@0: base fails and head does not: crashed: died of SIGSEGV"
+        in done.stdout
+    )
 
 
 def test_what_fails_on_both_sides_leaves_nothing_to_compare(tmp_path):
@@ -160,14 +166,19 @@ def test_what_fails_now_and_then_is_never_red(tmp_path):
     assert check(tmp_path).returncode in (0, 2)
 
 
-def test_a_cell_on_one_side_only_is_told(tmp_path):
+def test_a_cell_that_is_new_is_named_and_one_that_is_gone_is_red_until_that_is_accepted(tmp_path):
     sides(tmp_path, ["steady", "old"], ["steady", "twofold"])
     done = check(tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (
-        "new: head only: twofold/count/left@0" in done.stdout
-        and "removed: base only: old/count@0" in done.stdout
+    assert done.returncode == 1, done.stdout + done.stderr
+    gone = "old/count@0: stopped measuring on head alone: removed: base only"
+    assert "new: head only: twofold/count/left@0" in done.stdout and gone in done.stdout
+    accepted = tmp_path / "accepted.toml"
+    accepted.write_text(
+        '[[accepted]]\ncell = "old/*"\nabsent = true\nuntil = 2999-01-31\nreason = "it was old"\n'
     )
+    done = check(tmp_path, "--accepted", accepted)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ACCEPTED  old/count@0: removed: base only; accepted: it was old" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fakes
-from yard.gate import command_pairs
+from yard.gate import command_pairs, readers
 from yard.errors import UsageError
 
 FAKE = f"{sys.executable} -S {Path(__file__).parent / 'fake_command.py'}"
@@ -64,10 +64,11 @@ def test_a_rate_is_worse_when_it_falls(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_benchmark_on_one_side_only_is_told(tmp_path):
+def test_a_benchmark_that_is_new_is_named_and_one_that_is_gone_is_red(tmp_path):
     done = check(tmp_path, "google 1 alpha beta", "google 1 beta gamma")
-    assert done.returncode == 0
-    assert "new: head only: gamma" in done.stdout and "removed: base only: alpha" in done.stdout
+    assert done.returncode == 1
+    assert "new: head only: gamma" in done.stdout
+    assert "BROKEN  alpha: stopped measuring on head alone: removed" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_a_benchmark_on_one_side_only_is_told(tmp_path):
     [
         ("google 1 alpha", "google 1 beta", [], 3, "share no scenario"),
         ("google 1", "lines 1", [], 3, "take two of a kind"),
-        ("broken 1", "lines 1", [], 4, "the base's command ended with 9: no such device"),
+        ("broken 1", "lines 1", [], 3, "the base's command ended with 9: no such device"),
         ("lines 1", "broken 1", [], 4, "the head's command ended with 9: no such device"),
         ("lines 1", "lines 1", ["--metric", "tiem"], 64, "did you mean time?"),
         ("lines 1", "lines 1", ["--metric", "time:up"], 64, "more is better"),
@@ -123,22 +124,27 @@ def test_lines_may_be_our_samples():
         "units": 5,
         "cpu_ns": 250,
     }
-    found = command_pairs.parse_lines("hello\n" + json.dumps(sample) + "\n")
-    assert found == {"m/w@0": {"time_per_unit_ns": 100.0, "cpu_per_unit_ns": 50.0}}
+    found = readers.parse_lines("hello\n" + json.dumps(sample) + "\n")
+    assert found.values == {"m/w@0": {"time_per_unit_ns": 100.0, "cpu_per_unit_ns": 50.0}}
 
 
-@pytest.mark.parametrize("text", ["", "no json", "{broken", '{"a": 1}'])
+@pytest.mark.parametrize("text", ["", "no json"])
 def test_lines_that_say_nothing_are_refused(text):
-    with pytest.raises(command_pairs.Failed):
-        command_pairs.parse_lines(text)
+    with pytest.raises(readers.Failed):
+        readers.parse_lines(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"benchmarks": [{"name": "x", "error_occurred": true}]}']
-)
+@pytest.mark.parametrize("text", ["{broken", '{"a": 1}'])
+def test_a_line_that_cannot_be_read_is_named_and_ends_nothing(text):
+    good = '{"scenario": "s", "metrics": {"time": 2}}'
+    found = readers.parse_lines(f"{good}\n{text}\n")
+    assert found.values == {"s": {"time": 2}} and list(found.unread) == ["(line 2)"]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"benchmarks": 3}', "{broken"])
 def test_google_benchmark_that_says_nothing_is_refused(text):
-    with pytest.raises(command_pairs.Failed):
-        command_pairs.parse_google(text)
+    with pytest.raises(readers.Failed):
+        readers.parse_google(text)
 
 
 def test_repetitions_give_their_median_and_aggregates_are_not_counted():
@@ -155,7 +161,16 @@ def test_repetitions_give_their_median_and_aggregates_are_not_counted():
             "cpu_time": 99,
         }
     )
-    assert command_pairs.parse_google(json.dumps({"benchmarks": rows})) == {"x": {"cpu_time": 2}}
+    text = "a line of its own\n{ another }\n" + json.dumps({"benchmarks": rows}, indent=1)
+    assert readers.parse_google(text).values == {"x": {"cpu_time": 2}}
+
+
+def test_benchmarks_that_share_a_name_are_kept_apart():
+    rows = [
+        {"name": "x", "family_index": i, "time_unit": "us", "cpu_time": 1 + i} for i in (0, 1, 1)
+    ]
+    found = readers.parse_google(json.dumps({"benchmarks": rows}))
+    assert found.values == {"x": {"cpu_time": 1000}, "x#2": {"cpu_time": 2000}}
 
 
 def test_a_flag_for_a_metric_knows_its_direction():

@@ -198,4 +198,7 @@ def test_a_trial_leaves_out_what_a_side_declines_and_keeps_what_fails_for_the_pa
     assert [s.id for s in found.fit.scenarios] == ["good@0"] and [
         s.id for s in found.suspicious
     ] == ["bad@0"]
-    assert found.not_compared == {"head@0": "only the head declined it: too many threads"}
+    assert found.not_compared == {"both@0": "declined on both sides: too many threads"}
+    assert [(one.scenario, one.red, one.reason) for one in found.absent] == [
+        ("head@0", True, "only the head declined it: too many threads")
+    ]

@@ -12,12 +12,14 @@ from typing import Any, Callable, Sequence
 
 from yard.data.facts import metric_named
 from yard.errors import UsageError
+from yard.gate import absence
 from yard.gate.outcome import Outcome
 from yard.gate.rule import Verdict
 from yard.text import numbers
 
 FILE = Path("scripts") / "yard" / "gate" / "accepted.toml"
 FIELDS: dict[str, Any] = {"cell": str, "metric": str, "most": (int, float), "reason": str}
+ABSENT_FIELDS: dict[str, Any] = {"cell": str, "absent": bool, "reason": str}
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,10 @@ class Entry:
     """`base`: the last base without the change. `until`: a day, for checks that know no revisions."""
 
     cell: str
-    metric: str
-    most: float  # ratio head / base
     reason: str
+    metric: str = "*"
+    most: float = 1.0  # ratio head / base
+    absent: bool = False  # instead of a ratio: it need not be measured
     base: str = ""
     until: datetime.date | None = None
 
@@ -49,10 +52,13 @@ def read(file: Path) -> list[Entry]:
 def _entry(number: int, entry: object) -> Entry:
     if not isinstance(entry, dict):
         raise ValueError("accepted is a list of tables: [[accepted]]")
-    for name, kind in FIELDS.items():
-        if not isinstance(entry.get(name), kind) or isinstance(entry.get(name), bool):
+    fields = ABSENT_FIELDS if "absent" in entry else FIELDS
+    for name, kind in fields.items():
+        if not isinstance(entry.get(name), kind) or isinstance(entry.get(name), bool) != (
+            kind is bool
+        ):
             raise ValueError(f"entry {number} has no proper '{name}'")
-    unknown = set(entry) - set(FIELDS) - {"base", "until"}
+    unknown = set(entry) - set(fields) - {"base", "until", "metric"}
     if unknown:
         raise ValueError(f"entry {number} has an unknown field '{sorted(unknown)[0]}'")
     if not entry.get("base") and not isinstance(entry.get("until"), datetime.date):
@@ -61,7 +67,9 @@ def _entry(number: int, entry: object) -> Entry:
         )
     if not entry["reason"].strip():
         raise ValueError(f"entry {number} has an empty reason")
-    if not 1 < entry["most"] < 100:
+    if not isinstance(entry.get("metric", "*"), str) or entry.get("absent") is False:
+        raise ValueError(f"entry {number}: metric is a name, and absent = true or not there")
+    if "most" in entry and not 1 < entry["most"] < 100:
         raise ValueError(f"entry {number}: most = {entry['most']} is no ratio above 1")
     return Entry(**entry)
 
@@ -83,10 +91,13 @@ def apply(
             continue
 
         def covers(scenario: str, metric: str, entry: Entry = entry) -> bool:
-            return fnmatch.fnmatchcase(scenario, entry.cell) and fnmatch.fnmatchcase(
-                metric, metric_named(entry.metric)
-            )
+            # A name may look like a pattern: sort[int].
+            named = scenario == entry.cell or fnmatch.fnmatchcase(scenario, entry.cell)
+            return named and fnmatch.fnmatchcase(metric, metric_named(entry.metric))
 
+        if entry.absent:
+            outcome.absent = absence.accepted(outcome.absent, covers, entry.reason)
+            continue
         outcome.counters = [
             replace(c, accepted=f"accepted: {entry.reason}")
             if covers(c.scenario, c.counter) and c.head <= entry.most * max(c.base, 1.0)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import sys
 import time
 
+from yard.text.outside import readable
+
 QUIET_S = 10.0  # between plain lines
 
 
@@ -18,14 +20,14 @@ class Progress:
         """Stays on the screen."""
         if not self.quiet:
             self._clear()
-            print(text, file=sys.stderr, flush=True)
+            print(readable(text), file=sys.stderr, flush=True)
 
     def step(self, text: str) -> None:
         """Only the newest matters."""
         now = time.monotonic()
         if self.quiet or (not self.terminal and now - self.last < QUIET_S):
             return
-        self.last = now
+        self.last, text = now, readable(text)
         if self.terminal:
             self._clear()
             sys.stderr.write(text)

@@ -3,33 +3,38 @@
 
 A Google Benchmark binary is asked for its list and then for one benchmark at a time. Any other command is run whole;
 each line of its output that is a JSON object is a scenario: one of our samples, or
-{"scenario": "name", "metrics": {"time": 1.5, ...}}.
+{"scenario": "name", "metrics": {"time": 1.5, ...}}. What a side does not give goes into the ledger (gate/absence.py) and
+never ends the others.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import random
-import re
 import shlex
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Collection, Mapping, Sequence
 
 from yard.data import host
 from yard.engine import process
-from yard.errors import NotComparable, UsageError, YardError, nearest
-from yard.gate import rule, values
-from yard.gate.readers import GOOGLE_DEFAULT, Failed, Values, parse_google, parse_lines
+from yard.errors import UsageError, YardError
+from yard.gate import absence, google_benchmark, rule, values
 from yard.gate.pairs import CONTROL, MOST_REPEATED, STEAL, Disturbed
+from yard.gate.readers import GOOGLE_DEFAULT, parse_google, parse_lines
+from yard.gate.reading import WHOLE, Failed, Reading
 from yard.gate.rule import Metric
 from yard.gate.scenarios import SLOT_S
 from yard.text import numbers
+from yard.text.outside import readable
 
 MORE_IS_BETTER = ("items_per_second", "bytes_per_second")
 TIMEOUT_S = 120.0
 TOLERATED, MUST_FIND = 0.02, 0.05
+SIDES = ("base", "head")
+NO_RATIO = math.log(1000)  # between zero and more: worse by far, and a finite number
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,20 @@ class Wanted:
 
 
 def wanted(flags: Sequence[str]) -> list[Wanted]:
-    found = []
+    found: dict[str, Wanted] = {}
     for flag in flags:
-        name, colon, direction = flag.partition(":")
-        if not name or (colon and direction not in ("more", "less")):
+        name, colon, direction = flag.rpartition(":")
+        if not colon or direction not in ("more", "less"):
+            name, direction = flag, ""  # a colon may be part of a name
+        if not name or flag.startswith(":") or flag.endswith((":up", ":down", ":")):
             raise UsageError(
-                f"--metric {flag}: write NAME, NAME:less or NAME:more (more is better)"
+                f"--metric {readable(flag)}: write NAME, NAME:less or NAME:more (more is better)"
             )
-        found.append(Wanted(name, direction == "more" if colon else name in MORE_IS_BETTER))
-    return found
+        more = direction == "more" if direction else name in MORE_IS_BETTER
+        if found.get(readable(name), Wanted(name, more)).more != more:
+            raise UsageError(f"--metric {readable(flag)}: it is asked for in both directions")
+        found[readable(name)] = Wanted(readable(name), more)
+    return list(found.values())
 
 
 def as_metrics(names: Sequence[str]) -> dict[str, Metric]:
@@ -62,43 +72,74 @@ def as_metrics(names: Sequence[str]) -> dict[str, Metric]:
 
 @dataclass
 class Command:
-    """`google`: the benchmarks that it lists; None: a command that prints lines."""
+    """`google`: the benchmarks that it lists, by their unique name; None: a command that prints lines."""
 
     text: str
-    google: list[str] | None = None
+    google: dict[str, str] | None = None
+    trouble: str = ""  # how listing ended, if it failed
 
     @property
     def words(self) -> list[str]:
-        return shlex.split(self.text)
+        try:
+            return shlex.split(self.text)
+        except ValueError as error:
+            raise UsageError(f"'{readable(self.text)}' is no command line: {error}") from None
 
     def examine(self) -> None:
+        code, output = self._listing()
+        lines = [line for line in output.splitlines() if line.strip()]
+        if code == 0 and lines and not any(line.lstrip().startswith(("{", "[")) for line in lines):
+            self.google = google_benchmark.listed(
+                output, lambda: self._listing(google_benchmark.NOTHING)[1]
+            )
+
+    def _listing(self, *more: str) -> tuple[int, str]:
+        if not self.words:
+            raise UsageError("an empty command cannot be compared; give a program")
+        program = readable(self.words[0])
         try:
             done = subprocess.run(
-                [*self.words, "--benchmark_list_tests=true"],
+                [*self.words, google_benchmark.LIST, *more],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
                 timeout=TIMEOUT_S,
             )
         except FileNotFoundError:
-            raise UsageError(f"'{self.words[0]}' is no program here; give its path") from None
+            raise UsageError(f"'{program}' is no program here; give its path") from None
         except (PermissionError, OSError) as error:
-            raise UsageError(f"'{self.words[0]}' cannot be started: {error.strerror}") from None
+            raise UsageError(f"'{program}' cannot be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise YardError(
-                f"'{self.text}' did not end within {numbers.short(TIMEOUT_S)} s"
+                f"'{readable(self.text)}' did not end within {numbers.short(TIMEOUT_S)} s"
             ) from None
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
-        if (
-            done.returncode == 0
-            and lines
-            and not any(line.lstrip().startswith(("{", "[")) for line in lines)
-        ):
-            self.google = lines
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        if done.returncode:
+            self.trouble = (
+                f"ended with {done.returncode}{': ' + readable(said[-1]) if said else ''}"
+            )
+        return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
+
+
+@dataclass
+class Gave:
+    """What one process gave. `trouble`: how it failed; what it printed before that counts."""
+
+    reading: Reading = field(default_factory=Reading)
+    steal: float = 0.0
+    trouble: str = ""
+    hung: bool = False
+
+    def lacks(self, scenario: str) -> str:
+        """Why there is nothing of this scenario; "" if there is."""
+        if (scenario, WHOLE) in self.reading.refused:
+            return self.reading.refused[scenario, WHOLE]
+        if scenario in self.reading.values:
+            return ""
+        return self.trouble or "it is not printed"
 
 
 class CommandSource:
-    """A `gate.Source`. A command that prints many scenarios is run once for all that a round asks for."""
+    """A `sequential.Source`. A command that prints many scenarios is run once for all that a round asks for."""
 
     def __init__(
         self,
@@ -115,36 +156,43 @@ class CommandSource:
         self.disturbed = Disturbed()
         self.values: dict[tuple[str, str], list[tuple[float, float]]] = {}
         self.not_compared: dict[str, str] = {}
+        self.ledger = absence.Ledger()
         self._random = random.Random(f"coins {seed}")
         self._waiting: dict[str, dict[str, float]] = {}
+        self._troubles: set[str] = set()
         self.control_of = ""
+        self.controls: list[str] = []  # to take instead, where base does not give that one
+
+    @property
+    def whole(self) -> bool:
+        """Does one process print all scenarios?"""
+        return self.commands["base"].google is None
 
     def scenarios(self) -> Sequence[str]:
-        names = [name for name in self.names if name not in self.not_compared]
+        names = [
+            name
+            for name in self.names
+            if self.ledger.weight(name) < 2 * absence.CERTAIN or self.whole
+        ]
         return [*names, CONTROL] if names and self.control_of else names
 
     def pair(self, scenario: str) -> Mapping[str, float]:
-        whole = self.commands["base"].google is None
         if scenario == CONTROL:
-            return self._pairs("" if whole else self.control_of, control=True).get(
-                self.control_of, {}
-            )
+            name = self.control_of
+            return self._pairs(name, control=True).get(name, {})
         if scenario not in self._waiting:
-            self._waiting = self._pairs("" if whole else scenario)
+            self._waiting = self._pairs(scenario)
         return self._waiting.pop(scenario, {})
 
-    def once(self, side: str, scenario: str, padding: int = 0) -> tuple[Values, float]:
-        """What one process of a side gives, and the share of time that was stolen meanwhile."""
+    def once(self, side: str, scenario: str, padding: int = 0) -> Gave:
+        """One process of a side: of a Google Benchmark binary this scenario, of another command all."""
         command = self.commands[side]
         words = command.words
         if command.google is not None:
-            words += ["--benchmark_format=json", f"--benchmark_filter=^{re.escape(scenario)}$"]
-            if not any(word.startswith("--benchmark_min_time") for word in words):
-                words.append(f"--benchmark_min_time={numbers.short(self.slot_s)}")
+            words = google_benchmark.words(words, command.google[scenario], self.slot_s)
         ticks = host.cpu_times()
-        with open(self.scratch / "stderr.txt", "wb") as stderr, open(
-            self.scratch / "stdout.txt", "wb"
-        ) as stdout:
+        output, log = self.scratch / "stdout.txt", self.scratch / "stderr.txt"
+        with open(log, "wb") as stderr, open(output, "wb") as stdout:
             ending = process.run(
                 words,
                 {**os.environ, "SWITCHYARD_PADDING": "x" * padding},
@@ -152,19 +200,16 @@ class CommandSource:
                 TIMEOUT_S,
                 stdout,
             )
-        steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
-        said = process.last_line(self.scratch / "stderr.txt")
-        if ending.exit_code != 0:
-            how = (
-                "hung"
-                if ending.timed_out
-                else f"died of {ending.signal_name}"
-                if ending.signal_name
-                else (f"ended with {ending.exit_code}")
-            )
-            raise Failed(f"{how}{': ' + said if said else ''}")
-        text = (self.scratch / "stdout.txt").read_text(encoding="utf-8", errors="replace")
-        return (parse_google(text) if command.google is not None else parse_lines(text)), steal
+        gave = Gave(steal=host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0)
+        said = readable(process.last_line(log))
+        if how := _failure(ending):
+            gave.trouble, gave.hung = f"{how}{': ' + said if said else ''}", ending.timed_out
+        text = output.read_bytes().decode("utf-8", "surrogateescape")
+        try:
+            gave.reading = parse_google(text) if command.google is not None else parse_lines(text)
+        except Failed as error:
+            gave.trouble = gave.trouble or f"{error}{': ' + said if said else ''}"
+        return gave
 
     def _pairs(self, scenario: str, control: bool = False) -> dict[str, dict[str, float]]:
         """One process of each side, or in the control two of base."""
@@ -172,124 +217,113 @@ class CommandSource:
             self.disturbed.pairs += 1
             order = ("base", "head") if self._random.random() < 0.5 else ("head", "base")
             padding = self._random.randrange(4096)
-            measured, steal = {}, 0.0
-            for side in order:
-                try:
-                    measured[side], stolen = self.once(
-                        "base" if control else side, scenario, padding
-                    )
-                except Failed as error:
-                    return self._stop("base" if control else side, scenario, str(error))
-                steal = max(steal, stolen)
+            gave = {
+                side: self.once("base" if control else side, scenario, padding) for side in order
+            }
+            steal = max(one.steal for one in gave.values())
             self.disturbed.steal.append(steal)
             if steal <= STEAL or self.disturbed.repeated >= MOST_REPEATED * self.disturbed.pairs:
                 break
             self.disturbed.repeated += 1
         self.record(
             {
-                "scenario": CONTROL if control else scenario or "all",
+                "scenario": CONTROL if control else "all" if self.whole else scenario,
                 "first": order[0],
-                "base": measured["base"],
-                "head": measured["head"],
+                **{side: one.reading.values for side, one in gave.items()},
+                "refused": {
+                    side: {f"{n} {m}".strip(): why for (n, m), why in one.reading.refused.items()}
+                    | ({"": one.trouble} if one.trouble else {})
+                    for side, one in gave.items()
+                    if one.reading.refused or one.trouble
+                },
             }
         )
-        return self._differences(measured, keep=not control)
+        names = self.names if self.whole else [scenario]
+        if control:
+            return {scenario: self._controlled(gave)}
+        found = {name: self._compared(name, gave) for name in names}
+        self._unattributed(gave, names)
+        return {name: differences for name, differences in found.items() if differences}
 
-    def _stop(self, side: str, scenario: str, why: str) -> dict[str, dict[str, float]]:
-        if side == "base":
-            for name in [scenario] if scenario else self.names:
-                self.not_compared[name] = f"the base's command {why}"
+    def _unattributed(self, gave: Mapping[str, Gave], names: Collection[str]) -> None:
+        """Trouble that belongs to no scenario: a line that cannot be read, a command that fails after its last line."""
+        lacks: dict[str, dict[str, str]] = {}
+        for side, one in gave.items():
+            for place, why in one.reading.unread.items():
+                lacks.setdefault(place, {})[side] = why
+            if one.trouble and all(not one.lacks(name) for name in names):
+                lacks.setdefault("(the command)", {})[side] = one.trouble
+        self._troubles |= set(lacks)
+        for name in self._troubles:
+            self.ledger.pair(name, WHOLE, lacks.get(name, {}))
+
+    def _compared(self, name: str, gave: Mapping[str, Gave]) -> dict[str, float]:
+        """What both sides have; what they lack is noted."""
+        lacks = {side: why for side, one in gave.items() if (why := one.lacks(name))}
+        self.ledger.pair(name, WHOLE, lacks, any(one.hung for one in gave.values()))
+        if lacks:
             return {}
-        raise YardError(f"the head's command {why}. Run it by hand: {self.commands['head'].text}")
-
-    def _differences(
-        self, measured: Mapping[str, Values], keep: bool
-    ) -> dict[str, dict[str, float]]:
-        found: dict[str, dict[str, float]] = {}
-        for name in measured["base"].keys() & measured["head"].keys():
-            base, head = measured["base"][name], measured["head"][name]
-            for one in self.asked:
-                if one.name not in base or one.name not in head:
-                    continue
-                if keep:
-                    self.values.setdefault((name, one.name), []).append(
-                        (base[one.name], head[one.name])
-                    )
-                d = values.log_ratio(base[one.name], head[one.name], self.metrics[one.name])
-                found.setdefault(name, {})[one.name] = -d if one.more else d
+        found = {}
+        printed = {metric for one in gave.values() for metric in one.reading.metrics(name)}
+        for one in self.asked:
+            if self._is_expected(name, one.name, printed):
+                lacks = _lacking(name, one, gave)
+                self.ledger.pair(name, one.name, lacks)
+                if not lacks:
+                    base, head = (gave[side].reading.values[name][one.name] for side in SIDES)
+                    self.values.setdefault((name, one.name), []).append((base, head))
+                    found[one.name] = _ratio(base, head, one, self.metrics[one.name])
+        if not printed & {one.name for one in self.asked}:
+            why = f"it prints none of: {', '.join(one.name for one in self.asked)}"
+            self.ledger.pair(name, WHOLE, dict.fromkeys(SIDES, why))
         return found
 
+    def _is_expected(self, name: str, metric: str, printed: Collection[str]) -> bool:
+        """A scenario need not have every metric; but what it had once, and the times of Google Benchmark, it has always."""
+        always = metric in GOOGLE_DEFAULT and not self.whole
+        return always or metric in printed or self.ledger.seen(name, metric)
 
-def prepare(
-    commands: Mapping[str, Command],
-    flags: Sequence[str],
-    only: Sequence[str],
-    seed: int,
-    scratch: Path,
-    record: Callable[[dict[str, Any]], None],
-) -> tuple[CommandSource, dict[str, Metric]]:
-    """Examines both commands and chooses scenarios and metrics. Refuses what cannot be compared."""
-    base, head = commands["base"], commands["head"]
-    for command in (base, head):
-        command.examine()
-    if (base.google is None) != (head.google is None):
-        raise NotComparable(
-            "one command is a Google Benchmark binary and the other is not: take two of a kind"
-        )
-    asked = wanted(flags)
-    source = CommandSource(commands, asked, seed, scratch, record)
-    if base.google is not None:
-        names = {"base": base.google, "head": head.google or []}
-        source.asked = asked or [Wanted(name) for name in GOOGLE_DEFAULT]
-    else:
-        names = _tried(source, asked)
-    both = _shared(source, names)
-    for name in only:
-        if name not in both:
-            raise UsageError(f"--only: unknown name '{name}': {nearest(name, both)}")
-    source.names = [name for name in both if not only or name in only]
-    source.control_of = random.Random(f"control {seed}").choice(sorted(source.names))
-    metrics = as_metrics([one.name for one in source.asked])
-    if asked:
-        metrics = {name: replace(metric, tier="gating") for name, metric in metrics.items()}
-    source.metrics = metrics
-    return source, metrics
+    def _controlled(self, gave: Mapping[str, Gave]) -> dict[str, float]:
+        """Base against itself. A scenario that base does not give is replaced by another."""
+        name = self.control_of
+        if lacks := [why for one in gave.values() if (why := one.lacks(name))]:
+            if self.controls:
+                self.control_of = self.controls.pop()
+            else:
+                self.not_compared[CONTROL] = lacks[0]
+            return {}
+        base, head = (gave[side].reading.values[name] for side in SIDES)
+        return {
+            one.name: _ratio(base[one.name], head[one.name], one, self.metrics[one.name])
+            for one in self.asked
+            if one.name in base and one.name in head
+        }
 
 
-def _tried(source: CommandSource, asked: Sequence[Wanted]) -> dict[str, list[str]]:
-    """The scenarios that each command prints when it is run once; without --metric all that they print is judged."""
-    first = {}
-    for side in ("base", "head"):
-        try:
-            first[side], _ = source.once(side, "")
-        except Failed as error:
-            raise YardError(
-                f"the {side}'s command {error}. Run it by hand: {source.commands[side].text}"
-            ) from None
-    printed = sorted(
-        {metric for found in first.values() for metrics in found.values() for metric in metrics}
-    )
-    for one in asked:
-        if one.name not in printed:
-            raise UsageError(
-                f"--metric: neither command prints '{one.name}': {nearest(one.name, printed)}"
-            )
-    source.asked = asked or [Wanted(name, name in MORE_IS_BETTER) for name in printed]
-    return {side: list(found) for side, found in first.items()}
-
-
-def _shared(source: CommandSource, names: Mapping[str, Sequence[str]]) -> list[str]:
-    both = [name for name in names["head"] if name in set(names["base"])]
-    source.not_compared |= {name: "new: head only" for name in names["head"] if name not in both}
-    source.not_compared |= {
-        name: "removed: base only" for name in names["base"] if name not in both
+def _lacking(name: str, one: Wanted, gave: Mapping[str, Gave]) -> dict[str, str]:
+    """Side -> why it has no value of this metric."""
+    readings = {side: g.reading for side, g in gave.items()}
+    found = {side: reading.values[name].get(one.name) for side, reading in readings.items()}
+    if found["base"] != found["head"] and found["base" if one.more else "head"] == 0:
+        if None not in found.values():  # better by an infinite factor
+            return dict.fromkeys(SIDES, "zero, as of a benchmark that measures nothing any more")
+    return {
+        side: readings[side].refused.get((name, one.name), "it is not printed")
+        for side, number in found.items()
+        if number is None
     }
-    if not both:
-        raise NotComparable(
-            f"the two commands share no scenario: {_names(names['base'])} and {_names(names['head'])}"
-        )
-    return both
 
 
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
+def _ratio(base: float, head: float, one: Wanted, metric: Metric) -> float:
+    if not metric.absolute and (base == 0) != (head == 0):
+        return NO_RATIO if (head == 0) == one.more else -NO_RATIO
+    d = values.log_ratio(base, head, metric)
+    return -d if one.more else d
+
+
+def _failure(ending: process.Ending) -> str:
+    if ending.timed_out:
+        return f"hung for {numbers.short(ending.limit_s)} s"
+    if ending.signal_name:
+        return f"died of {ending.signal_name}"
+    return f"ended with {ending.exit_code}" if ending.exit_code else ""

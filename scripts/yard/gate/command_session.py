@@ -10,7 +10,8 @@ from typing import Any
 from yard.data.store import make_folder
 from yard.gate import sequential
 from yard.gate.check_progress import Progress
-from yard.gate.command_pairs import Command, prepare
+from yard.gate.command_choice import prepare
+from yard.gate.command_pairs import Command
 from yard.gate.found import Found
 from yard.gate.pair_log import PairLog
 from yard.gate.pairs import CONTROL
@@ -48,12 +49,14 @@ def run(request: Request, progress: Progress) -> Found:
             CONTROL,
             Screening(extra_s(time)),
         )
-    outcome.control_broken = source.not_compared.get(CONTROL, "")
+    outcome.control_broken = source.not_compared.pop(CONTROL, "")
+    outcome.absent, notes = source.ledger.judged()
     return Found(
         outcome,
         {name: command.text for name, command in commands.items()},
         values=source.values,
         not_compared=source.not_compared,
+        notes=notes,
         disturbed=source.disturbed,
         control_of=source.control_of,
         slot_s=source.slot_s,

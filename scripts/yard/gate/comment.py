@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+import re
+from typing import Any, Mapping, Sequence
 
 from yard.gate import wording
+from yard.text.outside import markdown, markdown_code, readable
 
 MARKS = {0: "✅", 1: "❌"}
 
 
-def _safe(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
-
-
 def render(result: Mapping[str, Any]) -> str:
     lines = [
-        f"## {MARKS.get(result['exit_code'], '⚠️')} switchyard check: {_safe(wording.headline(result))}",
+        f"## {MARKS.get(result['exit_code'], '⚠️')} switchyard check: {markdown(wording.headline(result))}",
         "",
-        _safe(wording.about(result)) + ".",
+        markdown(wording.about(result)) + ".",
         "",
     ]
     rows = wording.shown(result)
@@ -28,20 +26,20 @@ def render(result: Mapping[str, Any]) -> str:
             "| --- | --- | --- | ---: | ---: | ---: | --- |",
         ]
         for cell in rows:
-            name = f"`{cell['scenario']}` {wording.params(cell)}".strip()
+            name = f"{markdown_code(cell['scenario'])} {markdown(wording.params(cell))}".strip()
             verdict = (
                 f"**{cell['verdict']}**" if cell["verdict"] == "REGRESSION" else cell["verdict"]
             )
             cells = (
                 verdict,
                 name,
-                wording.metric(cell["metric"]),
+                markdown(wording.metric(cell["metric"])),
                 wording.percent(cell["slowdown"]),
                 wording.interval(cell),
-                wording.both(cell).replace("->", "→"),
-                wording.evidence(cell) + (f"; {cell['note']}" if cell["note"] else ""),
+                markdown(wording.both(cell).replace("->", "→")),
+                markdown(wording.evidence(cell) + (f"; {cell['note']}" if cell["note"] else "")),
             )
-            lines.append("| " + " | ".join(map(_safe, cells)) + " |")
+            lines.append("| " + " | ".join(cells) + " |")
         lines.append("")
     for suite in result["suite"]:
         if suite["verdict"] == "REGRESSION":
@@ -51,26 +49,35 @@ def render(result: Mapping[str, Any]) -> str:
                 "",
             ]
     for broken in result["broken"]:
-        lines += [
-            f"**BROKEN** `{broken['scenario']}` fails on head alone: {_safe(broken['reason'])}",
-            "",
-        ]
+        verdict, _, text = wording.broken(broken).partition("  ")
+        lines += [f"**{verdict}** {markdown(text)}", ""]
+    for line in wording.absent(result):
+        verdict, _, text = line.partition("  ")
+        lines += [f"**{verdict}** {markdown(text)}", ""]
     for grown in result["counters"]:
         verdict, _, text = wording.counter(grown).partition("  ")
-        lines += [f"**{verdict}** {_safe(text)}", ""]
+        lines += [f"**{verdict}** {markdown(text)}", ""]
     if repeats := wording.repeats(result):
-        lines += ["To repeat one alone:", "```", *repeats, "```", ""]
+        lines += ["To repeat one alone:", *_block(repeats), ""]
     if summary := wording.quiet_summary(result):
-        lines += [summary + ".", ""]
+        lines += [markdown(summary) + ".", ""]
     missing = wording.not_compared(result)
     if missing:
         lines += [
             f"<details><summary>{len(result['not_compared'])} not compared</summary>",
             "",
-            *(f"- {_safe(line)}" for line in missing),
+            *(f"- {markdown(line)}" for line in missing),
             "",
             "</details>",
             "",
         ]
-    lines += [f"- note: {_safe(note)}" for note in result["notes"]]
+    lines += [f"- note: {markdown(note)}" for note in result["notes"]]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _block(lines: Sequence[str]) -> list[str]:
+    """As code: fenced by more backticks than any line has."""
+    shown = [readable(line) for line in lines]
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [fence, *shown, fence]

@@ -9,6 +9,7 @@ from typing import Sequence
 from yard.data.facts import METRIC
 from yard.errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
 from yard.gate import rule
+from yard.gate.absence import Absent
 from yard.gate.rule import Verdict
 from yard.text import numbers
 
@@ -75,9 +76,7 @@ class Outcome:
     suite: dict[str, bool] = field(default_factory=dict)  # metric -> regressed
     suite_medians: dict[str, list[float]] = field(default_factory=dict)  # metric -> one a round
     counters: list[Grown] = field(default_factory=list)  # exact ones
-    broken: dict[str, str] = field(
-        default_factory=dict
-    )  # scenario -> how head fails where base does not
+    absent: list[Absent] = field(default_factory=list)  # what was to be compared and was not
     control_broken: str = ""  # why the control could not be measured
     stopped_early: str = ""  # why it ended before its looks, "" if it did not
     interrupted: bool = False
@@ -97,6 +96,16 @@ class Outcome:
     @property
     def grown(self) -> list[Grown]:
         return [counter for counter in self.counters if not counter.accepted]
+
+    @property
+    def broken(self) -> list[Absent]:
+        """What stopped measuring on head alone."""
+        return [one for one in self.absent if one.red and not one.accepted]
+
+    @property
+    def doubtful(self) -> list[Absent]:
+        """What could not be compared, without being head's fault for sure."""
+        return [one for one in self.absent if not one.red and not one.accepted]
 
     @property
     def control_failed(self) -> list[CellResult]:
@@ -137,7 +146,11 @@ class Outcome:
                 "now; try again when it is quieter"
             )
         if red:
-            return FAILED, f"{red} regression{'s' if red > 1 else ''}"
+            named = [c.name for c in self.regressions] + [one.name for one in self.broken]
+            named += [counter.name for counter in self.grown]
+            named += [f"the whole suite's {name}" for name, slow in self.suite.items() if slow]
+            stopped = f", {len(self.broken)} of them stopped measuring" if self.broken else ""
+            return FAILED, f"{red} regression{'s' if red > 1 else ''}{stopped}: {few(named)}"
         if self.interrupted:
             return INCONCLUSIVE, "interrupted; what was measured is kept"
         if self.stopped_early:
@@ -149,6 +162,11 @@ class Outcome:
             )
         if not self.gating:
             return NOT_COMPARABLE, "no cell was compared; see what was not compared and why"
+        if self.doubtful:
+            return INCONCLUSIVE, (
+                f"{few([one.name for one in self.doubtful])} could not be compared "
+                f"({self.doubtful[0].reason}); repair that, leave it out with --only, or accept it"
+            )
         unresolved = [cell for cell in self.gating if cell.verdict is Verdict.UNRESOLVED]
         unsure = [
             cell.name

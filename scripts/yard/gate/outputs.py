@@ -40,7 +40,12 @@ def regressions(result: Mapping[str, Any]) -> list[str]:
     ]
     suite = [f"suite {s['metric']}" for s in result["suite"] if s["verdict"] == "REGRESSION"]
     counters = [f"{c['scenario']} {c['counter']}" for c in result["counters"] if not c["accepted"]]
-    return [*cells, *suite, *(b["scenario"] for b in result["broken"]), *counters]
+    return [
+        *cells,
+        *suite,
+        *(f"{b['scenario']} {b['metric']}".strip() for b in result["broken"]),
+        *counters,
+    ]
 
 
 def verdict(

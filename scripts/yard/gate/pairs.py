@@ -12,8 +12,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Mapping, Sequence
 
+from yard.data.facts import METRIC
 from yard.engine.plan import MOST_PADDING_BYTES
-from yard.gate import values
+from yard.gate import absence, values
 from yard.gate.rule import Metric
 from yard.gate.scenarios import Scenario
 from yard.gate.slot import Bench, Moved, Result
@@ -50,8 +51,9 @@ class PairSource:
         self.known = {scenario.id: scenario for scenario in scenarios}
         if control is not None:
             self.known[CONTROL] = replace(control, id=CONTROL)
-        self.broken: dict[str, str] = {}  # head alone fails, confirmed
-        self.not_compared: dict[str, str] = {}
+        self.failed: dict[str, absence.Absent] = {}
+        self.not_compared: dict[str, str] = {}  # for want of time
+        self.ledger = absence.Ledger()
         self.disturbed = Disturbed()
         self.values: dict[
             tuple[str, str], list[tuple[float, float]]
@@ -60,7 +62,7 @@ class PairSource:
         self._flaky = Counter[str]()
 
     def scenarios(self) -> Sequence[str]:
-        return [id for id in self.known if id not in self.broken and id not in self.not_compared]
+        return [id for id in self.known if id not in self.failed and id not in self.not_compared]
 
     def pair(self, scenario: str) -> Mapping[str, float]:
         measured: dict[str, Result] | None = self._both(scenario)
@@ -106,21 +108,41 @@ class PairSource:
             if len(failed) == 1:
                 alone[failed[0]] += 1
         told = next((f"{r.verdict}: {r.reason}" for r in measured.values() if r.failed), "")
-        if id == CONTROL:
-            self.not_compared[id] = f"fails: {told}"
-        elif alone.get("head") == CONFIRM_BROKEN:
-            self.broken[id] = told
+        red = alone.get("head") == CONFIRM_BROKEN
+        if red:
+            why = told
         elif alone.get("base") == CONFIRM_BROKEN:
-            self.not_compared[id] = f"base fails and head does not: {told}"
+            why = f"base fails and head does not: {told}"
         elif not any(r.failed for r in measured.values()):
-            self.not_compared[id] = f"failed in {MOST_FLAKY} pairs, and not always"
+            why = f"failed in {MOST_FLAKY} pairs, and not always"
         else:
-            self.not_compared[id] = f"fails on both sides: {told}"
+            why = f"fails on both sides: {told}"
+        self.failed[id] = absence.Absent(id, "", red, why)
         return None
+
+    def absent(self) -> tuple[list[absence.Absent], list[str]]:
+        """What stopped measuring or could not be measured, and notes on what failed now and then."""
+        metrics, notes = self.ledger.judged()
+        # A quantile needs so many operations, and a slot near that number has it now and then.
+        metrics = [one for one in metrics if one.red or not METRIC[one.metric].quantile]
+        notes += [
+            f"{id}: failed in {count} pairs, and not in the next; the others are judged"
+            for id, count in self._flaky.items()
+            if id not in self.failed
+        ]
+        return [*(one for id, one in self.failed.items() if id != CONTROL), *metrics], notes
 
     def _differences(self, id: str, measured: Mapping[str, Result]) -> dict[str, float]:
         base, head = measured["base"].metrics, measured["head"].metrics
         found = {}
+        for name, metric in self.metrics.items():
+            lacks = {
+                side: "the metric is not there"
+                for side, result in measured.items()
+                if name not in result.metrics
+            }
+            if id != CONTROL and metric.tier == "gating" and len(lacks) < 2:
+                self.ledger.pair(id, name, lacks)
         for name in base.keys() & head.keys() & self.metrics.keys():
             found[name] = values.log_ratio(base[name], head[name], self.metrics[name])
             self.values.setdefault((id, name), []).append((base[name], head[name]))

@@ -1,73 +1,136 @@
 # SPDX-License-Identifier: MIT
-"""What a command printed, as numbers: the JSON of Google Benchmark, or lines of JSON."""
+"""What a command printed, as a Reading: the JSON of Google Benchmark, or lines of JSON."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Mapping
 
 from yard.data import schema
 from yard.gate import values
+from yard.gate.reading import Failed, Reading, Values, quoted
+
+__all__ = ["Failed", "GOOGLE_DEFAULT", "Values", "parse_google", "parse_lines"]
 
 GOOGLE_DEFAULT = ("cpu_time", "real_time")
-TIME_S = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-Values = dict[str, dict[str, float]]  # scenario -> metric -> value, bigger is worse
+TIME_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+# Of a row of Google Benchmark: what describes it and measures nothing.
+GOOGLE_WORDS = (
+    "name run_name run_type family_index per_family_instance_index repetitions repetition_index threads "
+    "time_unit label error_occurred error_message skipped skip_message aggregate_name aggregate_unit "
+    "cpu_coefficient real_coefficient big_o rms"
+).split()
 
 
-class Failed(Exception):
-    """A command did not give what was asked for."""
-
-
-def parse_google(text: str) -> Values:
-    """One value per benchmark and metric: the median of its repetitions if there are several."""
-    try:
-        rows = json.loads(text)["benchmarks"]
-    except (ValueError, KeyError, TypeError):
-        raise Failed("printed no Google Benchmark JSON") from None
-    collected: dict[str, dict[str, list[float]]] = {}
-    for row in rows:
-        if row.get("run_type", "iteration") != "iteration":
+def parse_google(text: str) -> Reading:
+    """One value per benchmark and metric: the median of its repetitions. Benchmarks that share a name are kept apart: the
+    second is NAME#2."""
+    reading, aggregates = Reading(), set()
+    places: dict[str, list[Any]] = {}
+    for number, row in enumerate(_google_rows(text), 1):
+        name = row.get("run_name", row.get("name")) if isinstance(row, Mapping) else None
+        if not isinstance(name, str) or not isinstance(row, Mapping):
+            reading.unread[f"(row {number})"] = f"a benchmark without a name: {quoted(row)}"
             continue
-        name = row.get("run_name", row["name"])
-        if row.get("error_occurred"):
-            raise Failed(f"told of an error in {name}: {row.get('error_message', 'error')}")
-        scale = TIME_S.get(row.get("time_unit", "ns"), 1.0)
-        for key, value in row.items():
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                timed = scale if key in GOOGLE_DEFAULT else 1.0
-                collected.setdefault(name, {}).setdefault(key, []).append(value * timed)
-    return {
-        name: {key: sorted(found)[len(found) // 2] for key, found in metrics.items()}
-        for name, metrics in collected.items()
-    }
+        place = json.dumps([row.get("family_index"), row.get("per_family_instance_index")])
+        same = places.setdefault(name, [])
+        same += [] if place in same else [place]
+        unique = numbered(name, same.index(place) + 1)
+        kind = row.get("run_type", "iteration")
+        if kind == "aggregate":
+            aggregates.add(unique)
+        elif kind != "iteration":
+            reading.absent(unique, f"its run_type is {quoted(kind)}")
+        else:
+            _google_row(reading, unique, row)
+    for name in aggregates - set(reading.scenarios):
+        reading.absent(name, "prints only aggregates, and no run of its own")
+    return reading
 
 
-def parse_lines(text: str) -> Values:
-    found: Values = {}
+def numbered(name: str, count: int) -> str:
+    return name if count == 1 else f"{name}#{count}"
+
+
+def _google_rows(text: str) -> list[Any]:
+    """The first JSON object with benchmarks; a program may print lines of its own around it."""
+    start = 0 if text.startswith("{") else text.find("\n{") + 1
+    while text[start : start + 1] == "{":
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text[start:])
+            if isinstance(found.get("benchmarks"), list):
+                return list(found["benchmarks"])
+        except (ValueError, RecursionError):
+            pass
+        following = text.find("\n{", start)
+        start = following + 1 if following >= 0 else len(text)
+    raise Failed("printed no Google Benchmark JSON")
+
+
+def _google_row(reading: Reading, name: str, row: Mapping[str, Any]) -> None:
+    if row.get("error_occurred", False) is not False:
+        return reading.absent(name, f"erred: {quoted(row.get('error_message', 'no reason given'))}")
+    if row.get("skipped", False) is not False:
+        return reading.absent(
+            name, f"skipped: {quoted(row.get('skip_message', 'no reason given'))}"
+        )
+    runs = row.get("iterations", 1)
+    if isinstance(runs, bool) or not isinstance(runs, (int, float)) or not 1 <= runs < 2**64:
+        return reading.absent(name, f"ran {quoted(runs)} iterations")
+    unit = row.get("time_unit")
+    scale = TIME_NS.get(unit) if isinstance(unit, str) else None
+    reading.present(name)
+    for key, value in row.items():
+        if key in GOOGLE_DEFAULT and scale is None:
+            reading.refuse(name, key, f"{quoted(value)} in the unit {quoted(unit)}")
+        elif key not in GOOGLE_WORDS:
+            reading.number(name, key, value, scale or 1.0 if key in GOOGLE_DEFAULT else 1.0)
+    return None
+
+
+def parse_lines(text: str) -> Reading:
+    """Lines that do not begin like JSON are the program's own business."""
+    reading = Reading()
     samples: dict[str, list[dict[str, Any]]] = {}
-    for line in text.splitlines():
-        if not line.startswith("{"):
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.lstrip().startswith("{"):
             continue
         try:
             value = json.loads(line)
-        except ValueError:
-            raise Failed(f"printed a line that begins like JSON and is none: {line[:80]}") from None
-        if isinstance(value.get("scenario"), str) and isinstance(value.get("metrics"), dict):
-            numbers = {
-                k: v
-                for k, v in value["metrics"].items()
-                if isinstance(v, (int, float)) and not isinstance(v, bool)
-            }
-            found.setdefault(value["scenario"], {}).update(numbers)
+        except (ValueError, RecursionError):
+            reading.unread[f"(line {number})"] = f"begins like JSON and is none: {quoted(line)}"
+            continue
+        if isinstance(value.get("scenario"), str) and "metrics" in value:
+            _line(reading, value["scenario"], value["metrics"])
         elif not (why := schema.violation("sample", value)):
             name = "/".join(p for p in (value["model"], value["workload"], value["variant"]) if p)
             samples.setdefault(f"{name}@{value['point']}", []).append(value)
         else:
-            raise Failed(
-                f'printed a line that is neither a sample nor {{"scenario": ..., "metrics": ...}}: {why}'
-            )
+            reading.unread[
+                f"(line {number})"
+            ] = f'neither a sample nor {{"scenario": ..., "metrics": ...}}: {quoted(why)}'
     for name, own in samples.items():
-        found[name] = values.of_process(own)
-    if not found:
+        _samples(reading, name, own)
+    if not reading.scenarios and not reading.unread:
         raise Failed('printed no line such as {"scenario": "name", "metrics": {"time": 1.5}}')
-    return found
+    return reading
+
+
+def _line(reading: Reading, scenario: str, metrics: Any) -> None:
+    if not isinstance(metrics, dict):
+        return reading.absent(scenario, f"its metrics are {quoted(metrics)}")
+    if not metrics:
+        return reading.absent(scenario, "it has no metrics")
+    for name, value in metrics.items():
+        reading.number(scenario, name, value)
+    return None
+
+
+def _samples(reading: Reading, scenario: str, own: list[dict[str, Any]]) -> None:
+    found = values.of_process(own)
+    if not found:
+        said = next((f"{s['verdict']}: {s['reason']}" for s in own if s.get("reason")), "no units")
+        return reading.absent(scenario, f"no iteration of it counts: {quoted(said)}")
+    for name, value in found.items():
+        reading.number(scenario, name, value)
+    return None

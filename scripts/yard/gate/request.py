@@ -7,7 +7,7 @@ import datetime
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from yard.data.models import REPOSITORY
 from yard.engine.plan import Options
@@ -63,7 +63,7 @@ class Request:
             given["out"] or RESULTS / utc,
             given["cache"] or CACHE,
             tuple(given["metrics"]),
-            tuple(given["only"]),
+            _only(kind, given["only"]),
             given["accepted"],
         )
 
@@ -80,6 +80,15 @@ def _kind(given: dict[str, Any]) -> str:
         first, second = ("--" + flag.replace("_", "-") for flag in KINDS[kinds[0]])
         raise UsageError(f"{first} and {second} belong together")
     return kinds[0]
+
+
+def _only(kind: str, given: Sequence[str]) -> tuple[str, ...]:
+    """The names of a command's scenarios may contain commas: command_choice.py tells them apart."""
+    if any(not name.strip(" ,") for name in given):
+        raise UsageError("--only: names nothing")
+    if kind == "commands":
+        return tuple(given)
+    return tuple(part.strip() for name in given for part in name.split(",") if part.strip())
 
 
 def _profile(name: str, second_try: bool) -> Profile:

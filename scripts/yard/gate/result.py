@@ -60,8 +60,23 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
             _suite(name, outcome.suite_medians[name], red) for name, red in outcome.suite.items()
         ],
         "broken": [
-            {"scenario": id, "reason": why, "repeat": _repeat(repeat, id, "", seed)}
-            for id, why in sorted(outcome.broken.items())
+            {
+                "scenario": one.scenario,
+                "metric": one.metric,
+                "reason": one.reason,
+                "repeat": _repeat(repeat, one.scenario, one.metric, seed),
+            }
+            for one in outcome.broken
+        ],
+        "absent": [
+            {
+                "scenario": one.scenario,
+                "metric": one.metric,
+                "reason": one.reason,
+                "accepted": one.accepted,
+            }
+            for one in outcome.absent
+            if one not in outcome.broken
         ],
         "counters": [
             {

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Sequence
 
+from yard.gate.absence import Absent
 from yard.engine import plan as planning
 from yard.data.models import Catalogue
 
@@ -45,6 +46,7 @@ class Scenario:
 class Matched:
     scenarios: list[Scenario]
     not_compared: dict[str, str]  # id or cell -> why, such as "new: head only"
+    absent: list[Absent] = field(default_factory=list)  # of what was to be compared
 
 
 def match(
@@ -56,18 +58,20 @@ def match(
 ) -> Matched:
     """Cells that both sides support, at equal points. `options` chooses on the head's side."""
     here, there = _cells(head, options, cpus), _cells(base, options, cpus)
-    missing = {id: "removed: base only" for id in there if id not in here}
-    missing |= {id: "new: head only" for id in here if id not in there}
-    both = [here[id] for id in here if id in there]
-    missing |= {
-        s.id: "changed: other sizes at this point" for s in both if there[s.id].params != s.params
-    }
-    kept = [s for s in both if s.id not in missing]
     if only:
-        planning._known("--only", only, [s.id for s in kept])
-        kept = [s for s in kept if s.id in only]
-        missing = {}
-    return Matched(kept, missing)
+        planning._known("--only", only, [*here, *there])
+        here = {id: s for id, s in here.items() if id in only}
+        there = {id: s for id, s in there.items() if id in only}
+    both = [here[id] for id in here if id in there]
+    absent = [Absent(id, "", True, "removed: base only") for id in there if id not in here]
+    absent += [
+        Absent(s.id, "", False, "changed: other sizes at this point")
+        for s in both
+        if there[s.id].params != s.params
+    ]
+    gone = {one.scenario for one in absent}
+    new = {id: "new: head only" for id in here if id not in there}
+    return Matched([s for s in both if s.id not in gone], new, absent)
 
 
 def _cells(found: Catalogue, options: planning.Options, cpus: Sequence[int]) -> dict[str, Scenario]:

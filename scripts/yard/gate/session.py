@@ -47,7 +47,7 @@ def run(builds: Builds, request: Request, progress: Progress) -> Found:
         request.only,
     )
     notes = [*builds.notes, *sides.differences(builds.catalogues)]
-    if not matched.scenarios:
+    if not matched.scenarios and not (request.only and matched.absent):
         reasons = "; ".join(f"{id}: {why}" for id, why in sorted(matched.not_compared.items())[:3])
         raise NotComparable(
             f"the two sides share no scenario{': ' + reasons if reasons else ''}. Choose others, or another base"
@@ -66,7 +66,7 @@ def run(builds: Builds, request: Request, progress: Progress) -> Found:
         )
         control = _control(first.fit.scenarios, request.seed)
         found = Found(
-            Outcome(request.profile),
+            Outcome(request.profile, absent=[*builds.absent, *matched.absent, *first.absent]),
             dict(builds.labels),
             {s.id: s for s in (*first.fit.scenarios, *first.suspicious)},
             not_compared={**matched.not_compared, **first.not_compared},
@@ -110,7 +110,8 @@ class _Session:
         self.alive: list[Scenario] = []
 
     def pairs(self, control: Scenario | None) -> None:
-        request, time, chosen = self.request, self.time, list(self.found.scenarios.values())
+        request, time, found = self.request, self.time, self.found
+        chosen = list(found.scenarios.values())
         kept_s = min(COUNTING_S, COUNTING_SHARE * time.total_s)
         with PairLog(request.out, self._step) as log:
             source = PairSource(self.bench, chosen, self.metrics, request.seed, log.record, control)
@@ -124,14 +125,16 @@ class _Session:
                 CONTROL if control else "",
                 Screening(extra_s(time), self._shed),
             )
-        outcome.broken = source.broken
-        outcome.control_broken = source.not_compared.get(CONTROL, "")
+        absent, notes = source.absent()
+        outcome.absent = [*found.outcome.absent, *absent]
+        if CONTROL in source.failed:
+            outcome.control_broken = source.failed[CONTROL].reason
         # What was left out on the way has too few pairs to say anything.
-        gone = set(source.not_compared) | set(source.broken)
+        gone = set(source.not_compared) | set(source.failed)
         outcome.cells = [
             c for c in outcome.cells if c.scenario not in gone or c.verdict is Verdict.REGRESSION
         ]
-        found = self.found
+        found.notes += notes
         found.outcome, found.values, found.disturbed = outcome, source.values, source.disturbed
         found.not_compared |= source.not_compared
         alive = set(source.scenarios())

@@ -15,6 +15,7 @@ from yard.data.store import make_folder
 from yard.engine import counters
 from yard.errors import NotComparable, UsageError, YardError
 from yard.gate import build
+from yard.gate.absence import Absent
 from yard.gate.request import Request
 from yard.gate.slot import Side
 
@@ -36,6 +37,7 @@ class Builds:
     labels: Mapping[str, str]
     repeat: list[str]
     notes: list[str] = field(default_factory=list)
+    absent: list[Absent] = field(default_factory=list)
     is_within: Callable[
         [str], bool
     ] = lambda revision: False  # is the base that revision, or older?
@@ -61,8 +63,8 @@ def from_revisions(request: Request, say: Say) -> Builds:
     built = {
         name: _built(name, source, head, request, say) for name, source in zip(SIDES, (head, base))
     }
-    notes += [
-        f"the base's {model} does not build with the head's harness, so it is not compared: {why}"
+    absent = [
+        Absent(model, "", False, f"the base's does not build with the head's harness: {why}")
         for model, why in built["base"].failed.items()
     ]
     names = ["--base", base.commit or request.base, "--head", head.commit or request.head]
@@ -71,6 +73,7 @@ def from_revisions(request: Request, say: Say) -> Builds:
         {"base": base.label, "head": head.label},
         _repeat(request, names),
         notes,
+        absent,
         lambda revision: build.is_ancestor(revision, base.commit or "HEAD"),
     )
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from yard.gate import wording
 from yard.text import numbers
+from yard.text.outside import readable
 
 STYLES = {
     "REGRESSION": "bold red",
@@ -42,21 +43,20 @@ def show(
                 )
             )
     for broken in result["broken"]:
-        console.print(
-            Text(
-                f"BROKEN  {broken['scenario']}: fails on head alone: {broken['reason']}",
-                style="bold red",
-            )
-        )
+        console.print(Text(readable(wording.broken(broken)), style="bold red"), soft_wrap=True)
+    for line in wording.absent(result):
+        console.print(Text(readable(line), style="yellow"), soft_wrap=True)
     for grown in result["counters"]:
         console.print(
-            Text(wording.counter(grown), style="cyan" if grown["accepted"] else "bold red"),
+            Text(
+                readable(wording.counter(grown)), style="cyan" if grown["accepted"] else "bold red"
+            ),
             soft_wrap=True,
         )
     if repeats := wording.repeats(result):
         console.print(Text("To repeat one alone:"))
         for command in repeats:
-            console.print(Text(f"  {command}", style="dim"), soft_wrap=True)
+            console.print(Text(f"  {readable(command)}", style="dim"), soft_wrap=True)
     for line in (
         wording.quiet_summary(result),
         *(f"not compared: {text}" for text in wording.not_compared(result)),
@@ -64,9 +64,11 @@ def show(
         wording.about(result),
     ):
         if line:
-            console.print(Text(line), soft_wrap=True)
+            console.print(Text(readable(line)), soft_wrap=True)
     console.print(
-        Text(wording.headline(result), style=CODES.get(result["exit_code"], "bold yellow")),
+        Text(
+            readable(wording.headline(result)), style=CODES.get(result["exit_code"], "bold yellow")
+        ),
         soft_wrap=True,
     )
 
@@ -81,13 +83,16 @@ def _table(rows: list[wording.Cell]) -> Table:
         fresh = " fresh" if cell["confirmed"] else ""
         table.add_row(
             Text(cell["verdict"], style=STYLES.get(cell["verdict"], "")),
-            f"{cell['scenario']}",
-            wording.metric(cell["metric"]),
+            Text(readable(cell["scenario"])),
+            Text(readable(wording.metric(cell["metric"]))),
             wording.percent(cell["slowdown"]),
-            wording.interval(cell),
-            wording.both(cell),
+            Text(wording.interval(cell)),
+            Text(readable(wording.both(cell))),
             f"{cell['pairs']}{fresh}",
             numbers.short(cell["p"], 1),
-            wording.percent(cell["detectable"]) + (f" {cell['note']}" if cell["note"] else ""),
+            Text(
+                wording.percent(cell["detectable"])
+                + (f" {readable(cell['note'])}" if cell["note"] else "")
+            ),
         )
     return table

@@ -9,6 +9,7 @@ from typing import Callable, Sequence
 
 from yard.data.facts import ABSENT
 from yard.gate import scenarios
+from yard.gate.absence import Absent
 from yard.gate.scenarios import Fit, Scenario
 from yard.gate.slot import Bench, Moved
 from yard.gate.time_budget import TimeBudget
@@ -20,6 +21,7 @@ MOST_SHARE = 0.15  # of the time budget
 class Trial:
     fit: Fit
     not_compared: dict[str, str] = field(default_factory=dict)
+    absent: list[Absent] = field(default_factory=list)
     suspicious: list[Scenario] = field(
         default_factory=list
     )  # failed on a side: pairs will tell whether always
@@ -36,6 +38,7 @@ def run(
     tried: dict[str, tuple[Scenario, float, float, int]] = {}
     missing: dict[str, str] = {}
     suspicious = []
+    absent: list[Absent] = []
     until_s = time.left_s() - MOST_SHARE * time.total_s
     # In random order: where time is short, no model is left out because of its name.
     order = [scenarios.shortened(scenario) for scenario in chosen]
@@ -49,9 +52,12 @@ def run(
         base, head = results["base"], results["head"]
         left = {name: r for name, r in results.items() if r.verdict in ABSENT}
         if left:
+            name, result = next(iter(left.items()))
             if len(left) == 1:
-                name, result = next(iter(left.items()))
-                missing[scenario.id] = f"only the {name} {result.verdict} it: {result.reason}"
+                why = f"only the {name} {result.verdict} it: {result.reason}"
+                absent.append(Absent(scenario.id, "", name == "head", why))
+            else:
+                missing[scenario.id] = f"{result.verdict} on both sides: {result.reason}"
         elif base.failed or head.failed:
             suspicious.append(scenario)
         else:
@@ -62,4 +68,4 @@ def run(
     missing |= {
         id: "left out: the time budget has no room; --time-budget gives more" for id in fit.left_out
     }
-    return Trial(fit, missing, suspicious)
+    return Trial(fit, missing, absent, suspicious)

@@ -54,6 +54,23 @@ def counter(grown: Mapping[str, Any]) -> str:
     )
 
 
+def broken(one: Mapping[str, Any]) -> str:
+    return f"BROKEN  {_named(one)}: stopped measuring on head alone: {one['reason']}"
+
+
+def absent(result: Mapping[str, Any]) -> list[str]:
+    """What could not be compared although it was to be."""
+    return [
+        f"{'ACCEPTED  ' if one['accepted'] else 'NOT COMPARED  '}{_named(one)}: {one['reason']}"
+        + (f"; {one['accepted']}" if one["accepted"] else "")
+        for one in result["absent"]
+    ]
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    return f"{one['scenario']} {metric(one['metric'])}".strip()
+
+
 def repeats(result: Mapping[str, Any]) -> list[str]:
     """The commands that measure again what is red, a scenario or a cell of it alone."""
     red = [c for c in result["cells"] if c["verdict"] == "REGRESSION"] + list(result["broken"])

@@ -37,9 +37,8 @@ ALL = (
     *(_options.PRESET, *_options.CELLS),
     click.option(
         "--only",
-        type=_options.Names(),
-        default=(),
-        help="Scenarios, as printed: model/workload/variant@point.",
+        multiple=True,
+        help="Scenarios, as printed, such as model/workload/variant@point; A,B or given again for more.",
     ),
     click.option(
         "--profile",
