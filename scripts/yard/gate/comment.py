@@ -61,16 +61,7 @@ def render(result: Mapping[str, Any]) -> str:
         lines += ["To repeat one alone:", *_block(repeats), ""]
     if summary := wording.quiet_summary(result):
         lines += [markdown(summary) + ".", ""]
-    missing = wording.not_compared(result)
-    if missing:
-        lines += [
-            f"<details><summary>{len(result['not_compared'])} not compared</summary>",
-            "",
-            *(f"- {markdown(line)}" for line in missing),
-            "",
-            "</details>",
-            "",
-        ]
+    lines += _not_compared(result)
     lines += [f"- note: {markdown(note)}" for note in result["notes"]]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -81,3 +72,17 @@ def _block(lines: Sequence[str]) -> list[str]:
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return [fence, *shown, fence]
+
+
+def _not_compared(result: Mapping[str, Any]) -> list[str]:
+    missing = wording.not_compared(result)
+    if not missing:
+        return []
+    return [
+        f"<details><summary>{len(result['not_compared'])} not compared</summary>",
+        "",
+        *(f"- {markdown(line)}" for line in missing),
+        "",
+        "</details>",
+        "",
+    ]

@@ -13,12 +13,13 @@ from yard.data.facts import METRIC
 from yard.stats import inference
 from yard.gate import rule
 from yard.gate.found import Found
-from yard.gate.outcome import CellResult
+from yard.gate.outcome import CellResult, Outcome
 from yard.gate.rule import Verdict
 
 ORDER = [Verdict.REGRESSION, Verdict.UNRESOLVED, Verdict.ACCEPTED, Verdict.IMPROVED, Verdict.OK]
 GOOGLE_UNITS = {"cpu_time": "ns", "real_time": "ns"}  # of Google Benchmark
 
+ABSENT = ("scenario", "metric", "reason", "accepted")
 COUNTER = ("scenario", "counter", "base", "head", "text", "accepted")
 HOST = (
     "cpu_model",
@@ -59,25 +60,7 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
         "suite": [
             _suite(name, outcome.suite_medians[name], red) for name, red in outcome.suite.items()
         ],
-        "broken": [
-            {
-                "scenario": one.scenario,
-                "metric": one.metric,
-                "reason": one.reason,
-                "repeat": _repeat(repeat, one.scenario, one.metric, seed),
-            }
-            for one in outcome.broken
-        ],
-        "absent": [
-            {
-                "scenario": one.scenario,
-                "metric": one.metric,
-                "reason": one.reason,
-                "accepted": one.accepted,
-            }
-            for one in outcome.absent
-            if one not in outcome.broken
-        ],
+        **_absent(outcome, repeat, seed),
         "counters": [
             {
                 **{name: getattr(grown, name) for name in COUNTER},
@@ -93,6 +76,25 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
     if why := schema.violation("check", value):
         raise AssertionError(f"check.json does not obey its schema: {why}")
     return value
+
+
+def _absent(outcome: Outcome, repeat: Sequence[str], seed: int) -> dict[str, Any]:
+    """What stopped measuring, and what could not be compared for another reason."""
+    broken = [
+        {
+            "scenario": one.scenario,
+            "metric": one.metric,
+            "reason": one.reason,
+            "repeat": _repeat(repeat, one.scenario, one.metric, seed),
+        }
+        for one in outcome.broken
+    ]
+    absent = [
+        {name: getattr(one, name) for name in ABSENT}
+        for one in outcome.absent
+        if one not in outcome.broken
+    ]
+    return {"broken": broken, "absent": absent}
 
 
 def _machine(found: Found) -> dict[str, Any]:
