@@ -79,6 +79,8 @@ judgement judge_exception() {
         return {verdict::declined, e.what()};
     } catch (contract::skipped_error const& e) {
         return {verdict::skipped, e.what()};
+    } catch (facts::unreadable_error const& e) {
+        return {verdict::skipped, e.what()};
     } catch (std::exception const& e) {
         return {verdict::crashed, e.what()};
     } catch (...) {

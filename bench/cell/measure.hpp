@@ -3,8 +3,10 @@
 
 #include "cell/measure_batch.hpp"
 #include "cell/measure_server.hpp"
+#include "cell/pulse.hpp"
 #include "facts/errors.hpp"
 #include "facts/table/exit_codes.hpp"
+#include "facts/table/fields.hpp"
 #include "proc/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
@@ -39,11 +41,14 @@ void measure_session(job<W>& what, benchmark::State& state) {
         static_cast<void>(what.expected());
         proc::watchdog const guard(where.given().timeout, timeout_line(where),
                                    where.process->samples.fd(), timeout_notice(where));
+        auto const pulse_before = take_pulse(where);
         if constexpr (W::role == contract::role::server) {
             server_measurement<W>(what, state, record).run();
         } else {
             batch_measurement<W>(what, state, record).run();
         }
+        record.set(facts::field::pulse_before, pulse_field(pulse_before));
+        record.set(facts::field::pulse_after, pulse_field(take_pulse(where)));
     } catch (...) {
         record.judge_all(judge_exception());
     }

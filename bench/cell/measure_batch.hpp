@@ -8,6 +8,7 @@
 #include "cell/session_watch.hpp"
 #include "cell/shared_slots.hpp"
 #include "facts/table/fields.hpp"
+#include "proc/machine.hpp"
 #include "proc/memory_looks.hpp"
 #include "proc/usage.hpp"
 #include "rig/rig.hpp"
@@ -16,6 +17,7 @@
 #include <benchmark/benchmark.h>
 #include <memory>
 #include <optional>
+#include <unistd.h>
 
 namespace cell {
 
@@ -96,19 +98,27 @@ private:
         }
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);
         typename W::outcome outcome;
-        auto const before = proc::read_usage(proc::edge::opening, watch.rig());
+        auto const& cpus = job_.where.cpus;
+        proc::usage_reader const reader(root_of(watch), watch.rig());
+        auto const taken_before = proc::read_cpu_times(cpus);
+        auto const before = reader.read(proc::edge::opening);
         auto const counted_before = read_counts();
         auto const started_ns = monotonic_ns();
         auto run_ns = timed([&] { outcome = session.run(probe); });
         auto const counted_after = read_counts();
-        auto const after = proc::read_usage(proc::edge::closing, watch.rig());
+        auto const after = reader.read(proc::edge::closing);
+        auto const taken_after = proc::read_cpu_times(cpus);
         ++runs_;
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
         judgement found = watch.check_threads();
         auto wrong = job_.rules.check(job_.params, job_.seed(), expected, outcome,
                                       around.evidence({.slots = slots_.all(), .run_ns = run_ns}));
         if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
-        fields.update(proc::usage_between(before, after));
+        auto const used = proc::usage_between(before, after);
+        fields.update(to_json(used));
+        fields.update(to_json(proc::taken_between(
+            taken_before, taken_after, cpus.size(),
+            other_end_shares_cpus() ? std::nullopt : std::optional(used.cpu_ns))));
         fields.update(counted_between(counted_before, counted_after));
         fields.update(watch.memory_and_threads());
         fields[field::run_ns] = run_ns;
@@ -116,8 +126,10 @@ private:
         if (looks) {
             fields[field::waiting] = looks->report();
             // They cannot be told from those of the harness that looked.
-            for (auto const* field : {field::cpu_ns, field::user_ns, field::system_ns,
-                                      field::busiest_thread_ns, field::system_calls}) {
+            for (auto const* field :
+                 {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
+                  field::run_delay_ns, field::steal_share, field::foreign_cpu_share,
+                  field::system_calls}) {
                 fields[field] = nullptr;
             }
             record_.add(fields, found);
@@ -128,6 +140,20 @@ private:
         });
         record_.add(fields, found);
         return run_ns;
+    }
+
+    /// Processes that are started anew are children of this one, whoever is measured otherwise.
+    [[nodiscard]] static pid_t root_of(session_watch const& watch) {
+        return contract::is_in_fresh_process<W> ? ::getpid() : watch.measured();
+    }
+
+    /// What the other end uses of the model's CPUs cannot be told from what strangers use.
+    [[nodiscard]] bool other_end_shares_cpus() const {
+        auto const& cpus = job_.where.cpus;
+        auto const& others = job_.where.client_cpus;
+        return W::environment::has_other_end &&
+               std::find_first_of(cpus.begin(), cpus.end(), others.begin(), others.end()) !=
+                   cpus.end();
     }
 
     /// False if what the other side saw is wrong.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cell/recorder.hpp"
 
+#include "cell/disturbance.hpp"
 #include "facts/table/exit_codes.hpp"
 #include "facts/table/fields.hpp"
 #include "facts/verdict.hpp"
@@ -25,10 +26,11 @@ nlohmann::json blank_sample(setting const& where) {
 void recorder::add(nlohmann::json const& fields, judgement const& found) {
     auto sample = blank_sample(*where_);
     sample.update(fields);
-    sample[field::verdict] = name_of(found.verdict);
-    sample[field::reason] = found.reason;
+    auto const judged = found.verdict == verdict::ok ? disturbance(sample) : found;
+    sample[field::verdict] = name_of(judged.verdict);
+    sample[field::reason] = judged.reason;
     samples_.push_back(std::move(sample));
-    note(found);
+    note(judged);
 }
 
 void recorder::set(std::string const& field, nlohmann::json const& value) {

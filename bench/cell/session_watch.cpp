@@ -2,6 +2,7 @@
 #include "cell/session_watch.hpp"
 
 #include "facts/table/fields.hpp"
+#include "proc/memory.hpp"
 #include "proc/process_tree.hpp"
 
 #include <chrono>
@@ -69,11 +70,9 @@ nlohmann::json session_watch::memory_and_threads() const {
         {field::processes, 1 + proc::descendants(measured_, rig_).size()},
     };
     if (auto const pss = proc::pss_bytes(measured_, rig_)) fields[field::pss_bytes] = *pss;
-    auto const status = proc::read_proc(fmt::format("/proc/{}/status", measured_));
-    for (auto const& [field, key] :
-         {std::pair{field::peak_rss_bytes, "VmHWM"}, std::pair{field::file_rss_bytes, "RssFile"}}) {
-        if (auto const kib = proc::number_after(status, key)) fields[field] = *kib * 1024;
-    }
+    auto const memory = proc::memory_of(measured_);
+    if (memory.peak_rss_bytes) fields[field::peak_rss_bytes] = *memory.peak_rss_bytes;
+    if (memory.file_rss_bytes) fields[field::file_rss_bytes] = *memory.file_rss_bytes;
     return fields;
 }
 

@@ -54,8 +54,8 @@ json client_share(load const& asked, measured const& seen) {
     if (asked.rate_per_s > 0) return guard(true, share, nullptr);
     // A server of many threads is saturated when its CPUs are, whoever of them was busiest.
     auto const server_share =
-        std::max(ratio(seen.server.busiest_thread_ns, seen.window_ns),
-                 ratio(seen.server.cpu_ns, seen.window_ns * seen.server.cpus));
+        std::max(ratio(seen.server.used.busiest_thread_ns.value_or(0), seen.window_ns),
+                 ratio(seen.server.used.cpu_ns, seen.window_ns * seen.server.cpus));
     bool const saturated = seen.server.known && server_share >= std::min(share, busy_enough);
     bool const limited = share > client_share_limit && !saturated;
     return guard(!limited, share, client_share_limit);

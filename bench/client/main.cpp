@@ -87,6 +87,22 @@ void write_log(std::string const& path, client::measured const& seen) {
     if (!file.flush()) throw client::load_error("cannot write " + path);
 }
 
+/// What this process itself has used since it was started: who measures the whole tree from outside
+/// has it in the sum.
+nlohmann::json own_life() {
+    namespace field = facts::field;
+    auto const used = proc::own_account().self;
+    auto const to_ns = [](timeval const& time) {
+        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u +
+               static_cast<std::uint64_t>(time.tv_usec) * 1'000u;
+    };
+    return {{field::cpu_ns, to_ns(used.ru_utime) + to_ns(used.ru_stime)},
+            {field::voluntary_switches, used.ru_nvcsw},
+            {field::involuntary_switches, used.ru_nivcsw},
+            {field::minor_faults, used.ru_minflt},
+            {field::peak_rss_bytes, static_cast<std::uint64_t>(used.ru_maxrss) * 1'024}};
+}
+
 int run(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
     auto const account = asked.account_fd < 0 ? std::nullopt : std::optional(asked.account_fd);
@@ -95,7 +111,8 @@ int run(options const& asked) {
         auto const server = named > 0 ? named : asked.server_pid;
         return server > 0 ? std::optional<pid_t>(server) : std::nullopt;
     });
-    auto const report = client::report(asked.load, seen);
+    auto report = client::report(asked.load, seen);
+    report[facts::field::client]["life"] = own_life();
     write_log(asked.hdr_log, seen);
     bool const tool = asked.report_fd < 0;
     write_all(tool ? STDOUT_FILENO : asked.report_fd, report.dump(tool ? 2 : -1) + "\n");

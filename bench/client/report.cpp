@@ -13,20 +13,15 @@ nlohmann::json report(load const& asked, measured const& seen) {
     auto const judged = judge(asked, seen);
     nlohmann::json server = nullptr;
     if (seen.server.known) {
-        auto const& used = seen.server;
-        server = {{field::cpu_ns, used.cpu_ns},
-                  {field::user_ns, used.user_ns},
-                  {field::system_ns, used.system_ns},
-                  {field::busiest_thread_ns, used.busiest_thread_ns},
-                  {field::voluntary_switches, used.voluntary_switches},
-                  {field::involuntary_switches, used.involuntary_switches},
-                  {field::minor_faults, used.minor_faults},
-                  {field::major_faults, used.major_faults},
-                  {field::threads, used.threads},
-                  {field::processes, used.processes},
-                  {"rss_bytes", used.rss_bytes},
-                  {field::pss_bytes, nullptr}};
-        if (used.pss_bytes) server[field::pss_bytes] = *used.pss_bytes;
+        auto const& of_server = seen.server;
+        server = proc::to_json(of_server.used);
+        server.update(proc::to_json(of_server.taken));
+        server.update({{field::threads, of_server.threads},
+                       {field::processes, of_server.processes},
+                       {"rss_bytes", nullptr},
+                       {field::pss_bytes, nullptr}});
+        if (of_server.rss_bytes) server["rss_bytes"] = *of_server.rss_bytes;
+        if (of_server.pss_bytes) server[field::pss_bytes] = *of_server.pss_bytes;
     }
     nlohmann::json report{
         {"schema", 1},

@@ -2,29 +2,26 @@
 #pragma once
 
 #include "proc/account.hpp"
+#include "proc/machine.hpp"
+#include "proc/usage.hpp"
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <sys/types.h>
+#include <vector>
 
 namespace client {
 
 /// What the server's process tree used in the window.
 struct server_usage {
     bool known = false;
-    unsigned cpus = 1; ///< that it may run on
-    std::uint64_t cpu_ns = 0;
-    std::uint64_t user_ns = 0;
-    std::uint64_t system_ns = 0;
-    std::uint64_t busiest_thread_ns = 0;
-    std::uint64_t voluntary_switches = 0;
-    std::uint64_t involuntary_switches = 0;
-    std::uint64_t minor_faults = 0;
-    std::uint64_t major_faults = 0;
+    std::size_t cpus = 1; ///< that it may run on
+    proc::used used;
+    proc::taken taken; ///< of its CPUs
     std::uint64_t threads = 0;
     std::uint64_t processes = 0;
-    std::uint64_t rss_bytes = 0;
+    std::optional<std::uint64_t> rss_bytes;
     std::optional<std::uint64_t> pss_bytes;
 };
 
@@ -34,32 +31,25 @@ struct server_usage {
 class server_watch {
 public:
     /// `account_fd`: of an account_giver in this process's parent; without it, or if the server is
-    /// another process, threads and children that end in the window take their counts along.
+    /// another process, threads and children that end in the window take their switches along.
     server_watch(std::optional<pid_t> server, std::optional<int> account_fd);
 
+    server_watch(server_watch const&) = delete;
+    server_watch& operator=(server_watch const&) = delete;
+    ~server_watch() = default;
+
     void open();
-    /// The difference to `open`; also threads and memory as they are now.
-    [[nodiscard]] server_usage close() const;
+    /// The difference to `open`; also threads and memory as they are now. `own_cpu_ns`: what the
+    /// load generator itself used in between.
+    [[nodiscard]] server_usage close(std::uint64_t own_cpu_ns) const;
 
 private:
-    struct counters {
-        std::uint64_t cpu_ns = 0;
-        std::uint64_t user_ticks = 0;
-        std::uint64_t system_ticks = 0;
-        std::uint64_t voluntary_switches = 0;
-        std::uint64_t involuntary_switches = 0;
-        std::uint64_t minor_faults = 0;
-        std::uint64_t major_faults = 0;
-        std::map<pid_t, std::uint64_t> thread_cpu_ns;
-        std::uint64_t processes = 0;
-        bool has_account = false; ///< the server counted what ended, too
-    };
-    [[nodiscard]] counters read_once() const;
-    [[nodiscard]] counters read() const;
-
     std::optional<pid_t> server_;
     std::optional<proc::account_asker> asker_;
-    counters before_;
+    std::optional<proc::usage_reader> reader_;
+    std::vector<int> cpus_;
+    std::optional<proc::cpu_times> cpu_times_before_;
+    proc::usage before_;
 };
 
 } // namespace client

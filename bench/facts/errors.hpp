@@ -15,6 +15,11 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// The kernel does not show what is to be measured: nothing is known of the model.
+struct unreadable_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 } // namespace facts
 
 namespace cell {

@@ -110,6 +110,7 @@ JSON_TYPES = {
     "positive": {"type": "integer", "minimum": 1},
     "integer": {"type": "integer"},
     "flag": {"type": "boolean"},
+    "share": {"type": "number", "minimum": 0, "maximum": 1},
     "sizes": {"type": "object", "additionalProperties": {"type": "integer"}},
     "cpus": {"type": "array", "items": {"type": "integer", "minimum": 0}},
     "object": {"type": "object"},

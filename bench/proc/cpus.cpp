@@ -3,6 +3,7 @@
 
 #include "facts/errors.hpp"
 #include "proc/posix.hpp"
+#include "proc/process_tree.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -26,16 +27,7 @@ int parse_cpu(std::string_view flag, std::string_view text) {
 
 } // namespace
 
-std::vector<int> allowed_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    checked(::sched_getaffinity(0, sizeof set, &set), "sched_getaffinity");
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    }
-    return cpus;
-}
+std::vector<int> allowed_cpus() { return cpus_of(0); }
 
 std::vector<int> parse_cpus(std::string_view flag, std::string_view list,
                             std::vector<int> const& allowed) {

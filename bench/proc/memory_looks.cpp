@@ -1,77 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "proc/memory_looks.hpp"
 
-#include "facts/errors.hpp"
 #include "facts/table/fields.hpp"
-#include "proc/posix.hpp"
-#include "proc/process_tree.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <malloc.h>
 #include <numeric>
-#include <sstream>
-#include <string>
-#include <unistd.h>
 
 namespace proc {
 
 namespace field = facts::field;
-namespace {
-
-constexpr std::uint64_t page_bytes = 4'096;
-
-/// Threads alive on this machine: the second number of the fourth field, "running/alive".
-std::uint64_t threads_on_machine() {
-    std::istringstream loads(read_proc("/proc/loadavg"));
-    std::string field;
-    for (int i = 0; i < 4; ++i) {
-        loads >> field;
-    }
-    auto const slash = field.find('/');
-    return slash == std::string::npos ? 0 : std::stoull(field.substr(slash + 1));
-}
-
-/// The kernel tells the sum over all threads of the machine only; all have stacks of one size.
-std::uint64_t read_kernel_stack_bytes() {
-    auto const all_kib = number_after(read_proc("/proc/meminfo"), "KernelStack").value_or(0);
-    auto const threads = threads_on_machine();
-    if (all_kib == 0 || threads == 0) {
-        throw facts::harness_error(
-            "/proc/meminfo has no KernelStack: memory per unit cannot be measured");
-    }
-    auto const pages = (all_kib * 1'024 / threads + page_bytes / 2) / page_bytes;
-    return pages * page_bytes;
-}
-
-std::uint64_t kernel_stack_of_a_thread() {
-    static auto const bytes = read_kernel_stack_bytes();
-    return bytes;
-}
-
-std::uint64_t kibibytes(std::string const& text, std::string const& key) {
-    auto const found = number_after(text, key);
-    if (!found)
-        throw facts::harness_error(fmt::format("no {} in /proc: memory cannot be measured", key));
-    return *found * 1'024;
-}
-
-} // namespace
-
-footprint read_footprint(pid_t root) {
-    footprint sum;
-    auto processes = descendants(root, {});
-    processes.push_back(root);
-    for (auto const process : processes) {
-        auto const status = read_proc(fmt::format("/proc/{}/status", process));
-        auto const rollup = read_proc(fmt::format("/proc/{}/smaps_rollup", process));
-        sum.pss_bytes += kibibytes(rollup, "Pss");
-        sum.page_table_bytes += kibibytes(status, "VmPTE");
-        sum.kernel_stack_bytes +=
-            number_after(status, "Threads").value_or(1) * kernel_stack_of_a_thread();
-    }
-    return sum;
-}
 
 double slope(std::span<double const> x, std::span<double const> y) {
     auto const mean = [](std::span<double const> values) {

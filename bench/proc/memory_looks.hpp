@@ -2,6 +2,7 @@
 #pragma once
 
 #include "contract/probe.hpp"
+#include "proc/memory.hpp"
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -10,16 +11,6 @@
 #include <vector>
 
 namespace proc {
-
-/// Memory of a process and its descendants, user and kernel side.
-struct footprint {
-    std::uint64_t pss_bytes = 0;
-    std::uint64_t page_table_bytes = 0;
-    std::uint64_t kernel_stack_bytes = 0;
-};
-
-/// Throws harness_error where the kernel does not tell.
-[[nodiscard]] footprint read_footprint(pid_t root);
 
 /// Least squares: by how much y grows with each x.
 [[nodiscard]] double slope(std::span<double const> x, std::span<double const> y);

@@ -10,10 +10,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <new>
+#include <sched.h>
 #include <sstream>
 
 namespace proc {
 namespace {
+
+constexpr std::size_t most_cpus = 1 << 20; // no kernel is built for more
 
 std::optional<std::uint64_t> read_clock(clockid_t clock) {
     timespec now{};
@@ -123,6 +127,26 @@ std::size_t count_live_threads(pid_t root, std::vector<pid_t> const& except) {
     return live;
 }
 
+std::vector<int> cpus_of(pid_t process) {
+    // The kernel may know of more CPUs than there are, and refuses a set with less room.
+    for (auto room = static_cast<std::size_t>(CPU_SETSIZE);; room *= 2) {
+        std::unique_ptr<cpu_set_t, void (*)(cpu_set_t*)> const set(
+            CPU_ALLOC(room), [](cpu_set_t* memory) { CPU_FREE(memory); });
+        if (!set) throw std::bad_alloc();
+        auto const bytes = CPU_ALLOC_SIZE(room);
+        CPU_ZERO_S(bytes, set.get());
+        if (::sched_getaffinity(process, bytes, set.get()) == -1) {
+            if (errno == EINVAL && room < most_cpus) continue;
+            throw_errno("sched_getaffinity");
+        }
+        std::vector<int> cpus;
+        for (std::size_t cpu = 0; cpu < room; ++cpu) {
+            if (CPU_ISSET_S(cpu, bytes, set.get())) cpus.push_back(static_cast<int>(cpu));
+        }
+        return cpus;
+    }
+}
+
 std::optional<std::uint64_t> process_cpu_ns(pid_t process) {
     clockid_t clock{};
     if (::clock_getcpuclockid(process, &clock) != 0) return {};
@@ -142,6 +166,16 @@ std::optional<std::uint64_t> thread_cpu_ns(pid_t thread) {
     return cpu_ns;
 }
 
+std::optional<std::uint64_t> thread_run_delay_ns(pid_t process, pid_t thread) {
+    std::istringstream schedstat(
+        read_proc(fmt::format("/proc/{}/task/{}/schedstat", process, thread)));
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t delay_ns = 0;
+    // A kernel that does not count writes zeros only.
+    if (!(schedstat >> cpu_ns >> delay_ns) || (cpu_ns == 0 && delay_ns == 0)) return {};
+    return delay_ns;
+}
+
 std::optional<std::uint64_t> number_after(std::string const& text, std::string const& key) {
     auto const at = text.find("\n" + key + ":");
     auto const value = at == std::string::npos && text.starts_with(key + ":")
@@ -157,19 +191,6 @@ std::optional<std::uint64_t> number_after(std::string const& text, std::string c
 
 std::vector<std::string> stat_fields(pid_t process) {
     return words_after_name(read_proc(fmt::format("/proc/{}/stat", process)));
-}
-
-std::optional<std::uint64_t> pss_bytes(pid_t root, std::vector<pid_t> const& except) {
-    auto processes = descendants(root, except);
-    processes.push_back(root);
-    std::optional<std::uint64_t> sum;
-    for (auto const process : processes) {
-        auto const rollup = read_proc(fmt::format("/proc/{}/smaps_rollup", process));
-        if (auto const kilobytes = number_after(rollup, "Pss")) {
-            sum = sum.value_or(0) + *kilobytes * 1024;
-        }
-    }
-    return sum;
 }
 
 } // namespace proc

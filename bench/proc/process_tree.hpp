@@ -38,9 +38,16 @@ inline constexpr bool sanitizer_adds_threads = false;
 /// sanitizer.
 [[nodiscard]] std::size_t count_live_threads(pid_t root, std::vector<pid_t> const& except);
 
+/// The CPUs that a process may use, ascending; 0 is this one. Throws std::system_error.
+[[nodiscard]] std::vector<int> cpus_of(pid_t process);
+
 /// CPU time of a process with all its threads, or of one thread; none if it is gone.
 [[nodiscard]] std::optional<std::uint64_t> process_cpu_ns(pid_t process);
 [[nodiscard]] std::optional<std::uint64_t> thread_cpu_ns(pid_t thread);
+
+/// How long a thread was ready to run while another was on the CPU; none where the kernel does not
+/// count it.
+[[nodiscard]] std::optional<std::uint64_t> thread_run_delay_ns(pid_t process, pid_t thread);
 
 /// The number after `key` in a `key: value [kB]` file of /proc.
 [[nodiscard]] std::optional<std::uint64_t> number_after(std::string const& text,
@@ -48,8 +55,5 @@ inline constexpr bool sanitizer_adds_threads = false;
 
 /// The fields of /proc/<process>/stat from field 3, `state`, on; empty if it is gone.
 [[nodiscard]] std::vector<std::string> stat_fields(pid_t process);
-
-/// Proportional set size of the tree; none where the kernel does not tell.
-[[nodiscard]] std::optional<std::uint64_t> pss_bytes(pid_t root, std::vector<pid_t> const& except);
 
 } // namespace proc

@@ -32,7 +32,7 @@ client::measured sound() {
     seen.connection_ns = seen.latency_sum_ns = asked.messages * reply_ns;
     seen.own_cpu_ns = seen.window_ns / 10;
     seen.server.known = true;
-    seen.server.busiest_thread_ns = seen.window_ns / 2;
+    seen.server.used.busiest_thread_ns = seen.window_ns / 2;
     for (std::uint32_t connection = 0; connection < asked.connections; ++connection) {
         seen.served.push_back(replies_a_connection);
         for (std::uint64_t i = 0; i < replies_a_connection; ++i) {
@@ -97,8 +97,8 @@ TEST(guards, the_generators_own_time_between_messages_is_no_contradiction) {
 TEST(guards, a_server_whose_threads_share_the_load_counts_as_busy) {
     auto seen = sound();
     seen.own_cpu_ns = seen.window_ns * 95 / 100;
-    seen.server.busiest_thread_ns = seen.window_ns / 50;
-    seen.server.cpu_ns = seen.window_ns * 92 / 100;
+    seen.server.used.busiest_thread_ns = seen.window_ns / 50;
+    seen.server.used.cpu_ns = seen.window_ns * 92 / 100;
     EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
     seen.server.cpus = 2;
     EXPECT_EQ(verdict_of(closed_load(), seen), "rig_limited");
@@ -168,7 +168,7 @@ TEST(guards, a_client_busier_than_the_server_limits) {
     seen.own_cpu_ns = seen.window_ns * 9 / 10;
     expect_trips(closed_load(), seen, "client_share", "rig_limited", "90 %");
     // With both saturated it was the server that was measured.
-    seen.server.busiest_thread_ns = seen.window_ns * 95 / 100;
+    seen.server.used.busiest_thread_ns = seen.window_ns * 95 / 100;
     EXPECT_EQ(verdict_of(closed_load(), seen), "ok");
     // Nobody knows how busy an unwatched server was.
     seen.server.known = false;

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-MARKED = {"ok", "rig_limited", "overloaded", "unstable", "declined", "skipped"}
+MARKED = {"ok", "rig_limited", "overloaded", "unstable", "disturbed", "declined", "skipped"}
 PAUSE_S = 0.0005  # between two questions: several hit each kind of call
 
 

@@ -31,12 +31,18 @@ inline std::vector<nlohmann::json> read_samples(std::string const& path) {
     return samples;
 }
 
+/// Right, and with numbers: a machine that runs other tests beside may disturb.
+inline bool is_ranked(nlohmann::json const& sample) {
+    return sample["verdict"] == "ok" || sample["verdict"] == "disturbed";
+}
+
 struct measured {
     ended how;
     std::vector<nlohmann::json> samples;
 
-    /// Of the last sample.
+    /// Of the last sample; `ok` also for one that was disturbed.
     [[nodiscard]] std::string verdict() const {
+        if (!samples.empty() && is_ranked(samples.back())) return "ok";
         return samples.empty() ? "no sample" : samples.back()["verdict"].get<std::string>();
     }
     [[nodiscard]] std::string reason() const {

@@ -158,6 +158,13 @@ def main():
         with open(os.environ["FAKE_NOTES"], "a") as notes:
             notes.write(f"{os.getpid()}\n")
         time.sleep(float(os.environ.get("FAKE_PACE_S", "0.05")))
+    if MODEL == "disturbed":  # the first time
+        with open(os.environ["FAKE_NOTES"], "a+") as notes:
+            seen = [notes.seek(0), *notes.read().split()]
+            at = f"{given['tag']['round']}-{given['point']}"
+            notes.write(f"{at}\n")
+        if at not in seen:
+            sample.update(verdict="disturbed", reason="waited", run_ns=1)
     if MODEL == "silent":
         return 0
     if MODEL == "failing":

@@ -141,3 +141,19 @@ def test_words(ratio, low, high, words):
 
 def test_the_family_error_is_what_the_rule_says():
     assert inference.FAMILY_ERROR <= 0.05
+
+
+def serving(model, throughput, share):
+    made = cell(model, [throughput] * 5)
+    made.estimates["client_cpu_share"] = estimate(dict(enumerate([share] * 5)))
+    return made
+
+
+def test_several_models_at_one_ceiling_are_not_ranked_by_it():
+    models = [serving(name, 1000 + i, 0.95) for i, name in enumerate("abc")]
+    found = rank.headline([*models, serving("slow", 500, 0.5), serving("floor", 1000, 0.95)])
+    assert found.metric == "cpu_per_unit_ns" and found.note.startswith("a, b, c reach the same")
+    idle = [serving(name, 1000 + i, 0.5) for i, name in enumerate("abc")]
+    apart = [serving(name, 1000 * 1.1**i, 0.95) for i, name in enumerate("abc")]
+    for cells in (models[:2], idle, apart):
+        assert rank.headline(cells).metric == "throughput"

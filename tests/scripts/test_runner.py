@@ -15,6 +15,7 @@ from yard.data import models, samples
 from yard.engine import campaign, plan as planning, process
 from yard.data import store as storing
 from yard.errors import NotComparable, YardError
+from yard.stats import estimates
 from yard.engine.runner import Quiet, Runner, finished
 
 
@@ -102,6 +103,22 @@ def test_a_hanging_process_dies_with_its_children(tmp_path):
 def test_the_log_of_a_bad_process_is_kept(tmp_path):
     campaign.carry_out(prepare(tmp_path, "crasher", rounds=1, preset="smoke"))
     assert [f.read_text() for f in (tmp_path / "run" / "log").iterdir()] == ["about to die\n"]
+
+
+def test_what_was_disturbed_is_measured_again_for_a_fifth_of_the_processes(tmp_path):
+    runner = prepare(tmp_path, "disturbed", rounds=10, preset="smoke")
+    assert campaign.carry_out(runner) is None
+    found, _ = samples.read_lines(tmp_path / "run" / "samples.jsonl")
+    first = {samples.key(s) for s in found if s["attempt"] == 0 and s["verdict"] == "disturbed"}
+    again = {samples.key(s) for s in found if s["attempt"] == 1}
+    assert len(first) == 10 and len(again) == 2 and again < first
+    kept = Counter(s["verdict"] for s in samples.read_run(tmp_path / "run").samples)
+    iterations = len(found) // 12
+    assert kept == {"disturbed": 8 * iterations, "ok": 2 * iterations}
+    assert runner.verdicts == {"disturbed": 8, "ok": 2}
+    # It is ranked, and the mark is there.
+    (cell,) = estimates.cells(samples.read_run(tmp_path / "run").samples)
+    assert cell.verdict == "ok" and cell.counts == {"disturbed": 8, "ok": 2}
 
 
 def test_a_time_budget_lowers_the_rounds_and_says_so(tmp_path):

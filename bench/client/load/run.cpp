@@ -50,7 +50,7 @@ measured run_load(load const& asked, std::optional<int> account_fd,
         all.run_closed(asked.messages, seen, false);
     }
     seen.own_cpu_ns = own_cpu_ns() - cpu_before_ns;
-    seen.server = watch.close();
+    seen.server = watch.close(seen.own_cpu_ns);
     all.check_for_surplus(seen);
     return seen;
 }

@@ -35,7 +35,8 @@ nlohmann::json sample_fields(nlohmann::json const& report) {
     for (auto const* field :
          {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
           field::voluntary_switches, field::involuntary_switches, field::minor_faults,
-          field::major_faults, field::threads, field::processes, field::pss_bytes}) {
+          field::major_faults, field::run_delay_ns, field::steal_share, field::foreign_cpu_share,
+          field::threads, field::processes, field::pss_bytes}) {
         if (server.contains(field)) fields[field] = server[field];
     }
     fields[field::client] = report;

@@ -48,7 +48,7 @@ def _load(file: str) -> dict[str, Any]:
 @dataclass(frozen=True)
 class Verdict:
     name: str
-    kind: str  # failed, absent, marked or ok
+    kind: str  # failed, absent, marked, noted or ok
     meaning: str
 
 
@@ -136,7 +136,8 @@ FAILURES = tuple(v.name for v in VERDICT.values() if v.kind == "failed")
 ABSENT = tuple(v.name for v in VERDICT.values() if v.kind == "absent")
 VOID = FAILURES + ABSENT  # without numbers
 MARKED = tuple(v.name for v in VERDICT.values() if v.kind == "marked")
-SHOWN = (VERDICT.ok, *MARKED)  # with numbers
+RANKED = (VERDICT.ok, *(v.name for v in VERDICT.values() if v.kind == "noted"))
+SHOWN = (*RANKED, *MARKED)  # with numbers
 _SEVERITY = {name: rank for rank, name in enumerate(VERDICT)}
 
 

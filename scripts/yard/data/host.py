@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yard.data import cpu_quota, packages
+from yard.data.facts import FIELD
 
 RUNTIME = ("libc6", "libstdc++6")  # what every executable links and no package list asks for
 BUILT_WITH = (
@@ -113,12 +114,12 @@ def shares(before: dict[str, int], after: dict[str, int], own_s: float) -> dict[
     spent = {name: after[name] - before[name] for name in after if name in before}
     total = sum(spent.values())
     if total <= 0:
-        return {"steal_share": None, "foreign_cpu_share": None}
+        return {FIELD.steal_share: None, FIELD.foreign_cpu_share: None}
     busy = total - spent.get("idle", 0) - spent.get("iowait", 0) - spent.get("steal", 0)
     ours = own_s * os.sysconf("SC_CLK_TCK")
     return {
-        "steal_share": spent.get("steal", 0) / total,
-        "foreign_cpu_share": max(0.0, (busy - ours) / total),
+        FIELD.steal_share: spent.get("steal", 0) / total,
+        FIELD.foreign_cpu_share: max(0.0, (busy - ours) / total),
     }
 
 

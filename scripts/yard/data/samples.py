@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Iterable, Mapping
 
 from yard.data import archive, schema
+from yard.data.facts import RANKED
 from yard.errors import UsageError
 
 Key = tuple[int, str, str, str, tuple[tuple[str, int], ...], int]
@@ -67,6 +68,17 @@ def last_attempts(samples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         at = key(sample)
         last[at] = max(last.get(at, 0), sample.get("attempt", 0))
     return [sample for sample in samples if sample.get("attempt", 0) == last[key(sample)]]
+
+
+def replaced(samples: Iterable[dict[str, Any]], verdict: str) -> set[Key]:
+    """The processes that have an attempt with this verdict which a later one replaces."""
+    samples = list(samples)
+    counted = {(key(s), s.get("attempt", 0)) for s in last_attempts(samples)}
+    return {
+        key(s)
+        for s in samples
+        if s["verdict"] == verdict and (key(s), s.get("attempt", 0)) not in counted
+    }
 
 
 def read_json(file: Path, kind: str) -> dict[str, Any]:
@@ -133,6 +145,6 @@ def _read(folder: Path, name: Path) -> Run:
     counted = [
         s
         for s in read_lines(folder / "counters.jsonl")[0]
-        if not s["warm"] and s["verdict"] == "ok"
+        if not s["warm"] and s["verdict"] in RANKED
     ]
     return Run(name, meta, plan, samples, unreadable, counted, len(everything) - len(samples))

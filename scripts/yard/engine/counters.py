@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from yard.data import models
+from yard.data.facts import RANKED
 from yard.engine import judge, process
 from yard.engine.command import CellProcess, Counter
 from yard.data.store import write_atomically
@@ -97,6 +98,6 @@ def _count(cell: CellProcess, log: Path, grace_s: float) -> list[str]:
     written = judge.read(lines)
     if not judge.judge(ending, written).written:
         return []
-    good = (s for s in written.samples if not s["warm"] and s["verdict"] == "ok")
+    good = (s for s in written.samples if not s["warm"] and s["verdict"] in RANKED)
     counted = any(sample.get("allocations") is not None for sample in good)
     return [line.decode() for line in lines] if counted else []

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Mapping, Protocol
 
-from yard.data.facts import FAILURES, FIELD, VERDICT, gravest, is_void
+from yard.data.facts import FAILURES, FIELD, RANKED, VERDICT, gravest, is_void
 from yard.engine import plan as planning
 from yard.data import samples
 from yard.data.samples import cell_name
@@ -19,6 +19,7 @@ from yard.text import numbers
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 TRIES = 2  # a cell that failed so often is not tried again
+REPEATED_SHARE = 0.2  # of the processes, at most, are measured again because they were disturbed
 Job = Mapping[str, Any]
 
 
@@ -82,6 +83,7 @@ class Runner:
         self.verdicts: Counter[str] = Counter()
         self.unreadable = 0
         self._failures: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        self._repeats = 0
         self._attempts: Counter[samples.Key] = Counter()
         self._groups = {
             workload["name"]: workload["group"] for workload in samples.workloads_of(meta)
@@ -96,6 +98,7 @@ class Runner:
         for sample in found:
             at = samples.key(sample)
             self._attempts[at] = max(self._attempts[at], sample.get("attempt", 0) + 1)
+        self._repeats = len(samples.replaced(found, VERDICT.disturbed))
         for job in self.plan["processes"]:
             if done.get(samples.key(job)) in FAILURES:
                 self._failures[self._cell_point(job)].append(job["round"])
@@ -121,8 +124,10 @@ class Runner:
                 if samples.key(job) in done:
                     fresh = False
                     continue
-                self.watcher.begin(job, count, sum(len(by_round[r]) for r in range(rounds)))
-                self._one(job)
+                total = sum(len(by_round[r]) for r in range(rounds))
+                self.watcher.begin(job, count, total)
+                if self._one(job) == VERDICT.disturbed and self._repeats < REPEATED_SHARE * total:
+                    self._again(job)
                 count += 1
             if round == 0 and fresh and self.plan.get("time_budget_s"):
                 rounds = self._fit(rounds, time.monotonic() - started)
@@ -175,13 +180,21 @@ class Runner:
             audit=bool(self.plan.get("audit")),
         )
 
-    def _one(self, job: Job) -> None:
+    def _again(self, job: Job) -> None:
+        """Once, whatever the numbers were: what decides is that others had its CPUs."""
+        self._repeats += 1
+        self._attempts[samples.key(job)] += 1
+        self.verdicts[VERDICT.disturbed] -= 1
+        self._one(job)
+
+    def _one(self, job: Job) -> str:
+        """Returns the verdict."""
         failed = self._failures[self._cell_point(job)]
         if len(failed) >= TRIES:
             rounds = ", ".join(map(str, failed))
-            return self._record(
-                job, VERDICT.skipped, f"failed in rounds {rounds} and was not tried again", 0.0
-            )
+            reason = f"failed in rounds {rounds} and was not tried again"
+            self._record(job, VERDICT.skipped, reason, 0.0)
+            return VERDICT.skipped
         log = self.store.folder / "log" / f"{file_name(job)}.txt"
         cell = self.process(job)
         before, started = self.store.size(), time.monotonic()
@@ -194,10 +207,11 @@ class Runner:
             ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
         seconds = time.monotonic() - started
         found = judge.judge(ending, self._written(job, before), process.last_line(log))
-        if found.verdict == VERDICT.ok and ending.exit_code == 0:
+        if found.verdict in RANKED and ending.exit_code == 0:
             log.unlink(missing_ok=True)
         keep = self._count if found.written else self._record
         keep(job, found.verdict, found.reason, seconds)
+        return found.verdict
 
     def _written(self, job: Job, before: int) -> judge.Written:
         """What the process of a job added to the samples."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable, Collection, Mapping, Sequence
 
 from yard.data import host
+from yard.data.facts import FIELD
 from yard.engine import process
 from yard.errors import UsageError, YardError
 from yard.gate import absence, google_benchmark, rule, values
@@ -200,7 +201,7 @@ class CommandSource:
                 TIMEOUT_S,
                 stdout,
             )
-        gave = Gave(steal=host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0)
+        gave = Gave(steal=host.shares(ticks, host.cpu_times(), 0.0)[FIELD.steal_share] or 0.0)
         said = readable(process.last_line(log))
         if how := _failure(ending):
             gave.trouble, gave.hung = f"{how}{': ' + said if said else ''}", ending.timed_out

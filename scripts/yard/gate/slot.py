@@ -103,7 +103,7 @@ class Bench:
             limit_s = self.timeout_s + GRACE_S
             ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
         wall_s = time.monotonic() - started
-        steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
+        steal = host.shares(ticks, host.cpu_times(), 0.0)[FIELD.steal_share] or 0.0
         written = judge.read(_lines(cell.samples), every=False)
         found = judge.judge(ending, written, process.last_line(log))
         good = found.verdict not in FAILURES

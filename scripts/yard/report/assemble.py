@@ -10,7 +10,7 @@ from yard.data.facts import METRIC, VERDICT
 from yard.stats import estimates
 from yard.stats.estimates import Cell, PointKey
 from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
-from yard.report import missing, suite
+from yard.report import missing, pulse, suite
 from yard.report.environment import Environment
 from yard.report.series import RANKED, Point, Report, varied_fields
 
@@ -72,6 +72,7 @@ def build(run: Any) -> Report:
         int(getattr(run, "unreadable", 0) or 0),
         max((point.rounds for point in points), default=0),
         environment.preset,
+        pulse.pulse(run.samples),
     )
     report.missing = missing.missing(report)
     report.caveats = missing.caveats(report)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
+from yard.data.facts import FIELD
 from yard.data.samples import workloads_of
 from yard.stats.estimates import PointKey, contender
 from yard.text import numbers
@@ -152,12 +153,12 @@ class Environment:
             and "governor" not in known
         ):
             told.append(f"CPU governor is {governor}: the clock frequency varies with load")
-        steal = self.find("steal_share", "steal")
+        steal = self.find(FIELD.steal_share, "steal")
         if isinstance(steal, (int, float)) and steal > 0.01 and "steal" not in known:
             told.append(
                 f"{numbers.percent(steal, 1)} of CPU time was stolen by the host of this virtual machine"
             )
-        foreign = self.find("foreign_cpu_share", "foreign_share")
+        foreign = self.find(FIELD.foreign_cpu_share, "foreign_share")
         if isinstance(foreign, (int, float)) and foreign > 0.05 and "foreign" not in known:
             told.append(
                 f"other programs used {numbers.percent(foreign)} of a CPU while the run measured"

@@ -23,6 +23,7 @@ from yard.report import (
     why,
     winners,
 )
+from yard.report.pulse import Pulse
 from yard.text import units
 from yard.text.words import HOW_TO_READ, STATES, better_words
 from yard.text.leads import lead_words, ranking_words
@@ -92,6 +93,13 @@ class Charts:
     def memory(self, found: scales.Memory) -> Markup:
         title, y = f"Memory of {found.title}", "memory of the process tree"
         return svg.scaling_chart(found.lines, svg.Curve(title, found.size, y, "bytes"), self.scaled)
+
+    def pulse(self, found: Pulse) -> Markup:
+        lines = [
+            series.Line(label, label, found.minutes, times) for label, times in found.times.items()
+        ]
+        look = svg.Look({line.model: i for i, line in enumerate(lines)}, {})
+        return svg.time_chart(lines, "Pulse of the machine over the run", look)
 
     def load(self, found: winners.LoadCurve) -> Markup:
         title = f"Latency {found.quantile} by throughput of {found.title}"

@@ -271,6 +271,8 @@ def _end(report: series.Report) -> list[str]:
         "",
         *_table(["fact", "value"], [[plain(f.name), plain(f.value)] for f in environment.facts()]),
     ]
+    if report.pulse:
+        lines += ["### Pulse", "", *(f"- {plain(text)}" for text in report.pulse.words()), ""]
     lines += ["## How to read this", "", *(f"- {plain(text)}" for text in HOW_TO_READ), ""]
     lines += [
         f"Run {code(report.run_id)}, made by `scripts/switchyard report` from raw samples.",

@@ -19,6 +19,7 @@ from yard.stats.rank import Headline, Ranking, least_floor
 from yard.data import hdr_histogram
 from yard.text import units
 from yard.report.environment import Environment
+from yard.report.pulse import Pulse
 from yard.report.suite import Suite
 
 CHARTED = (
@@ -219,6 +220,7 @@ class Report:
     unreadable: int
     rounds: int
     preset: str
+    pulse: Optional[Pulse] = None
 
     def workloads(self) -> list[tuple[str, list[Point]]]:
         return [

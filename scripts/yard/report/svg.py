@@ -289,6 +289,16 @@ def percentile_chart(lines: Sequence[Line], title: str, look: Look) -> Optional[
     return line_chart(lines, axes, look)
 
 
+def time_chart(lines: Sequence[Line], title: str, look: Look) -> Markup:
+    """Multiples of a median by minutes since a beginning, which is 0."""
+    end = max(line.x[-1] for line in lines) or 1.0
+    ticks = [(x, numbers.short(x, 3)) for x in units.ticks(0.0, end, 4)]
+    axes = Axes(
+        title, "minutes since the start", "times its median", "times", ticks, lambda x: x / end
+    )
+    return line_chart(lines, axes, look)
+
+
 @dataclass(frozen=True)
 class Curve:
     """What a chart along a size, or along another metric, shows. `x_unit` is empty for a size."""

@@ -18,6 +18,8 @@ from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell
 
 REFERENCE = "floor"  # a measure, not a contender: shown beside the ranked and never ranked
+PLATEAU, PLATEAU_MODELS = 0.03, 3  # so near to the best throughput are so many models
+BUSY_CLIENT = 0.8  # of its CPU; the limit of the load generator's own guard
 
 
 def least_floor(metric: str, cells: Sequence[Cell]) -> Optional[Cell]:
@@ -172,4 +174,32 @@ def headline(cells: Sequence[Cell]) -> Headline:
             "The load generator, not the model, limited the throughput of at least one cell: "
             "CPU per operation is the headline here.",
         )
+    if found := plateau(cells):
+        return Headline(
+            METRIC.cpu_per_unit_ns,
+            ("ok", VERDICT.rig_limited),
+            f"{', '.join(found)} reach the same throughput while the load generator is busy: that may be its ceiling "
+            "and not theirs. CPU per operation is the headline here.",
+        )
     return Headline("throughput", ("ok",), "")
+
+
+def plateau(cells: Sequence[Cell]) -> list[str]:
+    """The contenders of at least three models that share the best throughput of a point with a busy load generator.
+    Each window alone looks sound, for its server was busy too; but models that differ do not agree by chance.
+    """
+    busy = {
+        cell.contender: cell
+        for cell in cells
+        if cell.measured and cell.model != REFERENCE and "throughput" in cell.estimates
+    }
+    best = max((cell.estimates["throughput"].value for cell in busy.values()), default=0.0)
+    found = [
+        cell
+        for cell in busy.values()
+        if cell.estimates["throughput"].value >= best * (1 - PLATEAU)
+        and METRIC.client_cpu_share in cell.estimates
+        and cell.estimates[METRIC.client_cpu_share].value >= BUSY_CLIENT
+    ]
+    many = len({cell.model for cell in found}) >= PLATEAU_MODELS
+    return sorted(cell.contender for cell in found) if many else []

@@ -10,7 +10,7 @@ from typing import Any, Mapping
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from yard.data.facts import FAILURES, MARKED
+from yard.data.facts import FAILURES
 from yard.data.samples import cell_name
 
 QUIET_S = 10.0  # between plain lines
@@ -105,8 +105,6 @@ class Lines:
                 f"{_title(job)} {params}: {verdict} in {seconds:.2f} s"
                 + (f": {reason}" if reason else "")
             )
-        elif verdict in MARKED and self.verbose:
-            self.say(f"{_title(job)}: {verdict}: {reason}")
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

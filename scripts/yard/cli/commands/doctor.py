@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from yard.data.facts import FIELD
 from yard.doctor import checks, measure, mend
 from yard.doctor.machine import Machine
 from yard.errors import HARNESS, OK, UsageError
@@ -26,7 +27,10 @@ def _measured_text(measured: dict[str, Any]) -> str:
         f"  sleep of 1 ms late  {units.text(1000 * sleep['median'], 'ns')}, p99 {units.text(1000 * sleep['p99'], 'ns')}",
         f"  wake-up             {units.text(1000 * wake['median'], 'ns')}, p99 {units.text(1000 * wake['p99'], 'ns')} (half a round trip over pipes)",
     ]
-    for name, label in (("steal_share", "stolen CPU"), ("foreign_cpu_share", "others' CPU")):
+    for name, label in (
+        (FIELD.steal_share, "stolen CPU"),
+        (FIELD.foreign_cpu_share, "others' CPU"),
+    ):
         if measured[name] is not None:
             lines.append(f"  {label:<18}  {numbers.percent(measured[name], 1)}")
     noise = f"{numbers.percent(same['noise_share'], 1)} noise in pairs of a short computation"
