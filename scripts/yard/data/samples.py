@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from yard.data import archive, schema
+from yard.data import archive, json_text, schema
 from yard.data.facts import RANKED
 from yard.errors import UsageError
 
@@ -57,7 +56,15 @@ def read_lines(file: Path) -> tuple[list[dict[str, Any]], int]:
                     unreadable += 1
     except FileNotFoundError:
         pass
+    except OSError as error:
+        raise _unreadable(file, error) from None
     return samples, unreadable
+
+
+def _unreadable(file: Path, error: OSError) -> UsageError:
+    if isinstance(error, PermissionError):
+        return UsageError(f"{file} cannot be read: {error.strerror}. Change its permissions first")
+    return UsageError(f"{file} cannot be read: {error.strerror}: the folder is damaged")
 
 
 def last_attempts(samples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -83,7 +90,7 @@ def replaced(samples: Iterable[dict[str, Any]], verdict: str) -> set[Key]:
 
 def read_json(file: Path, kind: str) -> dict[str, Any]:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value = json_text.parse(file.read_bytes())
     except FileNotFoundError:
         raise UsageError(
             f"{file.parent} is no results folder: it has no {file.name}. "
@@ -93,10 +100,8 @@ def read_json(file: Path, kind: str) -> dict[str, Any]:
         raise UsageError(
             f"{file.parent} is a file: name the folder that holds plan.json and meta.json"
         ) from None
-    except PermissionError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}. Change its permissions first"
-        ) from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
     except ValueError as error:
         raise UsageError(
             f"{file} is not JSON ({error}): the folder is damaged; measure again"

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from yard.data import json_text
+
 if TYPE_CHECKING:
     import jsonschema
 
@@ -45,7 +47,7 @@ def parse_line(line: bytes) -> tuple[dict[str, Any] | None, str]:
     if not line.endswith(b"\n"):
         return None, "the line is cut off"
     try:
-        value = json.loads(line)
+        value = json_text.parse(line)
     except ValueError as error:
         return None, f"not JSON: {error}"
     return (value, "") if isinstance(value, dict) else (None, "not a JSON object")

@@ -6,14 +6,13 @@ written or no run is never touched, and the reason is named."""
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from yard.data import archive
+from yard.data import archive, json_text
 from yard.data.samples import machine_of
 from yard.data.store import SAMPLES, explained
 from yard.errors import UsageError, YardError
@@ -47,7 +46,7 @@ def _meta(path: Path) -> Mapping[str, Any]:
     else:
         with archive.unpacked(path) as folder:
             text = (folder / "meta.json").read_text(encoding="utf-8")
-    value = json.loads(text)
+    value = json_text.parse(text)
     if not isinstance(value, dict) or not value.get("run"):
         raise ValueError("meta.json names no run")
     return value
