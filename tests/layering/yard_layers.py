@@ -18,8 +18,9 @@ LAYERS = {
     "gate": 5,
     "learn": 5,
     "fleet": 6,
-    "cli": 7,
-    "__main__": 8,
+    "site": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 # The tables of bench/facts as Python reads them: below every layer.
 TABLES = {"yard.data.facts"}

@@ -23,9 +23,9 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in own if path.relative_to(folder).parts[0] != MADE_AGAIN]
 
 
-def pack(folder: Path) -> Path:
-    """Writes `folder`.zip and reads every byte of it again before it counts as written."""
-    archive = folder.with_name(folder.name + SUFFIX)
+def pack(folder: Path, target: Path | None = None) -> Path:
+    """Writes `target`, or `folder`.zip, and reads every byte of it again before it counts as written."""
+    archive = target or folder.with_name(folder.name + SUFFIX)
     try:
         with replacing(archive) as partial:
             with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as out:

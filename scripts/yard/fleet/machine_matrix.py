@@ -127,13 +127,13 @@ def _rows(
     rows = []
     for contender in contenders:
         entries = tuple(
-            _entry(machine, contender, metric, by_machine.get(machine, [])) for machine in machines
+            entry(machine, contender, metric, by_machine.get(machine, [])) for machine in machines
         )
         rows.append(Row(at.workload, tuple(at.sizes.items()), metric, contender, entries))
     return rows
 
 
-def _entry(machine: str, contender: str, metric: str, cells: Sequence[Cell]) -> Entry:
+def entry(machine: str, contender: str, metric: str, cells: Sequence[Cell]) -> Entry:
     own = next((cell for cell in cells if cell.contender == contender), None)
     if own is None:
         return Entry(machine, "absent", "not measured on this machine", None, None)
