@@ -116,6 +116,8 @@ def test_what_was_disturbed_is_measured_again_for_a_fifth_of_the_processes(tmp_p
     iterations = len(found) // 12
     assert kept == {"disturbed": 8 * iterations, "ok": 2 * iterations}
     assert runner.verdicts == {"disturbed": 8, "ok": 2}
+    (said,) = runner.watcher.said
+    assert said.startswith("other programs have the CPUs: disturbed/count is disturbed: waited;")
     # It is ranked, and the mark is there.
     (cell,) = estimates.cells(samples.read_run(tmp_path / "run").samples)
     assert cell.verdict == "ok" and cell.counts == {"disturbed": 8, "ok": 2}

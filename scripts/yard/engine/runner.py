@@ -84,6 +84,7 @@ class Runner:
         self.unreadable = 0
         self._failures: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         self._repeats = 0
+        self._said_disturbed = False
         self._attempts: Counter[samples.Key] = Counter()
         self._groups = {
             workload["name"]: workload["group"] for workload in samples.workloads_of(meta)
@@ -253,6 +254,12 @@ class Runner:
 
     def _count(self, job: Job, verdict: str, reason: str, seconds: float) -> None:
         self.verdicts[verdict] += 1
+        if verdict == VERDICT.disturbed and not self._said_disturbed:
+            self._said_disturbed = True
+            self.watcher.say(
+                f"other programs have the CPUs: {cell_name(job)} is disturbed: {reason}; "
+                "what is disturbed is marked, and some of it measured again"
+            )
         if verdict in FAILURES:
             self._failures[self._cell_point(job)].append(job["round"])
         self.watcher.end(job, verdict, reason, seconds)
