@@ -11,8 +11,10 @@ import pytest
 
 from yard.errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
 from yard.gate import absence, readers, rule, sequential
-from yard.gate.command_pairs import Command, CommandSource, Gave, Wanted, as_metrics
+from yard.gate.command_pairs import CommandSource, Wanted, as_metrics
+from yard.gate.formats import registry
 from yard.gate.reading import Failed
+from yard.gate.side_command import Command, Gave
 
 MISSING = object()
 WRONG = {
@@ -80,7 +82,7 @@ class Printed(CommandSource):
         commands = {side: Command("true") for side in ("base", "head")}
         if google:
             for command in commands.values():
-                command.google = {"good": "good", "t": "t"}
+                command.names, command.format = {"good": "good", "t": "t"}, registry.GOOGLE
         metrics = ["cpu_time", "real_time"] if google else ["time"]
         super().__init__(commands, [Wanted(m) for m in metrics], 1, tmp_path, lambda line: None)
         self.metrics, self.names = as_metrics(metrics), ["good", "t"]

@@ -68,9 +68,11 @@ def run(
     stderr: IO[bytes],
     timeout_s: float,
     stdout: IO[bytes] | int = subprocess.DEVNULL,
+    folder: Path | None = None,
 ) -> Ending:
     child = subprocess.Popen(
         command,
+        cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
@@ -85,12 +87,17 @@ def run(
     finally:
         kill_session(child.pid)
         child.wait()
-    if code < 0:
-        try:
-            return Ending(None, signal.Signals(-code).name)
-        except ValueError:
-            return Ending(None, f"signal {-code}")
-    return Ending(code)
+    return ended(code)
+
+
+def ended(code: int) -> Ending:
+    """`code` as Popen has it: below zero for a signal."""
+    if code >= 0:
+        return Ending(code)
+    try:
+        return Ending(None, signal.Signals(-code).name)
+    except ValueError:
+        return Ending(None, f"signal {-code}")
 
 
 def last_line(file: Path) -> str:

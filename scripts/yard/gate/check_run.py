@@ -25,7 +25,7 @@ def run(request: Request, progress: Progress) -> dict[str, Any]:
     """The result; verdict.json is there already where there is none to write."""
     outputs.prepare(request.out)
     try:
-        measure = _commands if request.kind == "commands" else _builds
+        measure = _commands if request.kind in ("commands", "time") else _builds
         found, repeat = measure(request, progress)
     except KeyboardInterrupt:
         outputs.verdict(request.out, INCONCLUSIVE, "interrupted before anything was measured")
@@ -50,7 +50,10 @@ def _commands(request: Request, progress: Progress) -> tuple[Found, list[str]]:
     entries = accepted.read(request.accepted) if request.accepted else []
     found = command_session.run(request, progress)
     _accept(found, entries, lambda revision: False)
-    return found, [LAUNCHER, "check", "--base-cmd", request.base, "--head-cmd", request.head]
+    if request.kind == "time":
+        return found, [LAUNCHER, "check", "--time", request.base, request.head]
+    words = [LAUNCHER, "check", "--base-cmd", request.base, "--head-cmd", request.head]
+    return found, words + (["--format", request.format] if request.format else [])
 
 
 def _accept(found: Found, entries: list[accepted.Entry], is_within: Callable[[str], bool]) -> None:

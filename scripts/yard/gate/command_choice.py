@@ -6,22 +6,23 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.gate.command_pairs import (
-    MORE_IS_BETTER,
     SIDES,
-    Command,
     CommandSource,
-    Gave,
     Wanted,
     as_metrics,
+    is_rate,
     wanted,
 )
+from yard.gate import whole_process
 from yard.gate.outcome import few
-from yard.gate.readers import GOOGLE_DEFAULT
+from yard.gate.formats.output_format import Format
+from yard.gate.pair_log import PairLog
 from yard.gate.rule import Metric
+from yard.gate.side_command import Command, Gave, Unlisted
 from yard.text.outside import readable
 
 NEW = "new: head only"
@@ -34,14 +35,18 @@ def prepare(
     only: Sequence[str],
     seed: int,
     scratch: Path,
-    record: Callable[[dict[str, Any]], None],
+    log: PairLog,
 ) -> tuple[CommandSource, dict[str, Metric]]:
-    asked = wanted(flags)
-    for command in commands.values():
-        command.examine()
+    wanted(flags)  # refused before anything runs
+    for side in SIDES:
+        _examine(side, commands[side], scratch)
     _of_a_kind(commands)
-    source = CommandSource(commands, asked, seed, scratch, record)
-    names = _listed(source, asked, only) if not source.whole else _printed(source, asked)
+    form = commands["base"].format
+    more = form.more if form else is_rate
+    asked = wanted(flags, more)
+    source = CommandSource(commands, asked, seed, scratch, log.record)
+    source.kept = log.folder
+    names = _printed(source, flags) if source.whole else _listed(source, asked, only)
     _choose(source, names, only)
     draw = random.Random(f"control {seed}")
     source.controls = sorted(source.names)
@@ -56,37 +61,53 @@ def prepare(
 
 def _of_a_kind(commands: Mapping[str, Command]) -> None:
     base, head = (commands[side] for side in SIDES)
-    if (base.google is None) == (head.google is None):
+    if (base.names is None) == (head.names is None):
         return
-    side = "base" if base.google is None else "head"
+    side = "base" if base.names is None else "head"
     if commands[side].trouble:
         error = f"the {side}'s command {commands[side].trouble}, asked for its list of benchmarks"
         raise NotComparable(error) if side == "base" else YardError(error)
+    named = next(command.format for command in (base, head) if command.names is not None)
     raise NotComparable(
-        "one command is a Google Benchmark binary and the other is not: take two of a kind"
+        f"one command runs single benchmarks ({named.title if named else 'its own'}) and the other does not: "
+        "take two of a kind"
     )
+
+
+def _examine(side: str, command: Command, scratch: Path) -> None:
+    try:
+        command.examine(scratch)
+    except Unlisted as error:
+        text = f"the {side}'s command {error}. Run it by hand: {readable(command.text)}"
+        raise (NotComparable(text) if side == "base" else YardError(text)) from None
 
 
 def _listed(
     source: CommandSource, asked: Sequence[Wanted], only: Sequence[str]
 ) -> dict[str, list[str]]:
-    names = {side: list(source.commands[side].google or {}) for side in SIDES}
-    source.asked = asked or [Wanted(name) for name in GOOGLE_DEFAULT]
-    missing = {one.name for one in asked if one.name not in GOOGLE_DEFAULT}
-    printed = set(GOOGLE_DEFAULT)
+    names = {side: list(source.commands[side].names or {}) for side in SIDES}
+    form = source.commands["base"].format
+    judged = form.judged if form else ()
+    missing = {one.name for one in asked if one.name not in judged}
+    printed = set(judged)
     chosen = [*chosen_of(only, names["base"] + names["head"])] or names["base"]
     tries = [(side, name) for name in chosen[:MOST_TRIED] for side in SIDES if name in names[side]]
     for side, name in tries:
-        if not missing:
+        if printed and not missing:
             break
         printed |= source.once(side, name).reading.metrics(name)
         missing -= printed
     _refuse(missing, printed, "prints")
+    source.asked = asked or _all_of(judged or sorted(printed), form)
     return names
 
 
-def _printed(source: CommandSource, asked: Sequence[Wanted]) -> dict[str, list[str]]:
-    """The scenarios that each command prints when it is run once; without --metric all that they print is judged."""
+def _all_of(metrics: Sequence[str], form: Format | None) -> list[Wanted]:
+    return [Wanted(name, form.more(name) if form else is_rate(name)) for name in metrics]
+
+
+def _printed(source: CommandSource, flags: Sequence[str]) -> dict[str, list[str]]:
+    """The scenarios that each command prints when it is run once, and the metrics that are judged without --metric."""
     first: dict[str, Gave] = {side: source.once(side, "") for side in SIDES}
     for side, gave in first.items():
         if not gave.reading.scenarios and not gave.reading.unread:
@@ -95,10 +116,16 @@ def _printed(source: CommandSource, asked: Sequence[Wanted]) -> dict[str, list[s
                 f"{readable(source.commands[side].text)}"
             )
             raise NotComparable(error) if side == "base" else YardError(error)
+    base, head = (source.commands[side].format for side in SIDES)
+    if base is not head:
+        titles = [form.title if form else "nothing that is known" for form in (base, head)]
+        raise NotComparable(f"base prints {titles[0]} and head {titles[1]}: take two of a kind")
+    asked = wanted(flags, base.more if base else is_rate)
     readings = [gave.reading for gave in first.values()]
     printed = sorted({m for r in readings for name in r.scenarios for m in r.metrics(name)})
     _refuse({one.name for one in asked} - set(printed), printed, "prints")
-    source.asked = asked or [Wanted(name, name in MORE_IS_BETTER) for name in printed]
+    judged = whole_process.JUDGED if source.commands["base"].timed else base.judged if base else ()
+    source.asked = asked or _all_of([m for m in judged if m in printed] or printed, base)
     return {side: gave.reading.scenarios for side, gave in first.items()}
 
 

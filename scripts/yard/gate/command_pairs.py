@@ -10,32 +10,28 @@ never ends the others.
 from __future__ import annotations
 
 import math
-import os
 import random
-import shlex
-import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Collection, Mapping, Sequence
 
-from yard.data import host
-from yard.data.facts import FIELD
-from yard.engine import process
-from yard.errors import UsageError, YardError
-from yard.gate import absence, google_benchmark, rule, values
+from yard.errors import UsageError
+from yard.gate import absence, rule, values
 from yard.gate.pairs import CONTROL, MOST_REPEATED, STEAL, Disturbed
-from yard.gate.readers import GOOGLE_DEFAULT, parse_google, parse_lines
-from yard.gate.reading import WHOLE, Failed, Reading
+from yard.gate.reading import WHOLE
 from yard.gate.rule import Metric
 from yard.gate.scenarios import SLOT_S
-from yard.text import numbers
+from yard.gate.side_command import Command, Gave, Slot
 from yard.text.outside import readable
 
 MORE_IS_BETTER = ("items_per_second", "bytes_per_second")
-TIMEOUT_S = 120.0
 TOLERATED, MUST_FIND = 0.02, 0.05
 SIDES = ("base", "head")
 NO_RATIO = math.log(1000)  # between zero and more: worse by far, and a finite number
+
+
+def is_rate(metric: str) -> bool:
+    return metric in MORE_IS_BETTER
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Wanted:
     more: bool = False
 
 
-def wanted(flags: Sequence[str]) -> list[Wanted]:
+def wanted(flags: Sequence[str], more: Callable[[str], bool] = is_rate) -> list[Wanted]:
     found: dict[str, Wanted] = {}
     for flag in flags:
         name, colon, direction = flag.rpartition(":")
@@ -56,10 +52,10 @@ def wanted(flags: Sequence[str]) -> list[Wanted]:
             raise UsageError(
                 f"--metric {readable(flag)}: write NAME, NAME:less or NAME:more (more is better)"
             )
-        more = direction == "more" if direction else name in MORE_IS_BETTER
-        if found.get(readable(name), Wanted(name, more)).more != more:
+        better = direction == "more" if direction else more(name)
+        if found.get(readable(name), Wanted(name, better)).more != better:
             raise UsageError(f"--metric {readable(flag)}: it is asked for in both directions")
-        found[readable(name)] = Wanted(readable(name), more)
+        found[readable(name)] = Wanted(readable(name), better)
     return list(found.values())
 
 
@@ -69,74 +65,6 @@ def as_metrics(names: Sequence[str]) -> dict[str, Metric]:
         name: known[name] if name in known else Metric(name, "gating", TOLERATED, MUST_FIND)
         for name in names
     }
-
-
-@dataclass
-class Command:
-    """`google`: the benchmarks that it lists, by their unique name; None: a command that prints lines."""
-
-    text: str
-    google: dict[str, str] | None = None
-    trouble: str = ""  # how listing ended, if it failed
-
-    @property
-    def words(self) -> list[str]:
-        try:
-            return shlex.split(self.text)
-        except ValueError as error:
-            raise UsageError(f"'{readable(self.text)}' is no command line: {error}") from None
-
-    def examine(self) -> None:
-        code, output = self._listing()
-        lines = [line for line in output.splitlines() if line.strip()]
-        if code == 0 and lines and not any(line.lstrip().startswith(("{", "[")) for line in lines):
-            self.google = google_benchmark.listed(
-                output, lambda: self._listing(google_benchmark.NOTHING)[1]
-            )
-
-    def _listing(self, *more: str) -> tuple[int, str]:
-        if not self.words:
-            raise UsageError("an empty command cannot be compared; give a program")
-        program = readable(self.words[0])
-        try:
-            done = subprocess.run(
-                [*self.words, google_benchmark.LIST, *more],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT_S,
-            )
-        except FileNotFoundError:
-            raise UsageError(f"'{program}' is no program here; give its path") from None
-        except (PermissionError, OSError) as error:
-            raise UsageError(f"'{program}' cannot be started: {error.strerror}") from None
-        except subprocess.TimeoutExpired:
-            raise YardError(
-                f"'{readable(self.text)}' did not end within {numbers.short(TIMEOUT_S)} s"
-            ) from None
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        if done.returncode:
-            self.trouble = (
-                f"ended with {done.returncode}{': ' + readable(said[-1]) if said else ''}"
-            )
-        return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
-
-
-@dataclass
-class Gave:
-    """What one process gave. `trouble`: how it failed; what it printed before that counts."""
-
-    reading: Reading = field(default_factory=Reading)
-    steal: float = 0.0
-    trouble: str = ""
-    hung: bool = False
-
-    def lacks(self, scenario: str) -> str:
-        """Why there is nothing of this scenario; "" if there is."""
-        if (scenario, WHOLE) in self.reading.refused:
-            return self.reading.refused[scenario, WHOLE]
-        if scenario in self.reading.values:
-            return ""
-        return self.trouble or "it is not printed"
 
 
 class CommandSource:
@@ -151,6 +79,7 @@ class CommandSource:
         record: Callable[[dict[str, Any]], None],
     ):
         self.commands, self.asked, self.scratch, self.record = commands, asked, scratch, record
+        self.kept = scratch
         self.metrics: Mapping[str, Metric] = {}
         self.slot_s = SLOT_S
         self.names: list[str] = []
@@ -167,7 +96,7 @@ class CommandSource:
     @property
     def whole(self) -> bool:
         """Does one process print all scenarios?"""
-        return self.commands["base"].google is None
+        return self.commands["base"].names is None
 
     def scenarios(self) -> Sequence[str]:
         names = [
@@ -186,31 +115,8 @@ class CommandSource:
         return self._waiting.pop(scenario, {})
 
     def once(self, side: str, scenario: str, padding: int = 0) -> Gave:
-        """One process of a side: of a Google Benchmark binary this scenario, of another command all."""
-        command = self.commands[side]
-        words = command.words
-        if command.google is not None:
-            words = google_benchmark.words(words, command.google[scenario], self.slot_s)
-        ticks = host.cpu_times()
-        output, log = self.scratch / "stdout.txt", self.scratch / "stderr.txt"
-        with open(log, "wb") as stderr, open(output, "wb") as stdout:
-            ending = process.run(
-                words,
-                {**os.environ, "SWITCHYARD_PADDING": "x" * padding},
-                stderr,
-                TIMEOUT_S,
-                stdout,
-            )
-        gave = Gave(steal=host.shares(ticks, host.cpu_times(), 0.0)[FIELD.steal_share] or 0.0)
-        said = readable(process.last_line(log))
-        if how := _failure(ending):
-            gave.trouble, gave.hung = f"{how}{': ' + said if said else ''}", ending.timed_out
-        text = output.read_bytes().decode("utf-8", "surrogateescape")
-        try:
-            gave.reading = parse_google(text) if command.google is not None else parse_lines(text)
-        except Failed as error:
-            gave.trouble = gave.trouble or f"{error}{': ' + said if said else ''}"
-        return gave
+        slot = Slot(self.scratch, self.slot_s, self.kept, padding)
+        return self.commands[side].once(side, scenario, slot)
 
     def _pairs(self, scenario: str, control: bool = False) -> dict[str, dict[str, float]]:
         """One process of each side, or in the control two of base."""
@@ -281,7 +187,8 @@ class CommandSource:
 
     def _is_expected(self, name: str, metric: str, printed: Collection[str]) -> bool:
         """A scenario need not have every metric; but what it had once, and the times of Google Benchmark, it has always."""
-        always = metric in GOOGLE_DEFAULT and not self.whole
+        form = self.commands["base"].format
+        always = form is not None and metric in form.always
         return always or metric in printed or self.ledger.seen(name, metric)
 
     def _controlled(self, gave: Mapping[str, Gave]) -> dict[str, float]:
@@ -320,11 +227,3 @@ def _ratio(base: float, head: float, one: Wanted, metric: Metric) -> float:
         return NO_RATIO if (head == 0) == one.more else -NO_RATIO
     d = values.log_ratio(base, head, metric)
     return -d if one.more else d
-
-
-def _failure(ending: process.Ending) -> str:
-    if ending.timed_out:
-        return f"hung for {numbers.short(ending.limit_s)} s"
-    if ending.signal_name:
-        return f"died of {ending.signal_name}"
-    return f"ended with {ending.exit_code}" if ending.exit_code else ""

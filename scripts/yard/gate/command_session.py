@@ -11,19 +11,23 @@ from yard.data.store import make_folder
 from yard.gate import sequential
 from yard.gate.check_progress import Progress
 from yard.gate.command_choice import prepare
-from yard.gate.command_pairs import Command
 from yard.gate.found import Found
 from yard.gate.pair_log import PairLog
 from yard.gate.pairs import CONTROL
 from yard.gate.request import Request
 from yard.gate.sequential import Screening
 from yard.gate.session import extra_s
+from yard.gate.side_command import Command
 from yard.gate.time_budget import TimeBudget
 from yard.text import numbers
 
 
 def run(request: Request, progress: Progress) -> Found:
-    commands = {"base": Command(request.base), "head": Command(request.head)}
+    timed = request.kind == "time"
+    commands = {
+        side: Command(text, request.format, timed)
+        for side, text in (("base", request.base), ("head", request.head))
+    }
     time, profile = TimeBudget(request.budget_s), request.profile
 
     def step(line: dict[str, Any]) -> None:
@@ -34,7 +38,7 @@ def run(request: Request, progress: Progress) -> Found:
         request.out, step
     ) as log:
         source, metrics = prepare(
-            commands, request.metrics, request.only, request.seed, Path(folder), log.record
+            commands, request.metrics, request.only, request.seed, Path(folder), log
         )
         progress.say(
             f"{len(source.names)} scenarios, {profile.screen_pairs} pairs each, then up to {profile.looks[-1]} fresh "

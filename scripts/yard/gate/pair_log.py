@@ -13,6 +13,7 @@ class PairLog:
     """`step` is called with each line and shows how far the check is."""
 
     def __init__(self, folder: Path, step: Callable[[dict[str, Any]], None]):
+        self.folder = folder
         self._lines, self._step = open(folder / "pairs.jsonl", "a", encoding="utf-8"), step
 
     def __enter__(self) -> PairLog:

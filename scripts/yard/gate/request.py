@@ -21,6 +21,7 @@ KINDS = {
     "revisions": ("base",),
     "builds": ("base_build", "head_build"),
     "commands": ("base_cmd", "head_cmd"),
+    "time": ("time_commands",),
 }
 
 
@@ -39,6 +40,7 @@ class Request:
     metrics: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     accepted: Path | None = None
+    format: str = ""
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Request:
@@ -47,6 +49,7 @@ class Request:
             "revisions": (given["base"], given["head"]),
             "builds": (given["base_build"], given["head_build"]),
             "commands": (given["base_cmd"], given["head_cmd"]),
+            "time": given["time_commands"] or ("", ""),
         }[kind]
         profile = _profile(given["profile"], given["second_try"])
         utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
@@ -65,6 +68,7 @@ class Request:
             tuple(given["metrics"]),
             _only(kind, given["only"]),
             given["accepted"],
+            given["format"] or "",
         )
 
 
@@ -74,7 +78,7 @@ def _kind(given: dict[str, Any]) -> str:
     if len(kinds) != 1:
         raise UsageError(
             "name the sides: --base REV [--head REV], or --base-build and --head-build, or --base-cmd and "
-            "--head-cmd"
+            "--head-cmd, or --time A B"
         )
     if not all(given[flag] for flag in KINDS[kinds[0]]):
         first, second = ("--" + flag.replace("_", "-") for flag in KINDS[kinds[0]])

@@ -11,13 +11,14 @@ from yard.data import machine_name
 from yard.data import schema
 from yard.data.facts import METRIC
 from yard.stats import inference
-from yard.gate import rule
+from yard.gate import rule, whole_process
+from yard.gate.formats import registry
 from yard.gate.found import Found
 from yard.gate.outcome import CellResult, Outcome
 from yard.gate.rule import Verdict
 
 ORDER = [Verdict.REGRESSION, Verdict.UNRESOLVED, Verdict.ACCEPTED, Verdict.IMPROVED, Verdict.OK]
-GOOGLE_UNITS = {"cpu_time": "ns", "real_time": "ns"}  # of Google Benchmark
+UNITS = {**registry.UNITS, **whole_process.UNITS}  # of other programs
 
 ABSENT = ("scenario", "metric", "reason", "accepted")
 COUNTER = ("scenario", "counter", "base", "head", "text", "accepted")
@@ -141,7 +142,7 @@ def _cell(cell: CellResult, found: Found, seed: int, repeat: Sequence[str]) -> d
 def _unit(metric: str) -> str:
     """A command that is compared has metrics of its own, whose units nobody knows."""
     if metric not in METRIC:
-        return GOOGLE_UNITS.get(metric, "")
+        return UNITS.get(metric, "")
     unit = METRIC[metric].unit
     return "" if unit == "count" else unit
 

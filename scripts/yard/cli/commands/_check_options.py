@@ -25,9 +25,20 @@ ALL = (
     click.option("--head-build", type=PATH, help="Instead of --head: a build folder that exists."),
     click.option(
         "--base-cmd",
-        help="Instead of --base: a Google Benchmark binary, or a command that prints JSON lines.",
+        help="Instead of --base: the command of a benchmark; docs/check.md has the formats.",
     ),
     click.option("--head-cmd", help="The same of the head."),
+    click.option(
+        "--time",
+        "time_commands",
+        nargs=2,
+        metavar="BASE HEAD",
+        help="Wall and CPU time of any two commands, from start to end.",
+    ),
+    click.option(
+        "--format",
+        help="Of what the commands print, such as go or criterion; default: seen from the content.",
+    ),
     click.option(
         "--metric",
         "metrics",
