@@ -41,10 +41,14 @@ def read(file: Path) -> list[Entry]:
     except FileNotFoundError:
         return []
     try:
-        entries = tomllib.loads(text).get("accepted", [])
-        return [_entry(number, entry) for number, entry in enumerate(entries, 1)]
+        return entries(file, tomllib.loads(text).get("accepted", []))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is no TOML: {error}") from None
+
+
+def entries(file: Path, tables: Sequence[object]) -> list[Entry]:
+    try:
+        return [_entry(number, table) for number, table in enumerate(tables, 1)]
     except ValueError as error:
         raise UsageError(f"{file}: {error}; docs/check.md shows an entry") from None
 

@@ -9,10 +9,10 @@ from typing import Any, Callable
 
 from yard.data.models import REPOSITORY
 from yard.errors import INCONCLUSIVE, NOT_COMPARABLE, NotComparable
-from yard.gate import accepted, command_session, outputs, result, session, sides
+from yard.gate import accepted, command_session, command_sides, outputs, result, session, sides
 from yard.gate.check_progress import Progress
 from yard.gate.found import Found
-from yard.gate.request import Request
+from yard.gate.request import COMMANDS, Request
 
 LAUNCHER = "scripts/switchyard"
 
@@ -25,7 +25,7 @@ def run(request: Request, progress: Progress) -> dict[str, Any]:
     """The result; verdict.json is there already where there is none to write."""
     outputs.prepare(request.out)
     try:
-        measure = _commands if request.kind in ("commands", "time") else _builds
+        measure = _commands if request.kind in COMMANDS else _builds
         found, repeat = measure(request, progress)
     except KeyboardInterrupt:
         outputs.verdict(request.out, INCONCLUSIVE, "interrupted before anything was measured")
@@ -47,13 +47,13 @@ def _builds(request: Request, progress: Progress) -> tuple[Found, list[str]]:
 
 
 def _commands(request: Request, progress: Progress) -> tuple[Found, list[str]]:
-    entries = accepted.read(request.accepted) if request.accepted else []
-    found = command_session.run(request, progress)
-    _accept(found, entries, lambda revision: False)
-    if request.kind == "time":
-        return found, [LAUNCHER, "check", "--time", request.base, request.head]
-    words = [LAUNCHER, "check", "--base-cmd", request.base, "--head-cmd", request.head]
-    return found, words + (["--format", request.format] if request.format else [])
+    entries = list(request.project.entries) if request.project else []
+    if request.accepted:
+        entries = accepted.read(request.accepted)
+    sides = command_sides.of(request, progress.say)
+    found = command_session.run(sides.commands, request, progress)
+    _accept(found, entries, sides.is_within)
+    return found, [LAUNCHER, "check", *sides.repeat]
 
 
 def _accept(found: Found, entries: list[accepted.Entry], is_within: Callable[[str], bool]) -> None:

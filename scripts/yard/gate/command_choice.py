@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
+from typing import Callable, Iterable, Mapping, Sequence
 
 from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.gate.command_pairs import (
@@ -21,6 +21,7 @@ from yard.gate import whole_process
 from yard.gate.outcome import few
 from yard.gate.formats.output_format import Format
 from yard.gate.pair_log import PairLog
+from yard.gate.project_file import ProjectFile
 from yard.gate.rule import Metric
 from yard.gate.side_command import Command, Gave, Unlisted
 from yard.text.outside import readable
@@ -36,16 +37,17 @@ def prepare(
     seed: int,
     scratch: Path,
     log: PairLog,
+    project: ProjectFile | None = None,
 ) -> tuple[CommandSource, dict[str, Metric]]:
     wanted(flags)  # refused before anything runs
     for side in SIDES:
         _examine(side, commands[side], scratch)
     _of_a_kind(commands)
     form = commands["base"].format
-    more = form.more if form else is_rate
-    asked = wanted(flags, more)
+    directions = project.directions() if project else {}
+    asked = wanted(flags, direction_of(form, directions))
     source = CommandSource(commands, asked, seed, scratch, log.record)
-    source.kept = log.folder
+    source.kept, source.directions = log.folder, directions
     names = _printed(source, flags) if source.whole else _listed(source, asked, only)
     _choose(source, names, only)
     draw = random.Random(f"control {seed}")
@@ -55,8 +57,14 @@ def prepare(
     metrics = as_metrics([one.name for one in source.asked])
     if asked:
         metrics = {name: replace(metric, tier="gating") for name, metric in metrics.items()}
-    source.metrics = metrics
+    source.metrics = metrics = project.with_tolerances(metrics) if project else metrics
     return source, metrics
+
+
+def direction_of(form: Format | None, directions: Mapping[str, bool]) -> Callable[[str], bool]:
+    """Is more of a metric better? As the project says, else as its format does."""
+    usual = form.more if form else is_rate
+    return lambda name: directions[name] if name in directions else usual(name)
 
 
 def _of_a_kind(commands: Mapping[str, Command]) -> None:
@@ -98,12 +106,14 @@ def _listed(
         printed |= source.once(side, name).reading.metrics(name)
         missing -= printed
     _refuse(missing, printed, "prints")
-    source.asked = asked or _all_of(judged or sorted(printed), form)
+    source.asked = asked or _all_of(
+        judged or sorted(printed), direction_of(form, source.directions)
+    )
     return names
 
 
-def _all_of(metrics: Sequence[str], form: Format | None) -> list[Wanted]:
-    return [Wanted(name, form.more(name) if form else is_rate(name)) for name in metrics]
+def _all_of(metrics: Sequence[str], more: Callable[[str], bool]) -> list[Wanted]:
+    return [Wanted(name, more(name)) for name in metrics]
 
 
 def _printed(source: CommandSource, flags: Sequence[str]) -> dict[str, list[str]]:
@@ -120,12 +130,13 @@ def _printed(source: CommandSource, flags: Sequence[str]) -> dict[str, list[str]
     if base is not head:
         titles = [form.title if form else "nothing that is known" for form in (base, head)]
         raise NotComparable(f"base prints {titles[0]} and head {titles[1]}: take two of a kind")
-    asked = wanted(flags, base.more if base else is_rate)
+    more = direction_of(base, source.directions)
+    asked = wanted(flags, more)
     readings = [gave.reading for gave in first.values()]
     printed = sorted({m for r in readings for name in r.scenarios for m in r.metrics(name)})
     _refuse({one.name for one in asked} - set(printed), printed, "prints")
     judged = whole_process.JUDGED if source.commands["base"].timed else base.judged if base else ()
-    source.asked = asked or _all_of([m for m in judged if m in printed] or printed, base)
+    source.asked = asked or _all_of([m for m in judged if m in printed] or printed, more)
     return {side: gave.reading.scenarios for side, gave in first.items()}
 
 

@@ -80,6 +80,7 @@ class CommandSource:
     ):
         self.commands, self.asked, self.scratch, self.record = commands, asked, scratch, record
         self.kept = scratch
+        self.directions: Mapping[str, bool] = {}  # metric -> is more better?, as the project says
         self.metrics: Mapping[str, Metric] = {}
         self.slot_s = SLOT_S
         self.names: list[str] = []

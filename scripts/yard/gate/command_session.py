@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 from yard.data.store import make_folder
 from yard.gate import sequential
@@ -22,12 +22,7 @@ from yard.gate.time_budget import TimeBudget
 from yard.text import numbers
 
 
-def run(request: Request, progress: Progress) -> Found:
-    timed = request.kind == "time"
-    commands = {
-        side: Command(text, request.format, timed)
-        for side, text in (("base", request.base), ("head", request.head))
-    }
+def run(commands: Mapping[str, Command], request: Request, progress: Progress) -> Found:
     time, profile = TimeBudget(request.budget_s), request.profile
 
     def step(line: dict[str, Any]) -> None:
@@ -38,7 +33,13 @@ def run(request: Request, progress: Progress) -> Found:
         request.out, step
     ) as log:
         source, metrics = prepare(
-            commands, request.metrics, request.only, request.seed, Path(folder), log
+            commands,
+            request.metrics,
+            request.only,
+            request.seed,
+            Path(folder),
+            log,
+            request.project,
         )
         progress.say(
             f"{len(source.names)} scenarios, {profile.screen_pairs} pairs each, then up to {profile.looks[-1]} fresh "
@@ -57,7 +58,7 @@ def run(request: Request, progress: Progress) -> Found:
     outcome.absent, notes = source.ledger.judged()
     return Found(
         outcome,
-        {name: command.text for name, command in commands.items()},
+        {name: command.label or command.text for name, command in commands.items()},
         values=source.values,
         not_compared=source.not_compared,
         notes=notes,

@@ -12,7 +12,8 @@ from typing import Any, Sequence
 from yard.data.models import REPOSITORY
 from yard.engine.plan import Options
 from yard.errors import UsageError, nearest
-from yard.gate import rule
+from yard.gate import project_builds, rule
+from yard.gate.project_file import ProjectFile
 from yard.gate.rule import Profile
 
 CACHE = REPOSITORY / "build" / "check"
@@ -23,6 +24,7 @@ KINDS = {
     "commands": ("base_cmd", "head_cmd"),
     "time": ("time_commands",),
 }
+COMMANDS = ("commands", "time", "project")  # kinds whose benchmarks are not this suite's
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,10 @@ class Request:
     only: tuple[str, ...] = ()
     accepted: Path | None = None
     format: str = ""
+    project: ProjectFile | None = None
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Request:
+    def of(cls, given: dict[str, Any], project: ProjectFile | None = None) -> Request:
         kind = _kind(given)
         base, head = {
             "revisions": (given["base"], given["head"]),
@@ -51,6 +54,8 @@ class Request:
             "commands": (given["base_cmd"], given["head_cmd"]),
             "time": given["time_commands"] or ("", ""),
         }[kind]
+        if kind == "revisions" and project and project.command:
+            kind = "project"
         profile = _profile(given["profile"], given["second_try"])
         utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         names = ("preset", "models", "workloads", "variants", "cells", "workers")
@@ -64,11 +69,12 @@ class Request:
             given["seed"] if given["seed"] is not None else int.from_bytes(os.urandom(4), "big"),
             given["time_budget_s"] or profile.job_limit_s,
             given["out"] or RESULTS / utc,
-            given["cache"] or CACHE,
+            given["cache"] or (project_builds.CACHE if kind == "project" else CACHE),
             tuple(given["metrics"]),
             _only(kind, given["only"]),
             given["accepted"],
             given["format"] or "",
+            project,
         )
 
 
@@ -90,7 +96,7 @@ def _only(kind: str, given: Sequence[str]) -> tuple[str, ...]:
     """The names of a command's scenarios may contain commas: command_choice.py tells them apart."""
     if any(not name.strip(" ,") for name in given):
         raise UsageError("--only: names nothing")
-    if kind == "commands":
+    if kind in COMMANDS:
         return tuple(given)
     return tuple(part.strip() for name in given for part in name.split(",") if part.strip())
 

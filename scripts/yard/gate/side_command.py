@@ -17,6 +17,7 @@ from yard.gate import google_benchmark, whole_process
 from yard.gate.formats import registry
 from yard.gate.formats.output_format import Format, Invocation, Malformed
 from yard.gate.reading import WHOLE, Failed, Reading
+from yard.text import numbers
 from yard.text.outside import readable
 
 TIMEOUT_S = 120.0
@@ -67,6 +68,7 @@ class Command:
     folder: Path | None = None
     names: dict[str, str] | None = None
     format: Format | None = None
+    label: str = ""  # what a person calls it, instead of the command
     trouble: str = ""  # how listing ended, if it failed
 
     @property
@@ -146,7 +148,9 @@ class Command:
         except (PermissionError, OSError) as error:
             raise UsageError(f"'{program}' cannot be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
-            raise YardError(f"'{readable(self.text)}' did not end within {timeout_s:g} s") from None
+            raise YardError(
+                f"'{readable(self.text)}' did not end within {numbers.short(timeout_s)} s"
+            ) from None
         said = done.stderr.decode(errors="replace").strip().splitlines()
         if done.returncode:
             self.trouble = (
@@ -205,7 +209,7 @@ class Unlisted(Exception):
 
 def _failure(ending: process.Ending) -> str:
     if ending.timed_out:
-        return f"hung for {ending.limit_s:g} s"
+        return f"hung for {numbers.short(ending.limit_s)} s"
     if ending.signal_name:
         return f"died of {ending.signal_name}"
     return f"ended with {ending.exit_code}" if ending.exit_code else ""

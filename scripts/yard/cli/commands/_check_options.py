@@ -73,6 +73,11 @@ ALL = (
         is_flag=True,
         help="After an inconclusive check: spends half the error probability.",
     ),
+    click.option(
+        "--project",
+        type=PATH,
+        help="A switchyard.toml; default: the one of the current folder or above it.",
+    ),
     click.option("--out", type=PATH, help="Default results/check/<utc>."),
     click.option("--cache", type=PATH, help="Builds of revisions; default build/check."),
     click.option(

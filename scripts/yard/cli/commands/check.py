@@ -21,11 +21,14 @@ def command(**given: Any) -> int:
     harness failed; 64 usage. FOLDER/verdict.json is written last: where it is absent, the check failed. docs/check.md
     tells the rule.
     """
-    from yard.gate import check_run, outputs
+    from yard.gate import check_run, outputs, project_file
     from yard.gate.check_progress import Progress
     from yard.gate.request import Request
 
-    request = Request.of(given)
+    project = _project(given)
+    if project:
+        given = project_file.applied(project, given, _typed(), _seconds)
+    request = Request.of(given, project)
     try:
         result = check_run.run(request, Progress(given["quiet"]))
     except check_run.Interrupted:
@@ -36,6 +39,24 @@ def command(**given: Any) -> int:
     outputs.write(result, request.out, not given["no_plots"])
     _show(result, given, request.out)
     return int(result["exit_code"])
+
+
+def _project(given: dict[str, Any]) -> Any:
+    from yard.gate import project_file
+
+    path = given["project"] or project_file.find(Path.cwd())
+    return project_file.read(path) if path else None
+
+
+def _typed() -> set[str]:
+    """The flags that the command line itself has."""
+    context = click.get_current_context()
+    typed = click.core.ParameterSource.COMMANDLINE
+    return {name for name in context.params if context.get_parameter_source(name) is typed}
+
+
+def _seconds(text: str) -> float:
+    return _options.Duration().convert(text, None, None)
 
 
 def _remember(result: dict[str, Any], out: Path) -> None:

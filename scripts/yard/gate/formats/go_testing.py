@@ -52,7 +52,7 @@ class GoTesting(Format):
             name = PROCESSORS.sub(r"\1", name)
         own = {"bench": pattern(name), "run": "^$", "count": "1"}
         words = _with(words, own, True)
-        return Invocation(_with(words, {"benchtime": f"{slot_s:g}s"}, False), _environment())
+        return Invocation(_with(words, {"benchtime": f"{slot_s}s"}, False), _environment())
 
     def read(self, text: str) -> Reading:
         lines = [(i, line.rstrip()) for i, line in enumerate(text.splitlines(), 1)]

@@ -62,7 +62,7 @@ class PytestBenchmark(Format):
         file.unlink(missing_ok=True)
         own = [f"--benchmark-json={file}", "--benchmark-only", "-p", "switchyard_only_test"]
         for flag, value in (
-            ("--benchmark-max-time", f"{slot_s:g}"),
+            ("--benchmark-max-time", str(slot_s)),
             ("--benchmark-min-rounds", f"{rounds}"),
         ):
             if not has_flag(words, flag):
