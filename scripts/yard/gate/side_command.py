@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yard.data import host
+from yard.data.facts import FIELD
 from yard.engine import process
 from yard.errors import UsageError, YardError
 from yard.gate import google_benchmark, whole_process
@@ -173,7 +174,7 @@ class Command:
                 ending = process.run(
                     invocation.words, environment, stderr, TIMEOUT_S, stdout, self.folder
                 )
-        gave.steal = host.shares(ticks, host.cpu_times(), 0.0)["steal_share"] or 0.0
+        gave.steal = host.shares(ticks, host.cpu_times(), 0.0)[FIELD.steal_share] or 0.0
         said = readable(process.last_line(log))
         if how := _failure(ending):
             gave.trouble, gave.hung = f"{how}{': ' + said if said else ''}", ending.timed_out

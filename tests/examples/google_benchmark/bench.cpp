@@ -6,21 +6,19 @@
 
 namespace {
 
-bool example(std::string_view name)
-{
-    const char* given = std::getenv("EXAMPLE");
+bool example(std::string_view name) {
+    char const* given = std::getenv("EXAMPLE");
     return given != nullptr && given == name;
 }
 
-void parse(benchmark::State& state)
-{
-    const double seconds = 1e-6 * static_cast<double>(state.range(0)) * (example("slower") ? 1.07 : 1);
+void parse(benchmark::State& state) {
+    double const seconds =
+        1e-6 * static_cast<double>(state.range(0)) * (example("slower") ? 1.07 : 1);
     for (auto _ : state)
         state.SetIterationTime(seconds);
 }
 
-void print(benchmark::State& state)
-{
+void print(benchmark::State& state) {
     if (example("stopped")) {
         state.SkipWithError("the printer is gone");
         return;
