@@ -120,7 +120,7 @@ def main():
         for _ in range(ATTEMPTS):
             why = list(
                 faults(
-                    lambda *what: measured(arguments.tool, arguments.executable, *what),
+                    lambda *subject: measured(arguments.tool, arguments.executable, *subject),
                     cell,
                     arguments.messages or MANY[about["workload"]],
                     arguments.unknown,

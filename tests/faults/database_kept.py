@@ -54,11 +54,13 @@ def main():
         cache = top / "cache"
 
         def serves(why, **environment):
-            told = start(executable, temporary, **(environment or {"XDG_CACHE_HOME": str(cache)}))
-            if "is not installed" in told.get("skipped", ""):
-                print(told["skipped"])
+            connection = start(
+                executable, temporary, **(environment or {"XDG_CACHE_HOME": str(cache)})
+            )
+            if "is not installed" in connection.get("skipped", ""):
+                print(connection["skipped"])
                 sys.exit(SKIPPED)
-            expect("where" in told, f"{why}: it does not serve: {told}")
+            expect("where" in connection, f"{why}: it does not serve: {connection}")
             expect(not list(temporary.iterdir()), f"{why}: something is left in TMPDIR")
 
         serves("the first time")

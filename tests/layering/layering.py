@@ -115,11 +115,11 @@ def check_bench_includes(path, text):
         return
     for match in INCLUDE.finditer(text):
         quote, name = match.groups()
-        where = f"{path}:{line_of(text, match.start())}"
+        place = f"{path}:{line_of(text, match.start())}"
         if quote == '"' and name.split("/")[0] not in allowed:
-            yield f"{where}: bench/{part} may not include {name}"
+            yield f"{place}: bench/{part} may not include {name}"
         if "impl/" in name:
-            yield f"{where}: the harness includes a model: {name}"
+            yield f"{place}: the harness includes a model: {name}"
         # A kernel may wrap a library; its header hides which.
         if part == "kernel" and path.suffix == ".cpp":
             continue
@@ -128,7 +128,7 @@ def check_bench_includes(path, text):
             and part in STANDARD_ONLY
             and re.match(r"(boost|fmt|nlohmann|CLI|benchmark|gtest|uv)\b", name)
         ):
-            yield f"{where}: bench/{part} takes the standard library only, not {name}"
+            yield f"{place}: bench/{part} takes the standard library only, not {name}"
 
 
 def check_model_includes(root, path, text):
@@ -136,7 +136,7 @@ def check_model_includes(root, path, text):
     own = {file.name for file in (root / "impl" / model).glob("*.hpp")}
     for match in INCLUDE.finditer(text):
         quote, name = match.groups()
-        where = f"{path}:{line_of(text, match.start())}"
+        place = f"{path}:{line_of(text, match.start())}"
         first = name.split("/")[0]
         if (
             quote == '"'
@@ -144,9 +144,9 @@ def check_model_includes(root, path, text):
             and name not in own
             and not (model == "coroutine" and first == "siding")
         ):
-            yield f"{where}: a model may not include {name}"
+            yield f"{place}: a model may not include {name}"
         if quote == "<" and re.match(r"(fmt|nlohmann|CLI|benchmark|gtest)\b", name):
-            yield f"{where}: {name} belongs to the harness"
+            yield f"{place}: {name} belongs to the harness"
 
 
 def check_model_deeds(path, text):

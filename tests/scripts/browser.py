@@ -70,10 +70,10 @@ class Browser:
 
     def messages(self):
         """What the console was told since the last call; not how fast the browser would have liked to draw."""
-        told = self.driver.get_log("browser")
+        entries = self.driver.get_log("browser")
         return [
             entry
-            for entry in told
+            for entry in entries
             if entry["level"] in ("SEVERE", "WARNING") and entry["source"] != "rendering"
         ]
 

@@ -157,9 +157,9 @@ def test_live_measures_that_very_point():
 def test_the_command_answers_from_a_run(tmp_path):
     run = fake_runs.write(fake_runs.realistic(), tmp_path / "run")
     mix = ("--io-wait", "5ms", "--cpu", "50us", "--concurrency", "100", "--p99", "1s")
-    told = switchyard(tmp_path, "advise", run, *mix)
-    assert told.returncode == 0, told.stderr
-    assert "It rests on: echo" in told.stdout and "100 requests at once" in told.stdout
+    ended = switchyard(tmp_path, "advise", run, *mix)
+    assert ended.returncode == 0, ended.stderr
+    assert "It rests on: echo" in ended.stdout and "100 requests at once" in ended.stdout
     value = json.loads(switchyard(tmp_path, "advise", run, *mix, "--json").stdout)
     assert value["choices"][0]["rank"] == 1 and value["source"] == str(run)
 

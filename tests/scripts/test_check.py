@@ -55,16 +55,16 @@ def test_the_same_twice_is_ok_and_leaves_every_file(tmp_path):
     done = check(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ok: no regression in" in done.stdout and "\x1b" not in done.stdout
-    told = json.loads((tmp_path / "out" / "check.json").read_text())
-    assert schema.violation("check", told) == "" and told["exit_code"] == 0
-    assert {cell["scenario"] for cell in told["cells"]} == {"steady/count@0"}
-    assert told["control"]["of"] == "steady/count@0" and told["machine"]["pairs"] >= 24
-    assert verdict(tmp_path)["compared"] == told["compared"] > 0
+    document = json.loads((tmp_path / "out" / "check.json").read_text())
+    assert schema.violation("check", document) == "" and document["exit_code"] == 0
+    assert {cell["scenario"] for cell in document["cells"]} == {"steady/count@0"}
+    assert document["control"]["of"] == "steady/count@0" and document["machine"]["pairs"] >= 24
+    assert verdict(tmp_path)["compared"] == document["compared"] > 0
     suite = xml.parse(tmp_path / "out" / "junit.xml").getroot()[0]
-    assert suite.get("failures") == "0" and int(suite.get("tests")) == told["compared"]
+    assert suite.get("failures") == "0" and int(suite.get("tests")) == document["compared"]
     assert "✅" in (tmp_path / "out" / "check.md").read_text()
     lines = (tmp_path / "out" / "pairs.jsonl").read_text().splitlines()
-    assert len(lines) == told["machine"]["pairs"] - told["machine"]["repeated"]
+    assert len(lines) == document["machine"]["pairs"] - document["machine"]["repeated"]
     assert {json.loads(line)["first"] for line in lines} == {"base", "head"}
 
 
@@ -72,8 +72,8 @@ def test_a_slower_head_is_red_named_measured_and_repeatable(tmp_path):
     sides(tmp_path, ["steady"], ["steady"], factor=1.1)
     done = check(tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
-    told = json.loads((tmp_path / "out" / "check.json").read_text())
-    red = [cell for cell in told["cells"] if cell["verdict"] == "REGRESSION"]
+    document = json.loads((tmp_path / "out" / "check.json").read_text())
+    red = [cell for cell in document["cells"] if cell["verdict"] == "REGRESSION"]
     assert {(c["scenario"], c["metric"]) for c in red} >= {
         ("steady/count@0", m) for m in ("cpu_per_unit_ns", "time_per_unit_ns")
     }

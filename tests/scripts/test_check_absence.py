@@ -104,9 +104,9 @@ def outcome_of(source):
     return found
 
 
-def judged(tmp_path, form, path, value, where):
-    draw = random.Random(f"{form} {path} {where}")
-    sides = ("base", "head") if where == "both" else (where,)
+def judged(tmp_path, form, path, value, location):
+    draw = random.Random(f"{form} {path} {location}")
+    sides = ("base", "head") if location == "both" else (location,)
     plain = GOOGLE_ROW if form == "google" else LINE
 
     def printed(side, scenario):
@@ -131,20 +131,20 @@ PLACES += [("lines", path) for path in (("scenario",), ("metrics",), ("metrics",
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_value_is_named_and_never_green(tmp_path, form, path, wrong):
     value = WRONG[wrong]
-    for where in ("base", "head", "both"):
-        found = judged(tmp_path, form, path, value, where)
+    for location in ("base", "head", "both"):
+        found = judged(tmp_path, form, path, value, location)
         code, why = found.why()
         field = path[-1]
         if (field in UNUSED and wrong != "5000 digits") or (
             wrong == "missing" and field in MAY_LACK
         ):
-            assert code == OK, (where, why)
+            assert code == OK, (location, why)
             continue
-        assert code in (FAILED, INCONCLUSIVE, NOT_COMPARABLE), (where, why)
+        assert code in (FAILED, INCONCLUSIVE, NOT_COMPARABLE), (location, why)
         assert found.absent and all(one.reason and one.scenario for one in found.absent)
-        if where == "head":
+        if location == "head":
             assert code == FAILED and any(one.scenario == "t" for one in found.broken)
-        elif where == "both":
+        elif location == "both":
             assert code != FAILED
         # One that errs does not end the others.
         if wrong != "5000 digits" or form == "lines":
@@ -168,8 +168,8 @@ def test_the_right_values_are_green(tmp_path):
         ({"time_unit": "parsecs"}, "in the unit parsecs"),
     ],
 )
-def test_a_benchmark_that_says_it_measured_nothing(tmp_path, where, code, row, text):
-    sides = ("base", "head") if where == "both" else (where,)
+def test_a_benchmark_that_says_it_measured_nothing(tmp_path, location, code, row, text):
+    sides = ("base", "head") if location == "both" else (location,)
 
     def printed(side, scenario):
         return google_text(

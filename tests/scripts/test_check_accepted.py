@@ -66,8 +66,8 @@ def test_a_counter_that_may_grow_is_accepted_up_to_what_is_said(tmp_path, head, 
 def test_it_expires_with_its_base_or_its_day(tmp_path):
     for more, within in (('base = "abc"', False), ("until = 2030-01-14", True)):
         job = outcome(red())
-        told = accepted.apply(job, entries(tmp_path, more), lambda rev: within, TODAY)
-        assert job.exit_code() == 1 and "has expired; remove it" in told[0]
+        lines = accepted.apply(job, entries(tmp_path, more), lambda rev: within, TODAY)
+        assert job.exit_code() == 1 and "has expired; remove it" in lines[0]
     job = outcome(red())
     assert (
         accepted.apply(job, entries(tmp_path, "until = 2030-01-15"), lambda rev: False, TODAY) == []

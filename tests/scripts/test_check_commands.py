@@ -44,8 +44,8 @@ def red(folder):
 def test_the_same_twice_is_ok(tmp_path, kind):
     done = check(tmp_path, f"{kind} 1.0", f"{kind} 1.0")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "out" / "check.json").read_text())
-    assert told["compared"] == 4 and told["control"]["of"] in ("alpha/64", "beta")
+    document = json.loads((tmp_path / "out" / "check.json").read_text())
+    assert document["compared"] == 4 and document["control"]["of"] in ("alpha/64", "beta")
 
 
 def test_a_slower_google_benchmark_is_red_alone(tmp_path):

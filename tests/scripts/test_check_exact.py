@@ -124,8 +124,8 @@ def test_the_bytes_of_the_first_run_are_a_counter_for_it_fills_the_pools():
 def test_pages_of_files_are_no_memory_of_a_side():
     """Two copies of one executable lie differently in the page cache, and one maps 100 KiB more than the other."""
     sample = {"warm": False, "verdict": "ok", "units": 1, "run_ns": 1, "peak_rss_bytes": 6_100_000}
-    told = values.of_process([{**sample, "file_rss_bytes": 4_000_000}])
-    assert told["peak_anonymous_bytes"] == 2_100_000
+    measured = values.of_process([{**sample, "file_rss_bytes": 4_000_000}])
+    assert measured["peak_anonymous_bytes"] == 2_100_000
     # What does not tell has no such number: it would be that of something else.
     assert "peak_anonymous_bytes" not in values.of_process([sample])
 

@@ -54,7 +54,7 @@ class Source:
 
 
 @pytest.fixture
-def told():
+def document():
     outcome = sequential.run(Source(), rule.PROFILES["quick"], 5)
     outcome.absent = [
         Absent("thread/waits@0", "", True, "crashed: died of SIGSEGV: a | b\x01"),
@@ -104,40 +104,40 @@ def golden(name, text):
     assert text == file.read_text()
 
 
-def test_markdown(told):
-    golden("check.md", comment.render(told))
+def test_markdown(document):
+    golden("check.md", comment.render(document))
 
 
-def test_junit(told):
-    text = junit.render(told)
+def test_junit(document):
+    text = junit.render(document)
     golden("check.xml", text)
     suite = xml.fromstring(text)[0]
     counts = [suite.get(name) for name in ("failures", "errors", "skipped")]
     assert counts == ["3", "1", "3"]
 
 
-def test_terminal(told):
+def test_terminal(document):
     out = io.StringIO()
-    terminal.show(told, console=Console(file=out, width=150, no_color=True, highlight=False))
+    terminal.show(document, console=Console(file=out, width=150, no_color=True, highlight=False))
     golden("check.txt", "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n")
 
 
-def test_json_and_plots(told, tmp_path):
-    assert schema.violation("check", told) == ""
-    outputs.write(told, tmp_path)
+def test_json_and_plots(document, tmp_path):
+    assert schema.violation("check", document) == ""
+    outputs.write(document, tmp_path)
     assert schema.violation("verdict", json.loads((tmp_path / "verdict.json").read_text())) == ""
     red = json.loads((tmp_path / "verdict.json").read_text())["regressions"]
     assert red == ["floor/echo@0 cpu_per_unit_ns", "thread/waits@0", "fiber/fetch@1 allocations"]
     names = {file.name for file in (tmp_path / "plots").iterdir()}
     assert names == {"overview.png", "floor-echo-0-cpu_per_unit_ns.png", "fiber-fetch-1-p99_ns.png"}
-    assert plots.write({**told, "cells": []}, tmp_path / "none") == []
+    assert plots.write({**document, "cells": []}, tmp_path / "none") == []
 
 
-def test_the_verdict_is_written_last(told, tmp_path, monkeypatch):
+def test_the_verdict_is_written_last(document, tmp_path, monkeypatch):
     monkeypatch.setattr(plots, "write", lambda *_: 1 / 0)
     outputs.prepare(tmp_path)
     with pytest.raises(ZeroDivisionError):
-        outputs.write(told, tmp_path)
+        outputs.write(document, tmp_path)
     assert (tmp_path / "check.json").exists() and not (tmp_path / "verdict.json").exists()
 
 
@@ -176,8 +176,8 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
     assert (out / "verdict.json").exists() == (code == 3)
 
 
-def test_blind_scenarios_are_named_beside_what_is_ok(told):
-    assert told["blind"] == [] and "Too noisy" not in comment.render(told)
+def test_blind_scenarios_are_named_beside_what_is_ok(document):
+    assert document["blind"] == [] and "Too noisy" not in comment.render(document)
     assert "Too noisy to see twice what must be found: serial/fib@0" in comment.render(
-        {**told, "blind": ["serial/fib@0"]}
+        {**document, "blind": ["serial/fib@0"]}
     )

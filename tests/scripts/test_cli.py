@@ -107,8 +107,12 @@ def test_run_and_its_json(tmp_path, build):
         tmp_path, "run", "--build", build, "--preset", "smoke", "--out", out, "--json"
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["folder"] == str(out) and told["verdicts"] == {"ok": 4} and told["exit_code"] == 0
+    document = json.loads(done.stdout)
+    assert (
+        document["folder"] == str(out)
+        and document["verdicts"] == {"ok": 4}
+        and document["exit_code"] == 0
+    )
     assert {"plan.json", "meta.json", "samples.jsonl", "benchmark.json"} <= {
         f.name for f in out.iterdir()
     }

@@ -111,8 +111,8 @@ def invoke(*words):
 def test_the_command_says_that_stored_runs_give_no_verdict(folders):
     result = invoke("a", "b")
     assert result.exception is None and "Not a verdict" in result.output
-    told = json.loads(invoke("a", "b", "--json").output)
-    assert told["verdict"] is False and "interleaved" in told["note"]
+    document = json.loads(invoke("a", "b", "--json").output)
+    assert document["verdict"] is False and "interleaved" in document["note"]
     assert (
         json.loads(invoke("a", "--models", "coroutine,fiber", "--json").output)["verdict"] is True
     )

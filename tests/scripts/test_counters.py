@@ -80,18 +80,18 @@ def test_each_cell_is_counted_once_and_the_report_has_it(tmp_path, made):
 
 
 def test_without_the_library_it_says_what_to_build(tmp_path, made):
-    told = []
-    assert record(tmp_path, made, told.append)() == 0
-    assert "switchyard-count" in told[0] and not (tmp_path / counters.FILE).exists()
+    messages = []
+    assert record(tmp_path, made, messages.append)() == 0
+    assert "switchyard-count" in messages[0] and not (tmp_path / counters.FILE).exists()
 
 
 def test_where_tracing_is_forbidden_allocations_are_counted_all_the_same(tmp_path, made):
-    told = []
-    go = record(tmp_path, made, told.append)
+    messages = []
+    go = record(tmp_path, made, messages.append)
     (tmp_path / "bin" / counters.LIBRARY).touch()
     tracer(tmp_path, 'echo "ptrace is not permitted here" >&2; exit 4')
     assert go() == 2
-    assert told == ["system calls are not counted: ptrace is not permitted here"]
+    assert messages == ["system calls are not counted: ptrace is not permitted here"]
     lines, _ = samples.read_lines(tmp_path / counters.FILE)
     assert all(s["allocations"] == 40 and s["system_calls"] is None for s in lines)
 

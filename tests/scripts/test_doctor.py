@@ -159,9 +159,11 @@ def test_pairs_grow_with_the_square_of_the_noise():
 
 def test_the_command_measures_and_changes_nothing(tmp_path):
     done = fakes.switchyard(tmp_path, "doctor", "--json")
-    told = json.loads(done.stdout)
-    assert done.returncode == 0 and told["findings"] and told["measured"]["timer_step_ns"] > 0
-    assert set(told["measured"]["wake_up_us"]) == {"median", "p99"}
+    document = json.loads(done.stdout)
+    assert (
+        done.returncode == 0 and document["findings"] and document["measured"]["timer_step_ns"] > 0
+    )
+    assert set(document["measured"]["wake_up_us"]) == {"median", "p99"}
     text = fakes.switchyard(tmp_path, "doctor").stdout
     assert "same against same" in text and "wake-up" in text
 

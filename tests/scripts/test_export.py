@@ -28,17 +28,17 @@ def run():
 
 
 def test_bencher_has_values_with_bounds(run):
-    told = json.loads(interchange.bencher(*run))
-    name = next(name for name in told if name.startswith("thread/hash_blocks"))
-    value = told[name]["cpu-per-unit-ns"]
+    document = json.loads(interchange.bencher(*run))
+    name = next(name for name in document if name.startswith("thread/hash_blocks"))
+    value = document[name]["cpu-per-unit-ns"]
     assert value["lower_value"] <= value["value"] <= value["upper_value"]
 
 
 def test_github_action_benchmark_has_only_what_should_be_small(run):
-    told = json.loads(interchange.github_action_benchmark(*run))
-    assert told and {"name", "unit", "value", "extra"} <= set(told[0])
-    assert len({entry["name"] for entry in told}) == len(told)
-    assert not [entry for entry in told if "throughput" in entry["name"]]
+    document = json.loads(interchange.github_action_benchmark(*run))
+    assert document and {"name", "unit", "value", "extra"} <= set(document[0])
+    assert len({entry["name"] for entry in document}) == len(document)
+    assert not [entry for entry in document if "throughput" in entry["name"]]
 
 
 def test_a_void_cell_has_no_number_in_any_format(run):
@@ -149,8 +149,8 @@ def test_a_plan_is_forecast_from_earlier_runs(tmp_path):
         raw / "one",
     )
     assert made.returncode == 0, made.stderr
-    told = forecast.words(plan, raw)
+    remark = forecast.words(plan, raw)
     assert re.match(
         r"Time: about \d+ s for 2 processes a round, of which 1 were never measured here; the budget is 60 s",
-        told,
+        remark,
     )

@@ -274,9 +274,11 @@ def test_a_node_that_dies_is_requeued_resumed_and_complete(yard, tmp_path):
     report = yard("report")
     assert report.returncode == 0, report.stderr
     page = Path(report.stdout.strip())
-    told = json.loads((page.parent / "fleet.json").read_text())
-    assert [m["name"] for m in told["machines"]] == ["node1", "node2", "node3"]
-    for entry in next(r for r in told["rows"] if r["contender"] == "fiber")["machines"].values():
+    document = json.loads((page.parent / "fleet.json").read_text())
+    assert [m["name"] for m in document["machines"]] == ["node1", "node2", "node3"]
+    for entry in next(r for r in document["rows"] if r["contender"] == "fiber")[
+        "machines"
+    ].values():
         assert entry["verdict"] == "ok" and entry["times_floor"] > 0
     assert "pretended nodes" in page.read_text()
     assert 'data-page="node3.html"' in (page.parent / "node1.html").read_text()

@@ -145,10 +145,10 @@ def test_what_cannot_be_measured_says_so_and_does_not_stop_the_lesson(tmp_path):
     ended = switchyard(
         build(tmp_path, "good"), "lesson", "--json", "--build", tmp_path, "--rounds", "1"
     )
-    told = json.loads(ended.stdout)
-    assert ended.returncode == 0 and len(told["chapters"]) == len(chapters.CHAPTERS)
-    assert {c["mark"] for c in told["claims"]} == {claims.UNKNOWN} and all(
-        c["because"] for c in told["claims"]
+    document = json.loads(ended.stdout)
+    assert ended.returncode == 0 and len(document["chapters"]) == len(chapters.CHAPTERS)
+    assert {c["mark"] for c in document["claims"]} == {claims.UNKNOWN} and all(
+        c["because"] for c in document["claims"]
     )
 
 

@@ -71,12 +71,12 @@ def test_a_workload_is_in_every_table_once(tree):
     tables = list(tree.glob("impl/*/model.cpp"))
     assert len(tables) > 5
     for table in tables:
-        told = table.read_text()
+        text = table.read_text()
         own = table.parent.name == "serial"
-        assert told.count("tally") == (2 if own else 1)  # serial: the type and its maker
+        assert text.count("tally") == (2 if own else 1)  # serial: the type and its maker
         assert (
             "supports<tally>(serial::make_tally)" if own else 'declined("tally", "not written yet")'
-        ) in told
+        ) in text
     assert "tally" in scaffold.workloads(tree)
 
 
@@ -152,7 +152,7 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
         stdout=subprocess.DEVNULL,
         env={**os.environ, "CCACHE_BASEDIR": str(tmp_path)},
     )
-    told = switchyard(
+    ended = switchyard(
         tmp_path,
         "verify",
         "--json",
@@ -163,8 +163,8 @@ def test_a_scaffold_builds_and_verifies(tmp_path):
         "--build",
         tmp_path / "build/release",
     )
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert {cell["cell"]: cell["verdict"] for cell in json.loads(told.stdout)["cells"]} == {
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert {cell["cell"]: cell["verdict"] for cell in json.loads(ended.stdout)["cells"]} == {
         "serial/hash_blocks": "ok",
         "serial/tally": "ok",
         "strand/hash_blocks": "ok",

@@ -160,13 +160,13 @@ def test_quick_is_the_headline_unless_told(found, monkeypatch):
     assert workloads() == {"count", "serve"}  # a build without any of the headline's
     monkeypatch.setattr(plan, "HEADLINE", ("count", "one of another build"))
     assert workloads() == {"count"}
-    for told in (
+    for remark in (
         {"preset": "smoke"},
         {"preset": "full"},
         {"workloads": ("all",)},
         {"cells": ("twofold/*",)},
     ):
-        assert workloads(**told) == {"count", "serve"}
+        assert workloads(**remark) == {"count", "serve"}
     assert workloads(workloads=("serve",)) == {"serve"}
 
 

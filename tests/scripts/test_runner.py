@@ -87,9 +87,9 @@ def test_benchmark_json_has_one_repetition_a_round(tmp_path):
 def test_a_bad_process_becomes_a_line_and_stops_nothing(tmp_path, model, verdict, reason):
     runner = prepare(tmp_path, model, "steady", rounds=3, preset="smoke", timeout_s=0.5)
     assert campaign.carry_out(runner) is None
-    told = verdicts(tmp_path, model)
-    assert {v for v, _ in told[:-1]} == {verdict} and reason in told[0][1]
-    assert told[-1] == ("skipped", "failed in rounds 0, 1 and was not tried again")
+    remark = verdicts(tmp_path, model)
+    assert {v for v, _ in remark[:-1]} == {verdict} and reason in remark[0][1]
+    assert remark[-1] == ("skipped", "failed in rounds 0, 1 and was not tried again")
     assert [v for v, _ in verdicts(tmp_path, "steady")] == ["ok"] * 9
     assert runner.failed == 2
 

@@ -71,8 +71,8 @@ def test_a_sample_is_read():
     ],
 )
 def test_what_is_no_sample_is_told_why(data, why):
-    sample, told = schema.parse_sample(data)
-    assert sample is None and why in told
+    sample, remark = schema.parse_sample(data)
+    assert sample is None and why in remark
 
 
 def test_a_failed_sample_needs_no_numbers():

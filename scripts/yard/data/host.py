@@ -179,25 +179,25 @@ def _packages() -> dict[str, str]:
 
 
 def warnings(host: dict[str, Any]) -> list[str]:
-    told = []
+    remarks = []
     governor = host.get("governor")
     if governor and governor != "performance":
-        told.append(f"governor is {governor}: the clock frequency varies")
+        remarks.append(f"governor is {governor}: the clock frequency varies")
     if len(host["allowed_cpus"]) == 1:
-        told.append("one CPU: servers and clients share it with their other end, and pay for it")
+        remarks.append("one CPU: servers and clients share it with their other end, and pay for it")
     elif len(host["allowed_cpus"]) == 2:
-        told.append(
+        remarks.append(
             "two CPUs: a server has one and its client the other; CPU per operation says more than throughput"
         )
     if host["load_average"][0] > 0.5 * len(host["allowed_cpus"]):
-        told.append(
+        remarks.append(
             f"load average was {host['load_average'][0]} at the start: other programs were running"
         )
     if quota := host.get("cpu_quota"):
-        told.append(
+        remarks.append(
             f"the control group limits CPU time to {round(quota, 2)} CPUs: throttling will show as outliers"
         )
-    return told
+    return remarks
 
 
 def git_in(repository: Path) -> tuple[str, ...]:

@@ -31,8 +31,8 @@ def violation(name: str, value: Any) -> str:
     error = next(iter(validator(name).iter_errors(value)), None)
     if error is None:
         return ""
-    where = ".".join(str(part) for part in error.absolute_path)
-    return f"{where}: {error.message}" if where else error.message
+    place = ".".join(str(part) for part in error.absolute_path)
+    return f"{place}: {error.message}" if place else error.message
 
 
 def parse_sample(line: bytes) -> tuple[dict[str, Any] | None, str]:

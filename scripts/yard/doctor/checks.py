@@ -38,13 +38,13 @@ def governor(machine: Machine) -> Finding | None:
     if not values:
         return None
     wrong = tuple((file, "performance") for file, value in values.items() if value != "performance")
-    told = ", ".join(sorted(set(values.values())))
+    remark = ", ".join(sorted(set(values.values())))
     if not wrong:
-        return Finding("governor", GOOD, told)
+        return Finding("governor", GOOD, remark)
     return Finding(
         "governor",
         MATTERS,
-        told,
+        remark,
         "the clock follows the load, so an idle model wakes on a slow CPU",
         f"echo performance | sudo tee {CPU}/cpu*/cpufreq/scaling_governor",
         wrong,

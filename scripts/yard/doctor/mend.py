@@ -69,21 +69,21 @@ def restore(machine: Machine, record: Path) -> list[str]:
     known = _load(record)
     if not known:
         raise UsageError("nothing to restore: doctor --fix has changed nothing")
-    told, failed = [], {}
+    remarks, failed = [], {}
     if known.get("boot_id") != _boot(machine):
-        told.append("the machine has started again since; its settings are already its own")
+        remarks.append("the machine has started again since; its settings are already its own")
         known["changes"] = {}
     for path, change in known["changes"].items():
         now = machine.read(path)
         if _same(now, change["old"]):
             continue
         if not _same(now, change["new"]):
-            told.append(f"{path}: is now '{now}', not what was set; left as it is")
+            remarks.append(f"{path}: is now '{now}', not what was set; left as it is")
         elif failure := _write(machine, path, change["old"]):
-            told.append(failure)
+            remarks.append(failure)
             failed[path] = change
     if failed:
         record.write_text(json.dumps({**known, "changes": failed}, indent=1), encoding="utf-8")
-        raise YardError("; ".join(told))
+        raise YardError("; ".join(remarks))
     record.unlink()
-    return told
+    return remarks

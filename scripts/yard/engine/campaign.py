@@ -48,18 +48,18 @@ def start(
 ) -> Store:
     """Makes the folder and writes the plan and what the machine is, before anything is measured."""
     described_host = host.describe()
-    told = host.warnings(described_host)
+    remarks = host.warnings(described_host)
     if plan["unoptimised"]:
-        told.append(
+        remarks.append(
             "--allow-unoptimised: builds that are not release were measured; the numbers mean nothing"
         )
     if dirty:
-        told.append("the work tree has changes that commit " + commit + " does not have")
+        remarks.append("the work tree has changes that commit " + commit + " does not have")
     used = {process["model"] for process in plan["processes"]}
     # Contenders that nobody asked for are no gap in this run.
     not_built = {model: why for model, why in found.not_built.items() if not why.get("foreign")}
-    told += [f"{model} was not built: {why['skipped']}" for model, why in not_built.items()]
-    told += [
+    remarks += [f"{model} was not built: {why['skipped']}" for model, why in not_built.items()]
+    remarks += [
         f"{model} is skipped: {why['skipped']}. {why['install']}"
         for model, why in plan["skipped"].items()
     ]
@@ -76,7 +76,7 @@ def start(
         "started_utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine_name.machine_id(),
         "host": described_host,
-        "warnings": told,
+        "warnings": remarks,
         "workloads": list(found.workloads.values()),
         "describe": _described(found, used),
         "not_built": not_built,

@@ -38,19 +38,19 @@ def _seconds(raw: Path) -> dict[tuple[Any, ...], list[float]]:
 def words(plan: dict[str, Any], raw: Path) -> str:
     known = _seconds(raw)
     first = [process for process in plan["processes"] if process["round"] == 0]
-    told = [inference.median(known[_key(p)]) + START_S for p in first if _key(p) in known]
+    spent = [inference.median(known[_key(p)]) + START_S for p in first if _key(p) in known]
     budget = (
         f"; the budget is {numbers.fixed(plan['time_budget_s'])} s"
         if plan.get("time_budget_s")
         else ""
     )
-    if not told:
+    if not spent:
         return f"Time: unknown, no earlier run on this machine has these cells{budget}."
     # Cells that were never measured here are taken to be as long as the others.
-    total = sum(told) / len(told) * len(first) * plan["rounds"]
+    total = sum(spent) / len(spent) * len(first) * plan["rounds"]
     rest = (
-        f", of which {len(first) - len(told)} were never measured here"
-        if len(told) < len(first)
+        f", of which {len(first) - len(spent)} were never measured here"
+        if len(spent) < len(first)
         else ""
     )
     return f"Time: about {_length(total)} for {len(first)} processes a round{rest}{budget}."

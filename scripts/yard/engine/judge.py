@@ -66,9 +66,9 @@ def judge(ending: Ending, written: Written, last_words: str = "") -> Judgement:
         reason = f"gave no sign for {numbers.short(ending.limit_s)} s and was killed{tail}"
         return Judgement(VERDICT.timeout, reason, False)
     if ending.signal_name:
-        told = own in FAILURES
+        is_known = own in FAILURES
         reason = f"died of {ending.signal_name}{tail}"
-        return Judgement(own if told else VERDICT.crashed, reason, told)
+        return Judgement(own if is_known else VERDICT.crashed, reason, is_known)
     if written.faults:
         count = len(written.faults)
         reason = f"wrote {count} lines that are no samples, the first: {written.faults[0]}"

@@ -432,12 +432,12 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
         cell = cells.get((contender.name, tuple(sorted(params.items()))))
         if cell is None:
             return {"rate_per_s": rate, "verdict": "not measured", "rounds": 0}
-        told = {
+        quantiles = {
             name: vars(e)
             for name in (METRIC.throughput, METRIC.p50_ns, METRIC.p99_ns)
             if (e := cell.estimates.get(name))
         }
-        return {"rate_per_s": rate, "verdict": cell.verdict, "rounds": cell.rounds, **told}
+        return {"rate_per_s": rate, "verdict": cell.verdict, "rounds": cell.rounds, **quantiles}
 
     def beyond(contender: Contender, percent: int) -> dict[str, Any]:
         own = [s for s in found if estimates.contender(s["model"], s["variant"]) == contender.name]
@@ -447,7 +447,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
             **vars(excess([s for s in own if s["params"].get("surge_percent", 100) == percent])),
         }
 
-    told = []
+    quantiles = []
     for c in conductor.contenders:
         entry: dict[str, Any] = {
             "contender": c.name,
@@ -468,7 +468,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
                 "complete": c.search.next() is None,
                 "rates": {str(r): vars(v) for r, v in sorted(c.search.rates.items())},
             }
-        told.append(entry)
+        quantiles.append(entry)
     objective = conductor.ask.objective
     return {
         "schema": 1,
@@ -477,7 +477,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
         "workload": conductor.contenders[0].job["workload"],
         "connections": conductor.connections,
         "objective": vars(objective) if objective else None,
-        "contenders": told,
+        "contenders": quantiles,
         "notes": conductor.notes,
     }
 

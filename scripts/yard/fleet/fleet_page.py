@@ -190,8 +190,8 @@ def as_csv(found: Matrix) -> str:
     for row in found.rows:
         sizes = " ".join(f"{name}={value}" for name, value in row.sizes)
         for entry in row.entries:
-            told = _entry_json(entry)
+            described = _entry_json(entry)
             first = [row.workload, sizes, row.metric, row.contender, entry.machine, entry.verdict]
-            numbers = [told[key] for key in ("value", "times_floor", "low", "high")]
+            numbers = [described[key] for key in ("value", "times_floor", "low", "high")]
             writer.writerow([*first, *("" if number is None else number for number in numbers)])
     return out.getvalue()

@@ -115,12 +115,12 @@ class Advice:
 
 def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
     """Cells as everywhere, but where most requests of `mixed` compute, their latency counts and not that of the rest."""
-    told = []
+    adjusted = []
     for sample in measured:
         dear = ((sample.get("client") or {}).get("dear") or {}).get("latency")
         mostly = (sample.get("params") or {}).get("dear_percent", 0) >= 50
-        told.append({**sample, "latency": dear} if dear and mostly else sample)
-    return cells(told)
+        adjusted.append({**sample, "latency": dear} if dear and mostly else sample)
+    return cells(adjusted)
 
 
 def _own_cpu_ns(at: PointKey) -> float:
@@ -265,7 +265,7 @@ def _best(measured: list[Cell], mix: Mix) -> set[str]:
 
 
 def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
-    told = []
+    remarks = []
     for name, label, show in (
         ("concurrency", "requests at once", lambda v: numbers.fixed(v)),
         (FIELD.cpu_ns, "of computing", _time),
@@ -283,11 +283,11 @@ def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
                 )
                 if best and taken not in best:
                     more = "more" if up else "less"
-                    told.append(
+                    remarks.append(
                         f"with {show(value)} {label} or {more}: {listed(sorted(best), 'or', 3)}"
                     )
                     break
-    return tuple(told)
+    return tuple(remarks)
 
 
 def advise(measured: list[Cell], mix: Mix) -> Advice:

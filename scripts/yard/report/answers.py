@@ -73,8 +73,8 @@ def _ok(point: Optional[Point]) -> list[Cell]:
 def _basis(point: Optional[Point], metric: str = "") -> str:
     if point is None:
         return ""
-    what = f", {METRIC[metric].label}" if metric else ""
-    return f"{point.title}{what}; {point.rounds} rounds"
+    subject = f", {METRIC[metric].label}" if metric else ""
+    return f"{point.title}{subject}; {point.rounds} rounds"
 
 
 def _none(question: str, workloads: str) -> Answer:
@@ -90,13 +90,13 @@ def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
     cells = (c for c in point.cells if c.measured and METRIC.run_ns in c.estimates)
     for cell in sorted(cells, key=lambda c: c.estimates[METRIC.run_ns].value):
         took = cell.estimates[METRIC.run_ns].value
-        told = f"{cell.contender} {units.text(took, 'ns')}"
+        remark = f"{cell.contender} {units.text(took, 'ns')}"
         if total and abs(took / total - 1) <= NEAR:
-            groups[0].append(told)
+            groups[0].append(remark)
         elif longest and abs(took / longest - 1) <= NEAR:
-            groups[1].append(told)
+            groups[1].append(remark)
         else:
-            groups[2].append(told)
+            groups[2].append(remark)
     return groups
 
 
@@ -129,7 +129,7 @@ def _waiting(report: Report) -> Answer:
             )
         if other:
             answer.evidence.append(f"Neither the sum nor the longest: {', '.join(other)}.")
-        names = [told.split(" ")[0] for told in total]
+        names = [remark.split(" ")[0] for remark in total]
         if "coroutine/sequential" in names:
             answer.evidence.append(
                 "Awaiting coroutines one after another gains nothing; making tasks does."
@@ -191,7 +191,7 @@ def _serving(report: Report) -> Answer:
     answer.evidence.append(ranking_words(ranking, NAMED))
     floor = least_floor(METRIC.cpu_per_unit_ns, point.cells)
     if floor is not None:
-        told = []
+        remarks = []
         for cell in sorted(
             _ok(point),
             key=lambda c: c.estimates[METRIC.cpu_per_unit_ns].value
@@ -204,11 +204,11 @@ def _serving(report: Report) -> Answer:
             )
             if ratio is not None:
                 shown = numbers.ratio(ratio.value, ratio.low, ratio.high)
-                told.append(f"{cell.contender} {shown}")
+                remarks.append(f"{cell.contender} {shown}")
         cost = units.of(METRIC.cpu_per_unit_ns, floor.estimates.get(METRIC.cpu_per_unit_ns))
         answer.evidence.append(
             f"Times the CPU of the hand-written {floor.contender} ({cost} per {point.unit}):"
-            f" {', '.join(told)}."
+            f" {', '.join(remarks)}."
         )
     if any(cell.verdict == VERDICT.rig_limited for cell in point.cells):
         answer.evidence.append(point.headline.note)
@@ -240,7 +240,7 @@ def _computing(report: Report) -> Answer:
     answer = Answer(question, "", basis=_basis(point, "throughput"))
     gains = speed_ups(point)
 
-    def told(items: list[tuple[Cell, float, Optional[float], Optional[float]]]) -> str:
+    def in_words(items: list[tuple[Cell, float, Optional[float], Optional[float]]]) -> str:
         return ", ".join(
             f"{c.contender} {numbers.ratio(value, low, high)}" for c, value, low, high in items
         )
@@ -268,9 +268,9 @@ def _computing(report: Report) -> Answer:
         answer.headline = f"None: no model computed faster than serial{on}."
     answer.evidence.append(ranking_words(ranking, NAMED))
     if fast:
-        answer.evidence.append(f"Times as fast as serial{on}: {told(fast)}.")
+        answer.evidence.append(f"Times as fast as serial{on}: {in_words(fast)}.")
     if slow:
-        answer.evidence.append(f"No speed-up over serial: {told(slow)}.")
+        answer.evidence.append(f"No speed-up over serial: {in_words(slow)}.")
     return answer
 
 
@@ -280,26 +280,26 @@ def _cost(report: Report) -> Answer:
     waits = _point(report, "waits")
     idle = _point(report, "idle")
     answer = Answer(question, "", basis=_basis(point or waits, METRIC.pss_bytes))
-    for where, metric, lead in (
+    for place, metric, lead in (
         (point, METRIC.pss_bytes, "Memory of the whole process tree"),
         (idle, METRIC.waiting_bytes, "Memory of one more waiting unit"),
         (point, METRIC.switches_per_unit, "Context switches"),
         (waits, METRIC.p99_ns, "Lateness p99"),
     ):
-        cells = [c for c in _ok(where) if metric in c.estimates]
-        if not cells or where is None:
+        cells = [c for c in _ok(place) if metric in c.estimates]
+        if not cells or place is None:
             continue
         cells.sort(key=lambda c: c.estimates[metric].value)
         least, most = cells[0], cells[-1]
-        per = f" per {where.unit}" if metric == METRIC.switches_per_unit else ""
-        at = f"{where.key.workload}, {where.label}"
+        per = f" per {place.unit}" if metric == METRIC.switches_per_unit else ""
+        at = f"{place.key.workload}, {place.label}"
         low, high = (units.of(metric, c.estimates[metric]) for c in (least, most))
         if low == high:
             continue
         text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
         if not answer.headline and metric == METRIC.pss_bytes:
             answer.headline = (
-                f"Memory at {where.title}: {low} ({least.contender}) to {high} ({most.contender})."
+                f"Memory at {place.title}: {low} ({least.contender}) to {high} ({most.contender})."
             )
         elif not answer.headline:
             answer.headline = text
@@ -310,8 +310,8 @@ def _cost(report: Report) -> Answer:
     ]
     if costs:
         costs.sort(key=lambda pair: pair[1])
-        told = ", ".join(f"{c.contender} {units.text(v, 'ns')}" for c, v in costs)
-        answer.evidence.append(f"Starting it up once (make): {told}.")
+        remark = ", ".join(f"{c.contender} {units.text(v, 'ns')}" for c, v in costs)
+        answer.evidence.append(f"Starting it up once (make): {remark}.")
     answer.headline = answer.headline or "This run cannot tell: memory was not measured."
     return answer
 

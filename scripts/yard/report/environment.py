@@ -139,42 +139,42 @@ class Environment:
 
     def suspicious(self) -> list[str]:
         """What the runner warned of, and what the facts give away."""
-        told = []
+        remarks = []
         for source in (self.meta, self.meta.get("host")):
             if isinstance(source, Mapping):
                 for name in ("warnings", "suspicious", "suspicions"):
                     listed = source.get(name)
-                    told += [_plain(item) for item in listed] if isinstance(listed, list) else []
-        known = " ".join(told).lower()
+                    remarks += [_plain(item) for item in listed] if isinstance(listed, list) else []
+        known = " ".join(remarks).lower()
         governor = self.find("governor", "cpu_governor")
         if (
             isinstance(governor, str)
             and governor not in ("performance", "none", "unknown", "")
             and "governor" not in known
         ):
-            told.append(f"CPU governor is {governor}: the clock frequency varies with load")
+            remarks.append(f"CPU governor is {governor}: the clock frequency varies with load")
         steal = self.find(FIELD.steal_share, "steal")
         if isinstance(steal, (int, float)) and steal > 0.01 and "steal" not in known:
-            told.append(
+            remarks.append(
                 f"{numbers.percent(steal, 1)} of CPU time was stolen by the host of this virtual machine"
             )
         foreign = self.find(FIELD.foreign_cpu_share, "foreign_share")
         if isinstance(foreign, (int, float)) and foreign > 0.05 and "foreign" not in known:
-            told.append(
+            remarks.append(
                 f"other programs used {numbers.percent(foreign)} of a CPU while the run measured"
             )
         for model, text in sorted(self._describes.items()):
             build = text.get("build") or {}
             if build.get("sanitizer"):
-                told.append(
+                remarks.append(
                     f"{model} was built with {build['sanitizer']}: its numbers measure the sanitizer"
                 )
             if build.get("type") and str(build["type"]).lower() not in (
                 "release",
                 "relwithdebinfo",
             ):
-                told.append(f"{model} is a {build['type']} build")
-        return told
+                remarks.append(f"{model} is a {build['type']} build")
+        return remarks
 
     def _cells(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for model, text in sorted(self._describes.items()):
@@ -222,14 +222,14 @@ class Environment:
     def not_built(self) -> list[tuple[str, str]]:
         """Models without an executable, and why."""
         found = self.meta.get("not_built") or self.plan.get("missing") or {}
-        told = []
+        remarks = []
         for model, note in sorted(found.items()) if isinstance(found, Mapping) else ():
             text = _plain(note)
             if isinstance(note, Mapping):
                 text = str(note.get("skipped") or "")
                 text += f"; install it with: {note['install']}" if note.get("install") else ""
-            told.append((str(model), text))
-        return told
+            remarks.append((str(model), text))
+        return remarks
 
     def planned(self) -> set[tuple[str, str]]:
         """Contender and workload of every cell that this run was to measure or that its models declined."""

@@ -110,10 +110,10 @@ def _workload(
 
 
 def _mark(point: series.Point, cell: Cell) -> str:
-    told = [cell.verdict.replace("_", " ")] if cell.verdict != "ok" else []
+    remarks = [cell.verdict.replace("_", " ")] if cell.verdict != "ok" else []
     if point.oversubscribed(cell):
-        told.append("more workers than CPUs")
-    return ", ".join(told)
+        remarks.append("more workers than CPUs")
+    return ", ".join(remarks)
 
 
 def _curves(point: series.Point, place: dict[str, int], count: Any) -> dict[int, Any]:

@@ -33,7 +33,7 @@ def sparkline(found_values: Sequence[float], most: int = 60) -> str:
     return "".join(BLOCKS[min(7, int(8 * (value - low) / (high - low)))] for value in shown)
 
 
-def told(series: Series) -> list[str]:
+def in_words(series: Series) -> list[str]:
     """A few lines of one series."""
     found_values = values(series)
     if not found_values:

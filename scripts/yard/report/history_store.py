@@ -200,24 +200,24 @@ def points_of(folder: Path) -> list[Point]:
 
 
 def _of_check(file: Path) -> list[Point]:
-    told = samples.read_json(file, "check")
-    host = str(told["machine"].get("cpu_model") or "")
+    document = samples.read_json(file, "check")
+    host = str(document["machine"].get("cpu_model") or "")
     return [
         Point(
-            f"check {told['utc']}",
-            told["utc"],
-            told["head"],
-            str(told["machine"].get("id") or host or "unknown"),
+            f"check {document['utc']}",
+            document["utc"],
+            document["head"],
+            str(document["machine"].get("id") or host or "unknown"),
             host,
             cell["scenario"],
             metric_named(cell["metric"]),
             cell["head"],
-            told["base"],
+            document["base"],
             1 + cell["slowdown"],
             1 + cell["low"],
             1 + cell["high"],
         )
-        for cell in told["cells"]
+        for cell in document["cells"]
     ]
 
 

@@ -70,11 +70,17 @@ def caveats(report: Report) -> list[Caveat]:
             if not cell.measured:
                 continue
             for (verdict, reason), count in sorted(cell.reasons.items()):
-                told = f"{count} of {cell.rounds} rounds: {reason or verdict}"
-                found.append(Caveat(cell.contender, point.key.workload, point.label, verdict, told))
-            if cell.rounds < inference.LEAST_ROUNDS:
-                told = f"{cell.rounds} rounds; an interval and a rank need {inference.LEAST_ROUNDS}"
+                remark = f"{count} of {cell.rounds} rounds: {reason or verdict}"
                 found.append(
-                    Caveat(cell.contender, point.key.workload, point.label, "too few rounds", told)
+                    Caveat(cell.contender, point.key.workload, point.label, verdict, remark)
+                )
+            if cell.rounds < inference.LEAST_ROUNDS:
+                remark = (
+                    f"{cell.rounds} rounds; an interval and a rank need {inference.LEAST_ROUNDS}"
+                )
+                found.append(
+                    Caveat(
+                        cell.contender, point.key.workload, point.label, "too few rounds", remark
+                    )
                 )
     return found

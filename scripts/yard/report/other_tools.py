@@ -88,12 +88,14 @@ def criterion(a: Sequence[float], b: Sequence[float]) -> Claim:
     t_null = _t(pot[:, : len(x)], pot[:, len(x) :])
     t = float(_t(x[None], y[None])[0])
     p = float(np.mean(np.abs(t_null) >= abs(t)))
-    told = f"{numbers.change(float(y.mean() / x.mean() - 1))} {numbers.changes(low, high)}, p = {numbers.short(p, 2)}"
+    remark = f"{numbers.change(float(y.mean() / x.mean() - 1))} {numbers.changes(low, high)}, p = {numbers.short(p, 2)}"
     if p >= SIGNIFICANCE:
-        return Claim(False, f"{told}: no change in performance detected")
+        return Claim(False, f"{remark}: no change in performance detected")
     if low > NOISE or high < -NOISE:
-        return Claim(True, f"{told}: performance has {'regressed' if low > NOISE else 'improved'}")
-    return Claim(False, f"{told}: change within noise threshold")
+        return Claim(
+            True, f"{remark}: performance has {'regressed' if low > NOISE else 'improved'}"
+        )
+    return Claim(False, f"{remark}: change within noise threshold")
 
 
 def _t(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -30,24 +30,24 @@ class Pulse:
     removed: list[Removed]
 
     def words(self) -> list[str]:
-        told = []
+        remarks = []
         for label, times in self.times.items():
             low, high = (inference.quantile(times, q) for q in (0.05, 0.95))
-            told.append(
+            remarks.append(
                 f"{label}: nine of ten slots took {numbers.short(low, 3)} to "
                 f"{numbers.short(high, 3)} times the median"
             )
-        told.append(f"disturbed: {self.disturbed} of {self.slots} slots")
+        remarks.append(f"disturbed: {self.disturbed} of {self.slots} slots")
         if self.removed:
             best = max(self.removed, key=lambda found: found.share)
             median = inference.median([found.share for found in self.removed])
-            told.append(
+            remarks.append(
                 "as a control variate it would take away "
                 f"{numbers.short(100 * median, 2)} % of the variance of a paired log ratio (median "
                 f"over workloads; at best {numbers.short(100 * best.share, 2)} %, of {best.workload}); "
                 "it is not used"
             )
-        return told
+        return remarks
 
 
 def pulse(samples: Iterable[Sample]) -> Optional[Pulse]:

@@ -48,8 +48,8 @@ class Explained:
     @property
     def sentence(self) -> str:
         ratio = numbers.ratio(self.ratio.value, self.ratio.low, self.ratio.high)
-        told = "; ".join(reason.words for reason in self.reasons) or "nothing that was counted"
-        return f"{self.slow} takes {ratio} times the CPU of {self.fast}, because of {told}."
+        remark = "; ".join(reason.words for reason in self.reasons) or "nothing that was counted"
+        return f"{self.slow} takes {ratio} times the CPU of {self.fast}, because of {remark}."
 
 
 def unrecorded(report: series.Report) -> list[str]:
@@ -97,14 +97,14 @@ def explain(title: str, slow: Cell, fast: Cell) -> Optional[Explained]:
         left[payer] -= extra * price_ns
         words = f"{units.digits(extra)} more {one if extra == 1 else many} (nominally {units.text(extra * price_ns, 'ns')})"
         reasons.append(Reason(metric, words, extra * price_ns))
-    for name, where in (("user", "in the program itself"), ("system", "in the kernel")):
+    for name, place in (("user", "in the program itself"), ("system", "in the kernel")):
         measured = more[name]
         if left[name] > 0 and measured:
             rest = "more" if left[name] >= 0.999 * measured else "more besides"
             reasons.append(
                 Reason(
                     f"{name}_per_unit_ns",
-                    f"{units.text(left[name], 'ns')} {rest} {where}",
+                    f"{units.text(left[name], 'ns')} {rest} {place}",
                     left[name],
                 )
             )

@@ -98,9 +98,9 @@ def _besides(point: Point, own: list[Point]) -> str:
         for n in point.key.sizes
         if n not in LOAD_FIELDS and len({p.key.sizes.get(n) for p in own}) > 1
     ]
-    told = [f"{name} {point.key.sizes[name]}" for name in names]
+    words = [f"{name} {point.key.sizes[name]}" for name in names]
     rate = point.key.sizes.get("rate_per_s")
-    return ", ".join([*told, *([f"{rate} a second"] if rate else [])])
+    return ", ".join([*words, *([f"{rate} a second"] if rate else [])])
 
 
 def _row(wait_us: int, cpu_us: float, besides: str) -> tuple[str, str, str]:

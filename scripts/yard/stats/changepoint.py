@@ -56,11 +56,11 @@ def changes(
     found = _strict(series, sorted(candidates), significance, least_side)
     edges = [0, *sorted(found), len(series)]
     medians = [float(np.median(series[a:b])) for a, b in zip(edges, edges[1:])]
-    told = [
+    all_changes = [
         Change(at, math.exp(medians[i]), math.exp(medians[i + 1]), found[at])
         for i, at in enumerate(sorted(found))
     ]
-    return [change for change in told if abs(change.change) >= LEAST_CHANGE]
+    return [change for change in all_changes if abs(change.change) >= LEAST_CHANGE]
 
 
 def _divide(series: np.ndarray, start: int, end: int, least: int, found: list[int]) -> None:

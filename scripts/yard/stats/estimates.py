@@ -170,9 +170,11 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
         # A process is as good as its worst iteration.
         verdict = gravest(str(s.get(FIELD.verdict) or VERDICT.crashed) for s in samples)
         cell.counts[verdict] += 1
-        for told in sorted({(str(s.get("verdict")), str(s.get("reason") or "")) for s in samples}):
-            if told[0] != VERDICT.ok:
-                cell.reasons[told] += 1
+        for finding in sorted(
+            {(str(s.get("verdict")), str(s.get("reason") or "")) for s in samples}
+        ):
+            if finding[0] != VERDICT.ok:
+                cell.reasons[finding] += 1
         cell.samples += len(samples)
         first = samples[0]
         cell.unit = cell.unit or str(first.get("unit") or "")

@@ -32,19 +32,19 @@ def _numbers(cell: Cell, metrics: Iterable[str]) -> list[tuple[str, Estimate]]:
 
 def bencher(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     """Bencher Metric Format: benchmark, measure, value and bounds. https://bencher.dev"""
-    told: dict[str, dict[str, dict[str, float]]] = {}
+    entries: dict[str, dict[str, dict[str, float]]] = {}
     for cell in cells:
         for metric, found in _numbers(cell, (metric.id for metric in EXPORTED)):
             value = {"value": found.value}
             if found.low is not None and found.high is not None:
                 value.update(lower_value=found.low, upper_value=found.high)
-            told.setdefault(_series_name(cell, meta), {})[metric.replace("_", "-")] = value
-    return json.dumps(told, indent=1) + "\n"
+            entries.setdefault(_series_name(cell, meta), {})[metric.replace("_", "-")] = value
+    return json.dumps(entries, indent=1) + "\n"
 
 
 def github_action_benchmark(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     """The input of github-action-benchmark with `tool: customSmallerIsBetter`."""
-    told = []
+    entries = []
     for cell in cells:
         for metric, found in _numbers(cell, SMALLER):
             entry = {
@@ -55,8 +55,8 @@ def github_action_benchmark(cells: list[Cell], meta: Mapping[str, Any]) -> str:
             }
             if found.low is not None and found.high is not None:
                 entry["range"] = f"[{found.low:.6g}, {found.high:.6g}]"
-            told.append(entry)
-    return json.dumps(told, indent=1) + "\n"
+            entries.append(entry)
+    return json.dumps(entries, indent=1) + "\n"
 
 
 def _label(value: Any) -> str:

@@ -70,7 +70,7 @@ def table(folder: Path) -> str:
         if c.verdict != "ok"
         for v, why in c.reasons
     )
-    told = [
+    remarks = [
         f"{verdict}: {who} {workload}: {why}"
         for who, workload, verdict, why in sorted(reasons)
         if verdict != "ok"
@@ -80,7 +80,7 @@ def table(folder: Path) -> str:
         if run.unreadable
         else []
     )
-    return "\n".join([rendered(grid), *told, *broken])
+    return "\n".join([rendered(grid), *remarks, *broken])
 
 
 def verdicts(folder: Path) -> list[dict[str, Any]]:
@@ -88,12 +88,12 @@ def verdicts(folder: Path) -> list[dict[str, Any]]:
     by_cell: dict[str, list[dict[str, Any]]] = {}
     for sample in run.samples:
         by_cell.setdefault(cell_name(sample), []).append(sample)
-    told = []
+    remarks = []
     for name, own in sorted(by_cell.items()):
         verdict = gravest([sample["verdict"] for sample in own])
         reason = next((sample["reason"] for sample in own if sample["verdict"] == verdict), "")
-        told.append({"cell": name, "verdict": verdict, "reason": reason})
-    return told
+        remarks.append({"cell": name, "verdict": verdict, "reason": reason})
+    return remarks
 
 
 def verdict_table(rows: list[dict[str, Any]]) -> str:

@@ -105,7 +105,7 @@ def _print(found: list[comparison.Difference], names: list[str], note: str, pair
         for d in differences:
             unit = METRIC[d.metric].unit
             both = (units.text(value, unit) for value in (d.first_value, d.second_value))
-            told = (
+            remark = (
                 f"{d.better} better"
                 if d.better
                 else "not separated"
@@ -113,7 +113,7 @@ def _print(found: list[comparison.Difference], names: list[str], note: str, pair
                 else ""
             )
             table.add_row(
-                *map(Text, (f"  {METRIC[d.metric].label}", *both, comparison.words(d), told))
+                *map(Text, (f"  {METRIC[d.metric].label}", *both, comparison.words(d), remark))
             )
         console.print(table)
     if note:

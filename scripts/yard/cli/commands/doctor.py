@@ -89,9 +89,9 @@ def command(json_output: bool, fix: bool, yes: bool, restore: bool, verbose: boo
         return HARNESS if failures else OK
     measured = measure.everything()
     if json_output:
-        told = [asdict(finding) for finding in findings]
+        rows = [asdict(finding) for finding in findings]
         click.echo(
-            json.dumps({"schema": 1, "findings": told, "unknown": silent, "measured": measured})
+            json.dumps({"schema": 1, "findings": rows, "unknown": silent, "measured": measured})
         )
     else:
         click.echo(_findings_text(findings, silent) + "\n\n" + _measured_text(measured))

@@ -204,8 +204,10 @@ def status(name: str, file: Path | None, as_json: bool, verbose: bool) -> int:
     rows = conduct.progress(campaign, fleet)
     nodes = Slurm(fleet.slurm_conf).nodes() if fleet.slurm_conf else []
     if as_json:
-        told = [vars(row) for row in rows]
-        click.echo(json.dumps({"schema": 1, "campaign": campaign.name, "machines": told}, indent=1))
+        entries = [vars(row) for row in rows]
+        click.echo(
+            json.dumps({"schema": 1, "campaign": campaign.name, "machines": entries}, indent=1)
+        )
         return OK
     click.echo(f"campaign {campaign.name}, {campaign.kind} of {campaign.commit[:12]}")
     for row in rows:

@@ -75,7 +75,7 @@ def _show(found: list[Any], one: bool, given: dict[str, Any]) -> int:
         return OK
     changed = [series for series in found if history_plot.change_points(series)]
     for series in found if one else changed:
-        click.echo("\n".join(history_plot.told(series)))
+        click.echo("\n".join(history_plot.in_words(series)))
     if not one:
         runs = len({point.run for series in found for point in series.points})
         click.echo(

@@ -86,7 +86,7 @@ def command(**given: Any) -> int:
         write_atomically(given["page"], lesson_page.page(shown, verdicts, _machine()))
         console.print(Text(f"\nlesson: {given['page']}"))
     if given["json_output"]:
-        told = [
+        texts = [
             {
                 "id": c.id,
                 "seen": c.seen(t),
@@ -95,7 +95,7 @@ def command(**given: Any) -> int:
             for c, t in shown
         ]
         click.echo(
-            json.dumps({"schema": 1, "chapters": told, "claims": [v.as_json() for v in verdicts]})
+            json.dumps({"schema": 1, "chapters": texts, "claims": [v.as_json() for v in verdicts]})
         )
     return OK
 
