@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Sequence
 
 from yard.data import host
 from yard.data.facts import FIELD
@@ -182,6 +183,11 @@ class Command:
             text = output.read_bytes().decode("utf-8", "surrogateescape")
             self._read(gave, invocation, text, said, slot.kept / f"output-{side}.txt")
         return gave
+
+    def started(self, scenario: str, slot: Slot) -> Sequence[str]:
+        """The words of one process."""
+        known = self.names is None or scenario in self.names
+        return self._invocation(scenario, slot).words if known else self.words
 
     def _invocation(self, scenario: str, slot: Slot) -> Invocation:
         if self.names is not None and self.format:
