@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "siding/sys.hpp"
 
+#include "pipe_signal.hpp"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -57,24 +59,7 @@ calls const& real() noexcept {
 }
 
 ssize_t write_without_signal(int fd, void const* buffer, std::size_t bytes) noexcept {
-    // Blocked in this thread, the signal stays pending, and is taken away if it was not before.
-    sigset_t pipe_signal;
-    sigset_t before;
-    sigset_t pending;
-    ::sigemptyset(&pipe_signal);
-    ::sigaddset(&pipe_signal, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-    auto const written = use().write(fd, buffer, bytes);
-    auto const error = errno;
-    if (written < 0 && error == EPIPE && ::sigismember(&before, SIGPIPE) == 0) {
-        timespec const now{};
-        while (::sigpending(&pending) == 0 && ::sigismember(&pending, SIGPIPE) == 1 &&
-               ::sigtimedwait(&pipe_signal, nullptr, &now) < 0 && errno == EINTR) {
-        }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    errno = error;
-    return written;
+    return without_pipe_signal([=] { return use().write(fd, buffer, bytes); });
 }
 
 } // namespace siding::sys

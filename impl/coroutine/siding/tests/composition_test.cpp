@@ -201,6 +201,31 @@ siding::coroutine<> in_order_of_completion(trace& t) {
     }
 }
 
+siding::coroutine<> take_originals(trace& t) {
+    auto const slow = siding::create_task(after(2s, 2));
+    auto const failing = siding::create_task(fail_after(1s, "broken"));
+    auto order = siding::as_completed(std::vector{slow, failing}, 3s);
+    auto const first = co_await order.next_future();
+    t(first == failing, ' ', first.done(), ' ', now_ms());
+    EXPECT_THROW(static_cast<void>(first.result()), std::runtime_error);
+    auto const second = co_await order.next_future();
+    t(second == slow, ' ', second.result(), ' ', now_ms());
+    EXPECT_THROW(static_cast<void>(order.next_future()), std::out_of_range);
+    auto const endless = siding::create_task(after(1h, 3));
+    auto limited = siding::as_completed(std::vector{endless}, 1s);
+    try {
+        static_cast<void>(co_await limited.next_future());
+    } catch (siding::timeout_error const&) {
+        t("timed out ", now_ms(), ' ', endless.done());
+    }
+}
+
+TEST_F(waiting, as_completed_gives_the_originals_back) {
+    trace t;
+    run_virtually(take_originals(t));
+    EXPECT_EQ(t.lines(), (lines{"1 1 1000", "1 2 2000", "timed out 3000 0"}));
+}
+
 TEST_F(waiting, as_completed_hands_out_results_as_they_come) {
     trace t;
     run_virtually(in_order_of_completion(t));

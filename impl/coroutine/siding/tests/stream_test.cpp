@@ -291,4 +291,45 @@ TEST_P(streams, a_wait_that_is_over_may_be_destroyed_before_its_task_goes_on) {
     ::close(both[1]);
 }
 
+siding::coroutine<> read_until_any_of(trace& saw) {
+    auto [a, b] = connected_streams(16);
+    auto const sender = siding::create_task(drip(a.second, "one\r\ntwo\nthree--fo-ur\r\rend"));
+    std::vector<std::string> const separators{"--", "\r\n", "\n", "\r\r"};
+    for (int i = 0; i < 4; ++i) {
+        auto reading = b.first.readuntil_any(separators);
+        auto const line = co_await std::move(reading);
+        saw(line.size(), ' ', line.substr(0, line.size() - 1));
+    }
+    try {
+        static_cast<void>(co_await b.first.readuntil_any(separators));
+    } catch (siding::incomplete_read_error const& ended) {
+        saw(ended.partial());
+    }
+    for (auto const& wrong : {std::vector<std::string>{}, std::vector<std::string>{"a", ""}}) {
+        try {
+            static_cast<void>(co_await b.first.readuntil_any(wrong));
+        } catch (siding::value_error const& error) {
+            saw(error.what());
+        }
+    }
+    co_await sender;
+    auto [c, d] = connected_streams(4);
+    c.second.write("longer than the limit;");
+    try {
+        static_cast<void>(co_await d.first.readuntil_any(separators));
+    } catch (siding::limit_overrun_error const& error) {
+        saw(error.consumed(), ' ', error.what());
+    }
+}
+
+/// CPython 3.13 gives the same for the same bytes.
+TEST_P(streams, read_until_the_first_of_several_separators) {
+    trace saw;
+    run(read_until_any_of(saw));
+    EXPECT_EQ(saw.lines(), (lines{"5 one\r", "4 two", "7 three-", "7 fo-ur\r", "end",
+                                  "Separator should contain at least one element",
+                                  "Separator should be at least one-byte string",
+                                  "21 Separator is not found, and chunk exceed the limit"}));
+}
+
 } // namespace

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <functional>
@@ -231,5 +232,43 @@ TEST_P(processes, are_lost_but_not_waited_for_for_ever_where_children_are_ignore
     EXPECT_EQ(run(shell("exit 3")), 255);
     std::signal(SIGCHLD, SIG_DFL);
 }
+
+siding::coroutine<> pass_descriptors() {
+    int both[2];
+    EXPECT_EQ(::pipe2(both, O_CLOEXEC), 0);
+    siding::descriptor const end(both[0]);
+    siding::descriptor other(both[1]);
+    siding::descriptor const high(::fcntl(other.get(), F_DUPFD_CLOEXEC, 40));
+    siding::subprocess::options how(siding::subprocess::inherit, siding::subprocess::pipe);
+    how.pass_fds = {high.get(), end.get(), high.get()};
+    auto const list = co_await siding::create_subprocess_exec(
+        how, "/bin/sh", "-c",
+        "n=0; while [ $n -lt 64 ]; do [ -e /proc/$$/fd/$n ] && echo $n; n=$((n+1)); done");
+    auto const said = co_await list.communicate();
+    std::vector<int> numbers;
+    std::istringstream text(said.first);
+    for (int number = 0; text >> number;) {
+        numbers.push_back(number);
+    }
+    std::sort(numbers.begin(), numbers.end());
+    EXPECT_EQ(numbers, (std::vector{0, 1, 2, end.get(), high.get()}));
+    EXPECT_EQ(::fcntl(high.get(), F_GETFD), FD_CLOEXEC) << "here it is as it was";
+    how.pass_fds = {1};
+    try {
+        static_cast<void>(co_await siding::create_subprocess_exec(how, "true"));
+        ADD_FAILURE() << "a standard stream";
+    } catch (siding::value_error const&) {
+    }
+    other.reset();
+    how.pass_fds = {both[1]};
+    try {
+        static_cast<void>(co_await siding::create_subprocess_exec(how, "true"));
+        ADD_FAILURE() << "not open";
+    } catch (std::system_error const& error) {
+        EXPECT_EQ(error.code().value(), EBADF);
+    }
+}
+
+TEST_P(processes, have_the_descriptors_that_are_passed_and_no_others) { run(pass_descriptors()); }
 
 } // namespace

@@ -259,6 +259,74 @@ TEST_F(queues, priority_and_lifo_order) {
     EXPECT_EQ(reversed, (std::vector{6, 2, 9, 5, 1, 4, 1, 3}));
 }
 
+siding::coroutine<> get_until_shut_down(siding::queue<int>& q, trace& t, char name) {
+    try {
+        while (true) {
+            auto const item = co_await q.get();
+            t(name, item);
+            q.task_done();
+        }
+    } catch (siding::queue_shut_down const& end) {
+        t(name, ": ", end.what());
+    }
+}
+
+siding::coroutine<> put_until_shut_down(siding::queue<int>& q, trace& t, char name) {
+    try {
+        for (int i = 0;; ++i) {
+            co_await q.put(i);
+        }
+    } catch (siding::queue_shut_down const& end) {
+        t(name, ": ", end.what());
+    }
+}
+
+siding::coroutine<> join_and_say(siding::queue<int>& q, trace& t) {
+    co_await q.join();
+    t("joined");
+}
+
+siding::coroutine<> shut_down(trace& t) {
+    siding::queue<int> q(2);
+    auto const a = siding::create_task(put_until_shut_down(q, t, 'a'));
+    auto const b = siding::create_task(put_until_shut_down(q, t, 'b'));
+    co_await siding::sleep(1s);
+    q.shutdown(); // both wait; what is in the queue can still be taken
+    co_await siding::gather(a, b);
+    EXPECT_THROW(q.put_nowait(1), siding::queue_shut_down);
+    co_await get_until_shut_down(q, t, 'c');
+    EXPECT_THROW(static_cast<void>(q.get_nowait()), siding::queue_shut_down);
+    co_await q.join();
+
+    siding::queue<int> empty;
+    auto const d = siding::create_task(get_until_shut_down(empty, t, 'd'));
+    co_await siding::sleep(1s);
+    empty.shutdown();
+    co_await d;
+
+    siding::queue<int> dropped;
+    dropped.put_nowait(1);
+    dropped.put_nowait(2);
+    static_cast<void>(dropped.get_nowait());
+    auto const e = siding::create_task(join_and_say(dropped, t));
+    co_await siding::sleep(1s);
+    dropped.shutdown(true); // one was taken and is not done
+    co_await siding::sleep(1s);
+    t("not joined");
+    dropped.task_done();
+    co_await e;
+    EXPECT_TRUE(dropped.empty());
+}
+
+TEST_F(queues, that_are_shut_down_give_what_is_left_and_tell_all_who_wait) {
+    trace t;
+    run_virtually(shut_down(t));
+    EXPECT_EQ(t.lines(),
+              (lines{"a: the queue has been shut down", "b: the queue has been shut down", "c0",
+                     "c1", "c: the queue has been shut down", "d: the queue has been shut down",
+                     "not joined", "joined"}));
+}
+
 siding::context_var<int> depth("depth", 0);
 
 siding::coroutine<int> deeper() {

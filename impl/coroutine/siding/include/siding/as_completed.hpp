@@ -35,6 +35,13 @@ coroutine<T> next_completed(std::shared_ptr<completions<T>> from) {
     co_return result_of(*next);
 }
 
+template <class T>
+coroutine<future<T>> next_completed_future(std::shared_ptr<completions<T>> from) {
+    auto const next = co_await from->done.get();
+    if (!next) throw timeout_error();
+    co_return *next;
+}
+
 } // namespace detail
 
 /// What as_completed returns: a coroutine object for each future; the n-th gives the result of the
@@ -52,6 +59,13 @@ public:
         if (remaining_ == 0) throw std::out_of_range("as_completed has no more");
         --remaining_;
         return detail::next_completed<T>(of_);
+    }
+    /// `async for earliest in as_completed(...)`: the future itself, done; of what was a task or
+    /// future before, that very one. Throws timeout_error, never what it failed with.
+    [[nodiscard]] coroutine<future<T>> next_future() {
+        if (remaining_ == 0) throw std::out_of_range("as_completed has no more");
+        --remaining_;
+        return detail::next_completed_future<T>(of_);
     }
 
     class iterator {

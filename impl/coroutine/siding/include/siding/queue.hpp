@@ -8,10 +8,16 @@
 
 #include <cstddef>
 #include <functional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
 namespace siding {
+
+/// asyncio.QueueShutDown: nothing can be put any more, or there is nothing left to get.
+struct queue_shut_down : std::runtime_error {
+    queue_shut_down() : std::runtime_error("the queue has been shut down") {}
+};
 
 /// First in, first out.
 template <class T>
@@ -103,20 +109,27 @@ public:
     [[nodiscard]] bool full() const noexcept { return maxsize_ != 0 && qsize() >= maxsize_; }
 
     /// `co_await q.put(item)`: waits while the queue is full. Cancelled: the item is not put.
+    /// Throws queue_shut_down.
     [[nodiscard]] auto put(T item) { return put_awaiter(*this, std::move(item)); }
-    /// `co_await q.get()`: waits while the queue is empty. Cancelled: no item is lost.
+    /// `co_await q.get()`: waits while the queue is empty. Cancelled: no item is lost. Throws
+    /// queue_shut_down.
     [[nodiscard]] auto get() noexcept { return get_awaiter(*this); }
-    /// Throws queue_full.
+    /// Throws queue_full, queue_shut_down.
     void put_nowait(T item) {
+        if (is_shut_down_) [[unlikely]]
+            throw queue_shut_down();
         if (full()) throw queue_full();
         items_.put(std::move(item));
         ++unfinished_;
         finished_.clear();
         wake_getter();
     }
-    /// Throws queue_empty.
+    /// Throws queue_empty, queue_shut_down.
     [[nodiscard]] T get_nowait() {
-        if (empty()) throw queue_empty();
+        if (empty()) {
+            if (is_shut_down_) throw queue_shut_down();
+            throw queue_empty();
+        }
         T item = items_.get();
         wake_putter();
         return item;
@@ -128,6 +141,25 @@ public:
     }
     /// `co_await q.join()`: waits until task_done has been called for each item that was put.
     [[nodiscard]] auto join() noexcept { return finished_.wait(); }
+    /// asyncio.Queue.shutdown: from now on put throws queue_shut_down, and get does once the queue
+    /// is empty; who waits in either is woken. `immediate`: what is in the queue is dropped, and
+    /// counts as done for join. Source: CPython 3.13, Lib/asyncio/queues.py.
+    void shutdown(bool immediate = false) {
+        is_shut_down_ = true;
+        if (immediate) {
+            while (!empty()) {
+                static_cast<void>(items_.get());
+                if (unfinished_ > 0) --unfinished_;
+            }
+            if (unfinished_ == 0) finished_.set();
+        }
+        while (!getters_.empty()) {
+            wake_getter();
+        }
+        while (!putters_.empty()) {
+            wake_putter();
+        }
+    }
 
 private:
     /// Waits until there is something to take, or room: woken, it looks again, and may have to go
@@ -195,7 +227,7 @@ private:
     class get_awaiter final : public place_in_line<get_awaiter> {
     public:
         using place_in_line<get_awaiter>::place_in_line;
-        static bool blocked(queue const& q) noexcept { return q.empty(); }
+        static bool blocked(queue const& q) noexcept { return q.empty() && !q.is_shut_down_; }
         static detail::waiter_list& line_of(queue& q) noexcept { return q.getters_; }
         static void wake_next(queue& q) { q.wake_getter(); }
         T await_resume() {
@@ -207,7 +239,7 @@ private:
     public:
         put_awaiter(queue& of, T&& item) noexcept
             : place_in_line<put_awaiter>(of), item_(std::move(item)) {}
-        static bool blocked(queue const& q) noexcept { return q.full(); }
+        static bool blocked(queue const& q) noexcept { return q.full() && !q.is_shut_down_; }
         static detail::waiter_list& line_of(queue& q) noexcept { return q.putters_; }
         static void wake_next(queue& q) { q.wake_putter(); }
         void await_resume() {
@@ -230,6 +262,7 @@ private:
 
     std::size_t maxsize_;
     std::size_t unfinished_ = 0;
+    bool is_shut_down_ = false;
     Order items_;
     event finished_;
     detail::waiter_list getters_;

@@ -44,6 +44,9 @@ struct options {
     std::optional<std::string> working_directory;
     std::optional<std::vector<std::string>> environment; ///< "NAME=value"; nullopt: as ours
     bool new_session = false;
+    /// Descriptors of ours that the child has too, under the same numbers, which are not of its
+    /// standard streams. They stay ours, and close-on-exec here. value_error for a number below 3.
+    std::vector<int> pass_fds{};
 };
 
 namespace detail {
@@ -92,9 +95,10 @@ private:
 namespace siding {
 
 /// Starts a program: `arguments[0]` is looked for in PATH. All descriptors but the three standard
-/// streams are closed in the child. Blocks until the program has been loaded, as asyncio does (the
-/// child borrows our memory until then, so nothing is copied); resumes in place. What keeps it from
-/// starting is thrown here, as std::system_error: ENOENT, EACCES, EMFILE, a missing directory.
+/// streams and `pass_fds` are closed in the child. Blocks until the program has been loaded, as
+/// asyncio does (the child borrows our memory until then, so nothing is copied); resumes in place.
+/// What keeps it from starting is thrown here, as std::system_error: ENOENT, EACCES, EMFILE, a
+/// missing directory.
 [[nodiscard]] coroutine<subprocess::process>
 create_subprocess_exec(std::vector<std::string> arguments, subprocess::options options = {});
 

@@ -4,12 +4,14 @@
 #include "siding/coroutine.hpp"
 #include "siding/executor.hpp"
 #include "siding/future.hpp"
+#include "siding/task.hpp"
 
 #include <atomic>
 #include <concepts>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -110,27 +112,92 @@ requires std::invocable<F&, A&...>
     co_return co_await std::move(pending);
 }
 
+namespace detail {
+
+/// From a thread to the task that runs for it in a loop, as long as there is one.
+class remote_task {
+public:
+    explicit remote_task(loop& on) noexcept : on_(&on) {}
+    remote_task(remote_task const&) = delete;
+    remote_task& operator=(remote_task const&) = delete;
+
+    // In the loop's thread.
+    void began(any_task task) { task_ = std::move(task); }
+    void ended() noexcept {
+        task_ = {};
+        std::lock_guard const held(mutex_);
+        on_ = nullptr;
+    }
+    /// In any thread; false: it has ended.
+    static bool cancel(std::shared_ptr<remote_task> const& self) {
+        std::lock_guard const held(self->mutex_); // the loop cannot end meanwhile
+        if (self->on_ == nullptr) return false;
+        self->on_->call_soon_threadsafe([self] { // behind the post that begins the task
+            if (self->task_) self->task_.cancel();
+        });
+        return true;
+    }
+
+private:
+    any_task task_; ///< the loop's thread alone touches it
+    std::mutex mutex_;
+    loop* on_;
+};
+
+/// Ends the connection, whatever becomes of the call and the task.
+struct remote_end {
+    explicit remote_end(std::shared_ptr<remote_task> of) noexcept : remote(std::move(of)) {}
+    remote_end(remote_end&&) noexcept = default;
+    remote_end& operator=(remote_end&&) = delete;
+    ~remote_end() {
+        if (remote) remote->ended();
+    }
+    std::shared_ptr<remote_task> remote;
+};
+
+} // namespace detail
+
+/// concurrent.futures.Future: what run_coroutine_threadsafe gives. A std::future that can cancel.
+template <class T>
+class thread_future : public std::future<T> {
+public:
+    thread_future(std::future<T> result, std::shared_ptr<detail::remote_task> of) noexcept
+        : std::future<T>(std::move(result)), of_(std::move(of)) {}
+
+    /// Asks the loop to cancel the task; `get` throws cancelled_error when the task has ended by
+    /// it. (CPython's throws before that.) False if it has ended. Thread-safe.
+    bool cancel() const { return detail::remote_task::cancel(of_); }
+
+private:
+    std::shared_ptr<detail::remote_task> of_;
+};
+
 /// asyncio.run_coroutine_threadsafe: from another thread, runs the coroutine as a task of `on`.
 template <class T>
-[[nodiscard]] std::future<T> run_coroutine_threadsafe(coroutine<T> body, loop& on) {
+[[nodiscard]] thread_future<T> run_coroutine_threadsafe(coroutine<T> body, loop& on) {
     auto promised = std::make_shared<std::promise<T>>();
     auto result = promised->get_future();
-    on.call_soon_threadsafe([&on, promised, kept = std::move(body)]() mutable {
-        auto const task = on.create_task(std::move(kept));
-        task.add_done_callback([promised](any_future const& done) {
-            try {
-                done.core()->check_result();
-                if constexpr (std::is_void_v<T>) {
-                    promised->set_value();
-                } else {
-                    promised->set_value(std::move(detail::value_of<T>(*done.core())));
+    auto remote = std::make_shared<detail::remote_task>(on);
+    on.call_soon_threadsafe(
+        [&on, promised, kept = std::move(body), end = detail::remote_end(remote)]() mutable {
+            auto const task = on.create_task(std::move(kept));
+            end.remote->began(task);
+            auto const shared_end = std::make_shared<detail::remote_end>(std::move(end));
+            task.add_done_callback([promised, shared_end](any_future const& done) {
+                shared_end->remote->ended();
+                try {
+                    done.core()->check_result();
+                    if constexpr (std::is_void_v<T>) {
+                        promised->set_value();
+                    } else {
+                        promised->set_value(std::move(detail::value_of<T>(*done.core())));
+                    }
+                } catch (...) {
+                    promised->set_exception(std::current_exception());
                 }
-            } catch (...) {
-                promised->set_exception(std::current_exception());
-            }
+            });
         });
-    });
-    return result;
+    return {std::move(result), std::move(remote)};
 }
 
 } // namespace siding

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -58,6 +59,7 @@ public:
         check(::posix_spawn_file_actions_addchdir_np(&all_, directory));
     }
     void close_from(int first) { check(::posix_spawn_file_actions_addclosefrom_np(&all_, first)); }
+    void close(int fd) { check(::posix_spawn_file_actions_addclose(&all_, fd)); }
     [[nodiscard]] posix_spawn_file_actions_t const* get() const noexcept { return &all_; }
 
 private:
@@ -126,6 +128,29 @@ stream redirect(file_actions& actions, redirection how, int number) {
     return made;
 }
 
+/// Before anything is opened, which might get the number of one that is not open.
+void expect_open(std::vector<int> const& passed) {
+    for (int const fd : passed) {
+        if (fd <= STDERR_FILENO) throw value_error("pass_fds are descriptors from 3 on");
+        if (::fcntl(fd, F_GETFD) < 0) fail(errno, "pass_fds: descriptor " + std::to_string(fd));
+    }
+}
+
+/// Closes all but the standard streams and those that are passed on.
+void close_all_but(file_actions& actions, std::vector<int> kept) {
+    std::sort(kept.begin(), kept.end());
+    kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+    int next = STDERR_FILENO + 1;
+    for (int const fd : kept) {
+        for (; next < fd; ++next) {
+            actions.close(next); // one that is not open is no error
+        }
+        actions.copy(fd, fd); // to itself: takes close-on-exec away, in the child alone
+        next = fd + 1;
+    }
+    actions.close_from(next);
+}
+
 /// As exec wants them; the strings must outlive it.
 std::vector<char*> pointers(std::vector<std::string> const& strings) {
     std::vector<char*> all;
@@ -141,12 +166,13 @@ std::vector<char*> pointers(std::vector<std::string> const& strings) {
 
 void start(child& made, std::vector<std::string> const& arguments, options const& how) {
     if (arguments.empty()) throw value_error("a program needs a name");
+    expect_open(how.pass_fds);
     file_actions actions;
     auto input = redirect(actions, how.input, STDIN_FILENO);
     auto output = redirect(actions, how.output, STDOUT_FILENO);
     auto error = redirect(actions, how.error, STDERR_FILENO);
     if (how.working_directory) actions.enter(how.working_directory->c_str());
-    actions.close_from(STDERR_FILENO + 1);
+    close_all_but(actions, how.pass_fds);
     attributes const attribute(how.new_session);
     auto const argv = pointers(arguments);
     auto const given = how.environment ? pointers(*how.environment) : std::vector<char*>{};

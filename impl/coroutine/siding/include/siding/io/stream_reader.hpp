@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace siding {
 
@@ -37,6 +38,9 @@ public:
     /// Up to and including `separator`. Throws incomplete_read_error at the end of the stream,
     /// limit_overrun_error beyond the limit, value_error for an empty separator.
     [[nodiscard]] coroutine<std::string> readuntil(std::string separator = "\n");
+    /// readuntil with a tuple: up to and including the separator that ends first. Throws the same;
+    /// value_error also for none at all.
+    [[nodiscard]] coroutine<std::string> readuntil_any(std::vector<std::string> separators);
     /// The end has been met, and everything before it was read.
     [[nodiscard]] bool at_eof() const noexcept { return of_->has_ended() && of_->input().empty(); }
 
