@@ -39,13 +39,15 @@ void measure_session(job<W>& what, benchmark::State& state) {
         }
         prepare_machine(where, what.rules.sockets(what.params));
         static_cast<void>(what.expected());
-        proc::watchdog const guard(where.given().timeout, timeout_line(where),
-                                   where.process->samples.fd(), timeout_notice(where));
         auto const pulse_before = take_pulse(where);
-        if constexpr (W::role == contract::role::server) {
-            server_measurement<W>(what, state, record).run();
-        } else {
-            batch_measurement<W>(what, state, record).run();
+        { // The time limit is that of the cell: the pulse has no part in it.
+            proc::watchdog const guard(where.given().timeout, timeout_line(where),
+                                       where.process->samples.fd(), timeout_notice(where));
+            if constexpr (W::role == contract::role::server) {
+                server_measurement<W>(what, state, record).run();
+            } else {
+                batch_measurement<W>(what, state, record).run();
+            }
         }
         record.set(facts::field::pulse_before, pulse_field(pulse_before));
         record.set(facts::field::pulse_after, pulse_field(take_pulse(where)));

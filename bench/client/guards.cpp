@@ -49,9 +49,9 @@ json send_lag(load const& asked, measured const& seen) {
 /// Not whether the client was busy, but whether it was busier than the server: on two cores both
 /// can be saturated, and then the server was measured as well.
 json client_share(load const& asked, measured const& seen) {
-    auto const share = ratio(seen.own_cpu_ns, seen.window_ns);
-    // An open loop waits awake for close arrivals; its own guard is the send lag.
-    if (asked.rate_per_s > 0) return guard(true, share, nullptr);
+    // An open loop waits awake for close arrivals: that is no work.
+    auto const awake_ns = asked.rate_per_s > 0 ? std::min(seen.awake_ns, seen.own_cpu_ns) : 0;
+    auto const share = ratio(seen.own_cpu_ns - awake_ns, seen.window_ns);
     // A server of many threads is saturated when its CPUs are, whoever of them was busiest.
     auto const server_share =
         std::max(ratio(seen.server.used.busiest_thread_ns.value_or(0), seen.window_ns),

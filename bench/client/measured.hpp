@@ -22,6 +22,7 @@ struct measured {
     std::uint64_t reply_bytes = 0;
     std::uint64_t warm_up_bytes = 0;
     std::uint64_t own_cpu_ns = 0;
+    std::uint64_t awake_ns = 0;      ///< open loop: waited with the CPU for close arrivals
     std::uint64_t dear_messages = 0; ///< `mixed`: answered, the warm-up included
     std::uint64_t least_dear_ns = 0; ///< from the actual send of one to its answer; 0: none
 

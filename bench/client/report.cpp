@@ -42,6 +42,7 @@ nlohmann::json report(load const& asked, measured const& seen) {
           {"share", seen.window_ns == 0 ? 0.0
                                         : static_cast<double>(seen.own_cpu_ns) /
                                               static_cast<double>(seen.window_ns)},
+          {"awake_ns", seen.awake_ns},
           {"late_sends", seen.late_sends},
           {"think_ns", seen.think_ns}}},
         {"fairness", judged.fairness},

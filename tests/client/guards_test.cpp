@@ -178,6 +178,12 @@ TEST(guards, a_client_busier_than_the_server_limits) {
 TEST(guards, an_open_loop_may_wait_awake) {
     auto seen = sound();
     seen.own_cpu_ns = seen.window_ns;
+    seen.awake_ns = seen.window_ns / 2;
+    EXPECT_EQ(verdict_of(open_load(), seen), "ok");
+    // What it computed is guarded as in a closed loop.
+    seen.awake_ns = seen.window_ns / 10;
+    expect_trips(open_load(), seen, "client_share", "rig_limited", "90 %");
+    seen.server.used.busiest_thread_ns = seen.window_ns * 95 / 100;
     EXPECT_EQ(verdict_of(open_load(), seen), "ok");
 }
 

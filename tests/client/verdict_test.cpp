@@ -87,6 +87,8 @@ TEST(client_verdict, an_open_loop_completes) {
         auto const ended = run(toy::honest, 4, 1'000, flags);
         expect_complete(ended, 1'000, message_bytes);
         EXPECT_EQ(ended.report["send_lag"]["count"], 1'000);
+        // Arrivals are 200 us apart: the last 50 us before each are waited for awake.
+        EXPECT_GT(ended.report["client"]["awake_ns"], 0);
         EXPECT_EQ(ended.report["fairness"]["served"], 4);
     }
 }

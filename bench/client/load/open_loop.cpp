@@ -34,6 +34,29 @@ void give_up(measured& into, std::size_t waiting, double rate_per_s) {
     return left_ns < spin_ns ? 0 : std::min(longest_wait_ns, left_ns - spin_ns / 2);
 }
 
+/// Adds up the turns of a loop in which it waited awake and did nothing more.
+class awake_time {
+public:
+    explicit awake_time(measured& into) noexcept : into_(into) {}
+
+    void begin_turn(std::uint64_t now) noexcept {
+        if (only_waited_) into_.awake_ns += now - turned_ns_;
+        turned_ns_ = now;
+        sent_ = into_.sent;
+    }
+    [[nodiscard]] std::span<epoll_event const> wait(poller& at, std::uint64_t timeout_ns) {
+        auto const events = at.wait(timeout_ns);
+        only_waited_ = timeout_ns == 0 && events.empty() && into_.sent == sent_;
+        return events;
+    }
+
+private:
+    measured& into_;
+    std::uint64_t turned_ns_ = 0;
+    std::uint64_t sent_ = 0;
+    bool only_waited_ = false;
+};
+
 } // namespace
 
 void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& into) {
@@ -49,8 +72,10 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
     std::size_t next = 0; // the first message not sent
     std::size_t due = 0;  // the first message whose time has not come
     bool broken = false;
+    awake_time awake(into);
     while (into.received < arrivals_ns.size() && !broken && !out_of_time(&into)) {
         auto const now = now_ns();
+        awake.begin_turn(now);
         while (due < arrivals_ns.size() && started_ns + arrivals_ns[due] <= now) {
             ++due;
         }
@@ -77,7 +102,7 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
         auto const timeout_ns = due < arrivals_ns.size() && !idle.empty()
                                     ? asleep_ns(started_ns + arrivals_ns[due], now_ns())
                                     : longest_wait_ns;
-        for (auto const& event : poller_.wait(timeout_ns)) {
+        for (auto const& event : awake.wait(poller_, timeout_ns)) {
             auto const index = event.data.u64;
             auto const result = serve(index, event.events, &into);
             if (result == outcome::broken) {

@@ -38,14 +38,15 @@ class Pulse:
                 f"{numbers.short(high, 3)} times the median"
             )
         remarks.append(f"disturbed: {self.disturbed} of {self.slots} slots")
-        if self.removed:
-            best = max(self.removed, key=lambda found: found.share)
-            median = inference.median([found.share for found in self.removed])
+        for metric in dict.fromkeys(found.metric for found in self.removed):
+            shares = ", ".join(
+                f"{found.workload} {numbers.fixed(100 * found.share, 0)} %"
+                for found in self.removed
+                if found.metric == metric
+            )
             remarks.append(
-                "as a control variate it would take away "
-                f"{numbers.short(100 * median, 2)} % of the variance of a paired log ratio (median "
-                f"over workloads; at best {numbers.short(100 * best.share, 2)} %, of {best.workload}); "
-                "it is not used"
+                f"as a control variate it would take away of the variance of paired log ratios of {METRIC[metric].label}: "
+                f"{shares}; it is not used"
             )
         return remarks
 
