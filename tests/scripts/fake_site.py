@@ -37,7 +37,7 @@ def summary(machine, commit, count, step_at=None):
         slower = 1.08 if step_at is not None and commit >= step_at and place % 4 == 1 else 1.0
         metrics = {}
         for i, metric in enumerate(METRICS):
-            ratio = (1.1 + place % 10 * 0.07) * slower * float(np.exp(draw.normal() * 0.01))
+            ratio = (1.1 + place % 10 * 0.07) * slower * float(np.exp(draw.normal() * 0.003))
             own = [1000 * (i + 1) * ratio, 990 * (i + 1) * ratio, 1010 * (i + 1) * ratio]
             own += [None] * 3 if model == "floor" else [ratio, ratio * 0.985, ratio * 1.015]
             metrics[metric] = [None if value is None else number(value) for value in own]

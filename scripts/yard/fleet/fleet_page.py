@@ -117,15 +117,28 @@ def _page(
     )
 
 
-SWITCH = """<nav class="machines" aria-label="Machines"><a href="index.html">all machines</a>
+SWITCH = """<style>
+nav.machines {{ position: sticky; top: 0; z-index: 5; background: var(--paper); margin: 0; padding: 8px 24px; }}
+nav.machines [aria-current] {{ font-weight: 700; text-decoration: none; }}
+section {{ scroll-margin-top: 48px; }}
+@media print {{ nav.machines {{ display: none; }} }}
+</style>
+<nav class="machines" aria-label="Machines"><a href="index.html">all machines</a>
 {links}</nav>
 <script>
-// A link to another machine keeps the section that is being read.
-addEventListener("hashchange", keep); addEventListener("DOMContentLoaded", keep);
-function keep() {{
-  for (const link of document.querySelectorAll("nav.machines a[data-page]"))
-    link.href = link.dataset.page + location.hash;
+// A link to another machine leads to the section that is being read: the last whose top has been passed. A view that the
+// explorer keeps in the link stays as it is.
+function switched(link) {{
+  const passed = [...document.querySelectorAll("section[id]")].filter((s) => s.getBoundingClientRect().top < innerHeight / 3);
+  const section = passed.length ? passed[passed.length - 1].id : "", now = location.hash.slice(1);
+  const keeps = now.split("?")[0] === section;
+  link.href = link.dataset.page + (section ? `#${{keeps ? now : section}}` : "");
 }}
+for (const kind of ["pointerdown", "focusin", "click"])
+  addEventListener(kind, (event) => {{
+    const link = event.target.closest && event.target.closest("nav.machines a[data-page]");
+    if (link) switched(link);
+  }});
 </script>
 """
 
