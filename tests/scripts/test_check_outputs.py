@@ -178,6 +178,6 @@ def test_a_side_that_does_not_build(tmp_path, monkeypatch, capsys, broken, code,
 
 def test_blind_scenarios_are_named_beside_what_is_ok(document):
     assert document["blind"] == [] and "Too noisy" not in comment.render(document)
-    assert "Too noisy to see twice what must be found: serial/fib@0" in comment.render(
+    assert "Too noisy to rule out what must be found: serial/fib@0" in comment.render(
         {**document, "blind": ["serial/fib@0"]}
     )

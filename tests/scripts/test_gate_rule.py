@@ -243,7 +243,7 @@ def test_a_suspect_cut_short_by_time_leaves_doubt_only_if_something_speaks_for_i
     suspect = next(cell for cell in outcome.cells if cell.suspect)
     assert suspect.verdict is rule.Verdict.UNRESOLVED and len(suspect.fresh) == 13
     assert outcome.exit_code() == code
-    assert ("a cpu_per_unit_ns" if code else "1 of them stay unresolved") in outcome.why()[1]
+    assert ("a cpu_per_unit_ns" if code else "1 cell could only rule out") in outcome.why()[1]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from yard.gate import sequential, rule, simulate
+from yard.gate import noise, sequential, rule, simulate
 
 DEFAULT = rule.PROFILES["default"]
 SLOWED = "scenario03"
@@ -89,3 +89,16 @@ def test_time_that_ends_early_on_a_noisy_machine_does_not_make_every_job_inconcl
 def test_a_slow_down_that_time_cuts_short_is_inconclusive_and_not_green(size, most_green):
     codes = list(cut_short(2, 60, simulate.slow_down(SLOWED, size)))
     assert codes.count(0) <= most_green
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", noise.KINDS, ids=lambda kind: kind.name)
+def test_doubt_is_not_green(kind):
+    """Of 25 jobs with a slow-down of 5 % at most one is green; `prove --noises` has the table of many more."""
+    assert noise.row(kind, 0.05, 25).codes.get(0, 0) <= 1
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", noise.KINDS, ids=lambda kind: kind.name)
+def test_no_kind_of_noise_is_red(kind):
+    assert noise.row(kind, 0.0, 15).codes.get(1, 0) == 0

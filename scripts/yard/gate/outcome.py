@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Sequence
 
@@ -13,7 +14,7 @@ from yard.gate.absence import Absent
 from yard.gate.rule import Verdict
 from yard.text import numbers
 
-BLIND_SHARE = 0.1  # of the scenarios may say nothing
+BLIND_SHARE = 0.02  # of the scenarios may say nothing: so many slow-downs may be missed
 # These show a slow-down of every operation late or not at all: a scenario that can see nothing else is blind.
 NO_SIGHT = (METRIC.peak_anonymous_bytes, METRIC.p99_ns)
 
@@ -33,9 +34,14 @@ class CellResult:
     def name(self) -> str:
         return f"{self.scenario} {self.metric.name}"
 
-    def sees(self) -> bool:
-        """Would its interval show twice the slow-down that must be found?"""
-        return len(self.screen) > 1 and self.estimate().high < 2 * self.metric.must_find
+    def rules_out(self) -> bool:
+        """Does its interval leave out the slow-down that must be found? A slow-down that is known is no doubt."""
+        known = self.verdict in (Verdict.REGRESSION, Verdict.ACCEPTED)
+        return known or self.limit() < self.metric.must_find
+
+    def limit(self) -> float:
+        """A slow-down of more than this is ruled out."""
+        return rule.ruled_out(self.fresh if len(self.fresh) > 1 else self.screen)
 
     def estimate(self) -> rule.Estimate:
         """From fresh pairs where there are some: the screen's pairs chose the suspect and flatter it."""
@@ -118,8 +124,8 @@ class Outcome:
         return len(self.gating)
 
     def blind_scenarios(self) -> list[str]:
-        """Those in which each cell's interval would hide twice the slow-down that must be found. What is promised is
-        that a slow scenario is found, and its quietest cell finds it."""
+        """Those in which each cell's interval hides the slow-down that must be found. What is promised is that a slow
+        scenario is found, and its quietest cell finds it."""
         by_scenario: dict[str, list[CellResult]] = {}
         for cell in self.gating:
             by_scenario.setdefault(cell.scenario, []).append(cell)
@@ -129,7 +135,7 @@ class Outcome:
             for name, cells in by_scenario.items()
         }
         return sorted(
-            name for name, cells in looking.items() if not any(cell.sees() for cell in cells)
+            name for name, cells in looking.items() if not any(cell.rules_out() for cell in cells)
         )
 
     def too_blind(self) -> bool:
@@ -181,15 +187,25 @@ class Outcome:
             )
         if self.too_blind():
             return INCONCLUSIVE, (
-                f"{few(self.blind_scenarios())} are too noisy to rule out twice what must be found; try "
-                "again when it is quieter, or give more --time-budget"
+                f"{few(self.blind_scenarios())} are too noisy: {self.sight()}; try again when it is "
+                "quieter, or give more --time-budget"
             )
-        rest = (
-            f"; {len(unresolved)} of them stay unresolved, without evidence of a slow-down"
-            if unresolved
-            else ""
+        return OK, self.sight()
+
+    def sight(self) -> str:
+        """What was ruled out, and what could not be."""
+        sizes = sorted({cell.metric.must_find for cell in self.gating})
+        size = " to ".join(numbers.short_percent(s) for s in dict.fromkeys((sizes[0], sizes[-1])))
+        limits = [cell.limit() for cell in self.gating if not cell.rules_out()]
+        clear = self.compared - len(limits)
+        text = f"nothing above {size} in {clear} of {self.compared} cell{'s' * (self.compared > 1)}"
+        if not limits:
+            return text
+        most = max(limits)
+        only = (
+            f"only rule out {numbers.percent(most)}" if math.isfinite(most) else "rule out nothing"
         )
-        return OK, f"no regression in {self.compared} cells{rest}"
+        return f"{text}; {len(limits)} cell{'s' * (len(limits) > 1)} could {only}"
 
     def exit_code(self) -> int:
         """0 ok, 1 regression, 2 inconclusive, 3 not comparable."""

@@ -7,14 +7,15 @@ import datetime
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Collection, Mapping, Sequence
 
+from yard.data.facts import metric_named
 from yard.data.models import REPOSITORY
 from yard.engine.plan import Options
 from yard.errors import UsageError, nearest
 from yard.gate import project_builds, rule
 from yard.gate.project_file import ProjectFile
-from yard.gate.rule import Profile
+from yard.gate.rule import Metric, Profile
 
 CACHE = REPOSITORY / "build" / "check"
 RESULTS = REPOSITORY / "results" / "check"
@@ -25,6 +26,20 @@ KINDS = {
     "time": ("time_commands",),
 }
 COMMANDS = ("commands", "time", "project")  # kinds whose benchmarks are not this suite's
+
+
+OURS = dict.fromkeys(
+    ("models", "workloads", "variants", "cells", "workers", "preset"),
+    "it chooses among this suite's cells; --only chooses among what a command prints",
+)
+BUILT = "nothing is built there; name the sides with --base and --head"
+USELESS: dict[str, dict[str, str]] = {  # kind -> flag -> what to do instead
+    "revisions": {},
+    "builds": {"build_preset": BUILT, "head": "--head-build names the other side"},
+    "commands": {**OURS, "build_preset": BUILT, "head": "--head-cmd names the other side"},
+    "time": {**OURS, "build_preset": BUILT, "head": "the second command is the other side"},
+    "project": {**OURS, "build_preset": "the project's own command builds it"},
+}
 
 
 @dataclass(frozen=True)
@@ -46,16 +61,26 @@ class Request:
     project: ProjectFile | None = None
 
     @classmethod
-    def of(cls, given: dict[str, Any], project: ProjectFile | None = None) -> Request:
+    def of(
+        cls,
+        given: dict[str, Any],
+        project: ProjectFile | None = None,
+        written: Collection[str] = (),
+    ) -> Request:
+        """`written`: the flags that were given, and not left at their defaults."""
         kind = _kind(given)
+        if kind == "revisions" and project and project.command:
+            kind = "project"
+        _refuse(kind, written)
+        if kind not in COMMANDS:
+            chosen_metrics(given["metrics"])
         base, head = {
             "revisions": (given["base"], given["head"]),
             "builds": (given["base_build"], given["head_build"]),
             "commands": (given["base_cmd"], given["head_cmd"]),
             "time": given["time_commands"] or ("", ""),
+            "project": (given["base"], given["head"]),
         }[kind]
-        if kind == "revisions" and project and project.command:
-            kind = "project"
         profile = _profile(given["profile"], given["second_try"])
         utc = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         names = ("preset", "models", "workloads", "variants", "cells", "workers")
@@ -76,6 +101,27 @@ class Request:
             given["format"] or "",
             project,
         )
+
+
+def _refuse(kind: str, written: Collection[str]) -> None:
+    """A flag that would have no effect is a mistake, told before anything is built or measured."""
+    for name, instead in USELESS[kind].items():
+        if name in written:
+            flag = "--" + name.replace("_", "-")
+            sides = " and ".join(
+                "--" + side.replace("_", "-") for side in KINDS.get(kind, ("base",))
+            )
+            raise UsageError(f"{flag} does not apply to {sides}: {instead}")
+
+
+def chosen_metrics(names: Sequence[str]) -> Mapping[str, Metric]:
+    """All of the table, or those of --metric, which then gate even if they usually only advise."""
+    known = rule.metrics()
+    chosen = [metric_named(name) for name in names]
+    for name in chosen:
+        if name not in known:
+            raise UsageError(f"--metric: unknown metric '{name}': {nearest(name, known)}")
+    return {name: replace(known[name], tier="gating") for name in chosen} if names else known
 
 
 def _kind(given: dict[str, Any]) -> str:

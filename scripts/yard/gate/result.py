@@ -10,6 +10,7 @@ from typing import Any, Sequence
 from yard.data import machine_name
 from yard.data import schema
 from yard.data.facts import METRIC
+from yard.errors import OK
 from yard.stats import inference
 from yard.gate import rule, whole_process
 from yard.gate.formats import registry
@@ -37,6 +38,8 @@ def make(found: Found, seed: int, command: Sequence[str], repeat: Sequence[str])
     """`repeat`: the words of a command line that names the same sides again, to which a cell's choice is added."""
     outcome = found.outcome
     code, reason = outcome.why()
+    if code == OK and found.not_compared:
+        reason += f"; {len(found.not_compared)} not compared"
     cells = [_cell(cell, found, seed, repeat) for cell in outcome.judged if cell.screen]
     cells.sort(key=lambda c: (ORDER.index(Verdict(c["verdict"])), -c["slowdown"]))
     value = {

@@ -73,6 +73,7 @@ def run(
     try:
         job.screen(screening)
         job.confirm(rule.ALPHA)
+        job.relieve()
     except KeyboardInterrupt:
         job.outcome.stopped_early, job.outcome.interrupted = "interrupted", True
         for cell in job.live:
@@ -100,6 +101,8 @@ class _Job:
         self.metrics = metrics
         self.cells: Cells = {}
         self.live: list[CellResult] = []
+        self.blocks = MOST_SCREENS
+        self.pair_s: dict[str, float] = {}  # scenario -> what its newest pair took
         self.outcome = Outcome(profile, control)
 
     def _round(self, scenarios: Sequence[str], keep: Callable[[str, str, float], None]) -> None:
@@ -107,7 +110,11 @@ class _Job:
         order = list(scenarios)
         self.generator.shuffle(order)
         for scenario in order:
-            for metric, difference in self.source.pair(scenario).items():
+            before_s = self.seconds_left()
+            found = self.source.pair(scenario)
+            if math.isfinite(before_s):
+                self.pair_s[scenario] = before_s - self.seconds_left()
+            for metric, difference in found.items():
                 if math.isfinite(difference):
                     keep(scenario, metric, difference)
 
@@ -128,17 +135,7 @@ class _Job:
                 break
             self._round(self.source.scenarios(), keep)
             screening.after_round(count + 1)
-        extra = (MOST_SCREENS - 1) * self.profile.screen_pairs
-        while (
-            extra > 0
-            and not self.outcome.stopped_early
-            and self.outcome.too_blind()
-            and screening.extra_s() > 0
-        ):
-            # More pairs for who is not a suspect need no alpha: suspects are confirmed on others.
-            blind = set(self.outcome.blind_scenarios())
-            self._round([name for name in self.source.scenarios() if name in blind], keep)
-            extra -= 1
+        self._see_more(screening.extra_s, keep)
         for cell in self.outcome.cells:
             cell.suspect = cell.metric.tier == "gating" and rule.is_suspect(cell.screen)
         self._judge_suite()
@@ -160,47 +157,110 @@ class _Job:
                 self.outcome.suite_medians[metric] = medians
 
     def confirm(self, alpha: float) -> None:
+        """Every suspect goes from look to look by its own count of fresh pairs, so that which of them is measured next is
+        free to depend on what was seen at the last look."""
         suspects = [cell for cell in self.outcome.cells if cell.suspect]
         self.live = list(suspects)
         for cell in suspects:
             cell.alpha = rule.spent_alpha(
                 self.profile, len(self.profile.looks) - 1, len(suspects), alpha
             )
+        looks = dict.fromkeys((cell.name for cell in suspects), 0)
+        while self.live:
+            batch = self._affordable(looks)
+            if not self._to_next_look(batch, looks):
+                return self._out_of_time(looks, len(suspects), alpha)
+            alive = set(self.source.scenarios())
+            self.live = [cell for cell in self.live if cell.scenario in alive]
+            for cell in list(self.live):
+                look = looks[cell.name]
+                if len(cell.fresh) < self.profile.looks[look]:
+                    continue
+                looks[cell.name] += 1
+                verdict = rule.judge_look(
+                    cell.fresh, cell.metric, self.profile, look, len(suspects), alpha
+                )
+                if verdict is not None:
+                    cell.verdict = verdict
+                    self.live.remove(cell)
+
+    def _affordable(self, looks: Mapping[str, int]) -> list[CellResult]:
+        """Those that the time that is left is forecast to decide; those for whose slow-down something speaks come first,
+        then what is cheap. All of them, if all fit or if none does."""
+        if not self.pair_s or not all(len(cell.fresh) > 1 for cell in self.live):
+            return self.live
+        left_s = self.seconds_left()
+        chosen: list[CellResult] = []
+        cost_s: dict[str, float] = {}
+
+        def need_s(cell: CellResult) -> float:
+            needed = rule.needed_pairs(cell.fresh, cell.metric, cell.alpha)
+            target = min(max(needed, self.profile.looks[looks[cell.name]]), self.profile.looks[-1])
+            return (target - len(cell.fresh)) * self.pair_s.get(cell.scenario, 0.0)
+
+        def urgency(cell: CellResult) -> tuple[bool, float]:
+            return not rule.in_doubt(cell.fresh, cell.metric), need_s(cell)
+
+        for cell in sorted(self.live, key=urgency):
+            together = {**cost_s, cell.scenario: max(cost_s.get(cell.scenario, 0.0), need_s(cell))}
+            if sum(together.values()) <= left_s:
+                cost_s = together
+                chosen.append(cell)
+        return chosen or self.live
+
+    def _to_next_look(self, batch: Sequence[CellResult], looks: Mapping[str, int]) -> bool:
+        """Measures until one of them has the pairs of its next look. False: there was no time."""
 
         def keep(scenario: str, metric: str, difference: float) -> None:
             if (scenario, metric) in self.cells:
                 self.cells[scenario, metric].fresh.append(difference)
 
-        measured = 0
-        for look, pairs in enumerate(self.profile.looks):
-            while self.live and measured < pairs:
-                if self.seconds_left() <= 0:
-                    return self._out_of_time(measured, look, len(suspects), alpha)
-                alive = set(self.source.scenarios())
-                self._round(sorted({cell.scenario for cell in self.live} & alive), keep)
-                self.live = [
-                    cell for cell in self.live if cell.scenario in set(self.source.scenarios())
-                ]
-                measured += 1
-            still = []
-            for cell in self.live:
-                verdict = rule.judge_look(
-                    cell.fresh, cell.metric, self.profile, look, len(suspects), alpha
-                )
-                if verdict is None:
-                    still.append(cell)
-                else:
-                    cell.verdict = verdict
-            self.live = still
-            if not self.live:
-                break
+        def short() -> list[CellResult]:
+            alive = set(self.source.scenarios())
+            return [
+                cell
+                for cell in batch
+                if cell.scenario in alive and len(cell.fresh) < self.profile.looks[looks[cell.name]]
+            ]
 
-    def _out_of_time(self, measured: int, look: int, suspects: int, alpha: float) -> None:
+        wanted = short()
+        target = min(
+            (self.profile.looks[looks[cell.name]] - len(cell.fresh) for cell in wanted), default=0
+        )
+        for _ in range(target):
+            if self.seconds_left() <= 0:
+                return False
+            self._round(sorted({cell.scenario for cell in short()}), keep)
+        return True
+
+    def relieve(self) -> None:
+        """What time is left goes to scenarios that can say too little."""
+        self._see_more(self.seconds_left, self._keep_unsuspected)
+
+    def _see_more(self, left_s: Clock, keep: Callable[[str, str, float], None]) -> None:
+        """More pairs of the screen for scenarios that are blind. For who is not a suspect they need no alpha, and suspects
+        are confirmed on others. In blocks: whoever looks after every pair is right by luck in the end.
+        """
+        while self.blocks > 1 and not self.outcome.stopped_early and self.outcome.too_blind():
+            alive = set(self.source.scenarios())
+            blind = [name for name in self.outcome.blind_scenarios() if name in alive]
+            self.blocks -= 1
+            for _ in range(self.profile.screen_pairs):
+                if left_s() <= 0 or not blind:
+                    return
+                self._round(blind, keep)
+
+    def _keep_unsuspected(self, scenario: str, metric: str, difference: float) -> None:
+        cell = self.cells.get((scenario, metric))
+        if cell is not None:
+            (cell.fresh if cell.suspect else cell.screen).append(difference)
+
+    def _out_of_time(self, looks: Mapping[str, int], suspects: int, alpha: float) -> None:
         """A last look with all the error probability that is left. When the time is over does not depend on which of two
         slots was whose, so that the coins stay fair. Who surely has no slow-down of the size that must be found is OK;
         of the rest, those for whose slow-down something still speaks make the job inconclusive."""
-        left = rule.left_alpha(self.profile, look, suspects, alpha)
         for cell in self.live:
+            left = rule.left_alpha(self.profile, looks[cell.name], suspects, alpha)
             if rule.p_above(cell.fresh, cell.metric.tolerated) <= left:
                 cell.verdict = Verdict.REGRESSION
             elif not rule.rules_out(cell.fresh, cell.metric):
@@ -212,7 +272,8 @@ class _Job:
         ]
         if doubtful:
             self.outcome.stopped_early = (
-                f"the time limit came after {measured} of {self.profile.looks[-1]} fresh pairs, "
+                f"the time limit came after {min(len(cell.fresh) for cell in doubtful)} of "
+                f"{self.profile.looks[-1]} fresh pairs, "
                 f"with doubt about {few([cell.name for cell in doubtful])}"
             )
 

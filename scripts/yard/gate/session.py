@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import random
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from yard.data import cpu_quota, host
-from yard.data.facts import metric_named
 from yard.data.store import make_folder
 from yard.engine import counters
-from yard.errors import NotComparable, UsageError, nearest
-from yard.gate import counter_check, rule, scenarios, sequential, sides, trial
+from yard.errors import NotComparable
+from yard.gate import counter_check, scenarios, sequential, sides, trial
 from yard.gate.check_progress import Progress
 from yard.gate.found import Found
 from yard.gate.outcome import Outcome
 from yard.gate.pair_log import PairLog
 from yard.gate.pairs import CONTROL, PairSource
-from yard.gate.request import Request
+from yard.gate.request import Request, chosen_metrics
 from yard.gate.rule import Metric, Verdict
 from yard.gate.scenarios import Scenario
 from yard.gate.sequential import Screening
@@ -203,13 +201,3 @@ def _control(chosen: Sequence[Scenario], seed: int) -> Scenario | None:
         if chosen
         else None
     )
-
-
-def chosen_metrics(names: Sequence[str]) -> Mapping[str, Metric]:
-    """All of the table, or those of --metric, which then gate even if they usually only advise."""
-    known = rule.metrics()
-    chosen = [metric_named(name) for name in names]
-    for name in chosen:
-        if name not in known:
-            raise UsageError(f"--metric: unknown metric '{name}': {nearest(name, known)}")
-    return {name: replace(known[name], tier="gating") for name in chosen} if names else known

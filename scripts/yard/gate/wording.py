@@ -115,7 +115,7 @@ def quiet_summary(result: Mapping[str, Any]) -> str:
             f"{metric(name)} {percent(limits[len(limits) // 2])} (worst {percent(limits[-1])})"
         )
     blind = result.get("blind", [])
-    blind_too = f". Too noisy to see twice what must be found: {few(blind)}" if blind else ""
+    blind_too = f". Too noisy to rule out what must be found: {few(blind)}" if blind else ""
     return (
         f"{len(ok)} cells ok. Ruled out, by the median cell's 95 % interval: more than "
         + ", ".join(told)

@@ -25,10 +25,11 @@ def command(**given: Any) -> int:
     from yard.gate.check_progress import Progress
     from yard.gate.request import Request
 
+    written = _typed()
     project = _project(given)
     if project:
-        given = project_file.applied(project, given, _typed(), _seconds)
-    request = Request.of(given, project)
+        given = project_file.applied(project, given, written, _seconds)
+    request = Request.of(given, project, written)
     try:
         result = check_run.run(request, Progress(given["quiet"]))
     except check_run.Interrupted:

@@ -84,6 +84,12 @@ from yard.text import numbers
     default=0,
     help="Only the table of rules, from so many simulated jobs.",
 )
+@click.option(
+    "--noises",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Only the table of kinds of noise: so many simulated jobs of each, without a change and 5 % slower.",
+)
 def command(**given: Any) -> int:
     """Runs A/A jobs, injected slow-downs and a CPU hog through `check`, and prints the confusion table and what other
     tools' rules would have said of the same recorded pairs. Needs: scripts/build release suite injected.
@@ -93,6 +99,8 @@ def command(**given: Any) -> int:
     from yard.gate import other_rules, proof
 
     out = given["out"]
+    if given["noises"]:
+        return _noises(given["noises"], out)
     if given["simulate"]:
         return _simulated(given["simulate"], out)
     build = campaign.build_folder(given["build"])
@@ -159,4 +167,15 @@ def _simulated(jobs: int, out: Path) -> int:
             )
     write_atomically(out / "simulated.md", "\n".join(parts))
     click.echo("\n".join(parts))
+    return OK
+
+
+def _noises(jobs: int, out: Path) -> int:
+    from yard.gate import noise
+
+    make_folder(out)
+    rows = [noise.row(kind, size, jobs) for kind in noise.KINDS for size in (0.0, 0.05)]
+    text = noise.table(rows)
+    write_atomically(out / "noises.md", text)
+    click.echo(text)
     return OK
