@@ -27,6 +27,7 @@ BENCH_MAY_INCLUDE = {
     "client": {"client", "facts", "histogram", "kernel", "proc"},
     "backend": {"backend", "client", "facts", "histogram", "kernel", "proc"},
     "postgres": {"contract", "postgres"},
+    "pulse": {"facts", "proc", "pulse"},
     "database": {"database", "facts", "kernel", "postgres"},
     "self": {"contract", "kernel"},
     "count": {"count", "facts"},
