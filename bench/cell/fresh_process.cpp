@@ -6,6 +6,7 @@
 #include "facts/table/exit_codes.hpp"
 #include "kernel/random.hpp"
 #include "proc/cpus.hpp"
+#include "proc/memory_file.hpp"
 #include "rig/helper_program.hpp"
 
 #include <algorithm>
@@ -30,8 +31,7 @@ struct first_operation {
 /// A file in memory with one first_operation, mapped.
 class shared_note {
 public:
-    shared_note()
-        : file_(proc::checked(::memfd_create("switchyard-start", MFD_CLOEXEC), "memfd_create")) {
+    shared_note() : file_(proc::memory_file("switchyard-start")) {
         proc::checked(::ftruncate(file_.get(), sizeof(first_operation)), "ftruncate");
         map();
     }

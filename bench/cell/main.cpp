@@ -7,6 +7,7 @@
 #include "facts/errors.hpp"
 #include "facts/table/exit_codes.hpp"
 #include "proc/cpus.hpp"
+#include "proc/orphans.hpp"
 #include "proc/placement.hpp"
 #include "proc/posix.hpp"
 #include "proc/watchdog.hpp"
@@ -18,7 +19,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iostream>
-#include <sys/prctl.h>
 
 namespace cell {
 namespace {
@@ -85,7 +85,11 @@ int run(int argc, char** argv) {
     process.samples = sample_file(process.given.samples);
     process.most_descriptors = proc::raise_descriptor_limit();
     // Orphans of the model's children come here, where they are counted and, if need be, killed.
-    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    if (!proc::adopt_orphans()) {
+        fmt::print(stderr,
+                   "this machine refuses PR_SET_CHILD_SUBREAPER: what a model leaves behind is not "
+                   "seen\n");
+    }
     add_context(process);
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "contract/probe.hpp"
-#include "proc/posix.hpp"
+#include "proc/memory_file.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -17,8 +17,7 @@ class shared_slots {
 public:
     explicit shared_slots(std::uint64_t count) : bytes_(count * sizeof(contract::latency_slot)) {
         if (count == 0) return;
-        file_ = proc::unique_fd(
-            proc::checked(::memfd_create("switchyard-slots", MFD_CLOEXEC), "memfd_create"));
+        file_ = proc::memory_file("switchyard-slots");
         proc::checked(::ftruncate(file_.get(), static_cast<off_t>(bytes_)), "ftruncate");
         auto* const memory = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
                                     MAP_SHARED | MAP_POPULATE, file_.get(), 0);

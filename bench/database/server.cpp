@@ -68,7 +68,13 @@ server::server(std::uint64_t connections) : programs_(find_programs()) {
     auto const& user = unprivileged_user();
     user_ = user.pw_uid;
     group_ = user.pw_gid;
-    auto pattern = (fs::temp_directory_path() / "switchyard-postgres-XXXXXX").string();
+    std::error_code error;
+    auto pattern = (fs::temp_directory_path(error) / "switchyard-postgres-XXXXXX").string();
+    if (error) {
+        throw no_server(fmt::format("there is no folder of temporary files ({}): make it, or set "
+                                    "TMPDIR to one that is there",
+                                    error.message()));
+    }
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw no_server(fmt::format("{}: {}", pattern, std::strerror(errno)));
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proc/account.hpp"
 
+#include "proc/memory_file.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -90,8 +92,8 @@ account own_account() noexcept {
 }
 
 account_giver::account_giver() {
-    unique_fd file(::memfd_create("switchyard-account", MFD_CLOEXEC));
-    if (file.get() == -1 || ::ftruncate(file.get(), sizeof(account_page)) == -1) return;
+    auto file = memory_file("switchyard-account");
+    if (::ftruncate(file.get(), sizeof(account_page)) == -1) return;
     page_ = map_page(file.get());
     if (page_ == nullptr) return;
     new (page_) account_page{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proc/audit.hpp"
 
+#include "proc/orphans.hpp"
 #include "proc/posix.hpp"
 #include "proc/process_tree.hpp"
 
@@ -9,7 +10,6 @@
 #include <chrono>
 #include <new>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
 
@@ -66,7 +66,7 @@ auditor::auditor(std::size_t most_threads, std::vector<pid_t> const& except) {
     shared_ = new (memory) shared();
     auto const watched = ::getpid();
     // Orphaned on purpose: for that moment this process adopts nobody.
-    checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
+    no_adoption const orphaned;
     auto const between = checked(::fork(), "fork");
     if (between == 0) {
         auto const parent = ::getpid();
@@ -81,7 +81,6 @@ auditor::auditor(std::size_t most_threads, std::vector<pid_t> const& except) {
     }
     while (::waitpid(between, nullptr, 0) == -1 && errno == EINTR) {
     }
-    checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
     while (shared_->looks.load(std::memory_order_relaxed) == 0) {
         std::this_thread::yield();
     }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "rig/descriptors.hpp"
 
+#include "contract/model.hpp"
 #include "facts/errors.hpp"
+#include "proc/memory_file.hpp"
 
+#include <cstring>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -20,6 +24,23 @@ pipe_ends make_pipe() {
     return {unique_fd(ends[0]), unique_fd(ends[1])};
 }
 
+namespace {
+
+/// Asks the kernel for the route alone: nothing is sent.
+void require_loopback(sockaddr_in const& address) {
+    unique_fd const probe(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (probe.get() != -1 &&
+        ::connect(probe.get(), reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0) {
+        return;
+    }
+    throw contract::skipped_error(
+        fmt::format("nothing can be sent to 127.0.0.1 on this machine: {}; as root: ip link set "
+                    "lo up",
+                    std::strerror(errno)));
+}
+
+} // namespace
+
 listener make_listener() {
     listener made;
     made.socket = unique_fd(
@@ -33,12 +54,12 @@ listener make_listener() {
     checked(::listen(made.socket.get(), 65'535), "listen");
     checked(::getsockname(made.socket.get(), reinterpret_cast<sockaddr*>(&address), &bytes),
             "getsockname");
+    require_loopback(address);
     made.port = ntohs(address.sin_port);
     return made;
 }
 
-report_file::report_file()
-    : file_(checked(::memfd_create("switchyard-report", MFD_CLOEXEC), "memfd_create")) {}
+report_file::report_file() : file_(proc::memory_file("switchyard-report")) {}
 
 nlohmann::json report_file::read(std::string const& how_it_ended) const {
     struct stat about {};

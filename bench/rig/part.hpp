@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "contract/model.hpp"
 #include "facts/verdict.hpp"
 #include "oracle/rules.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <sys/types.h>
+#include <system_error>
 #include <vector>
 
 namespace rig {
@@ -59,5 +62,17 @@ public:
     /// hold what it waits for. Throws harness_error.
     [[nodiscard]] virtual account finish() { return {}; }
 };
+
+/// What `make` returns. A call that the machine refuses to the harness is no fault of a model: its
+/// std::system_error becomes a contract::skipped_error.
+template <class Make>
+auto of_this_machine(Make&& make) {
+    try {
+        return make();
+    } catch (std::system_error const& refused) {
+        throw contract::skipped_error(
+            fmt::format("this machine refuses what stands around a model: {}", refused.what()));
+    }
+}
 
 } // namespace rig

@@ -24,7 +24,9 @@ public:
     /// machine lacks, harness_error.
     rig(order const& wanted, contract::budget const& limits) {
         environment_.limits = limits;
-        (parts_.push_back(set_up<W>(wanted, static_cast<Parts&>(environment_))), ...);
+        (parts_.push_back(
+             of_this_machine([&] { return set_up<W>(wanted, static_cast<Parts&>(environment_)); })),
+         ...);
     }
 
     /// Good while this rig lives.

@@ -3,24 +3,25 @@
 
 #include "contract/model.hpp"
 #include "facts/errors.hpp"
+#include "proc/orphans.hpp"
 #include "rig/helper_program.hpp"
 
 #include <array>
-#include <sys/prctl.h>
 
 namespace rig {
 
 database::database(order const& wanted, contract::has_database& given) {
     // It leaves this family on purpose: for that moment this process adopts nobody.
-    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 0), "prctl");
-    helper_program starter(
-        "switchyard-database",
-        {"--seed", std::to_string(wanted.seed), "--rows", wanted.params.at("rows").dump(),
-         "--connections", wanted.params.at("connections").dump(), "--stop-fd",
-         std::to_string(stop_.read.get()), "--report-fd", std::to_string(report_.write.get())},
-        wanted.cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
-    starter.wait();
-    proc::checked(::prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
+    {
+        proc::no_adoption const orphaned;
+        helper_program starter(
+            "switchyard-database",
+            {"--seed", std::to_string(wanted.seed), "--rows", wanted.params.at("rows").dump(),
+             "--connections", wanted.params.at("connections").dump(), "--stop-fd",
+             std::to_string(stop_.read.get()), "--report-fd", std::to_string(report_.write.get())},
+            wanted.cpus, std::vector<int>{stop_.read.get(), report_.write.get()});
+        starter.wait();
+    }
     // The keeper alone has these from here on.
     stop_.read.reset();
     report_.write.reset();
