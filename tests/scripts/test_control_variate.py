@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The pulse as a control variate: it takes away what it foretells, nothing otherwise, and never invents a difference."""
 
+import copy
+import functools
 import math
 
 import numpy as np
@@ -8,11 +10,11 @@ import pytest
 
 import fake_runs
 from yard.data.facts import METRIC
-from yard.report import assemble, html_page, markdown_page
+from yard.report import assemble, html_page, markdown_page, pulse
 from yard.stats import control_variate, inference
 
 ROUNDS = 10
-DRAWS = 150
+DRAWS = 400
 NOISES = {
     "quiet": lambda random, n: random.normal(0, 0.01, n),
     "heavy-tailed": lambda random, n: random.standard_t(2, n) * 0.02,
@@ -46,8 +48,8 @@ def test_two_copies_of_a_model_stay_two_copies(noise, coupling):
         raw += separated(ratios)
         adjusted += separated(control_variate.adjusted(ratios, pulse))
     print(f"{noise}, coupling {coupling}: {raw} raw and {adjusted} adjusted of {DRAWS}")
-    # 5 % are 7.5; three standard deviations of that are 8.
-    assert raw <= 15 and adjusted <= 15
+    # 5 % are 20; three standard deviations of that are 13.
+    assert raw <= 33 and adjusted <= 33
 
 
 def test_exchanged_contenders_exchange_the_sign_and_nothing_else():
@@ -56,8 +58,13 @@ def test_exchanged_contenders_exchange_the_sign_and_nothing_else():
     assert np.allclose(control_variate.adjusted(-ratios, -pulse), -there)
 
 
+@functools.cache
+def realistic():
+    return fake_runs.realistic()
+
+
 def run_with_pulse(coupling):
-    run = fake_runs.realistic()
+    run = copy.deepcopy(realistic())
     random = np.random.default_rng(5)
     slots = {}
     for number, sample in enumerate(run.samples):
@@ -79,7 +86,7 @@ def test_what_the_pulse_foretells_is_removed_and_nothing_otherwise():
     without = control_variate.removed(run_with_pulse(0.0).samples, [metric])
     assert with_it and all(found.share > 0.8 for found in with_it)
     assert without and all(found.share < 0.2 for found in without)
-    assert not control_variate.removed(fake_runs.realistic().samples, [metric])
+    assert not control_variate.removed(realistic().samples, [metric])
 
 
 def test_the_report_draws_the_pulse_over_the_run():
@@ -89,4 +96,4 @@ def test_the_report_draws_the_pulse_over_the_run():
     page = html_page.render(report)
     assert 'aria-label="Pulse of the machine over the run"' in page
     assert "disturbed: 1 of " in page and "of the variance" in markdown_page.render(report)
-    assert "Pulse of the machine" not in html_page.render(assemble.build(fake_runs.realistic()))
+    assert pulse.pulse(realistic().samples) is None

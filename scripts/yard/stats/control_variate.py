@@ -66,7 +66,7 @@ def removed(
     samples: Iterable[Sample], metrics: Sequence[str], parts: Sequence[str] = (*PARTS, ALL)
 ) -> list[Removed]:
     """Over all pairs of contenders with enough shared rounds, for each workload, metric and part of the pulse."""
-    points = _by_point(samples)
+    points = _by_point(samples, metrics)
     before: dict[tuple[str, str, str], float] = defaultdict(float)
     after: dict[tuple[str, str, str], float] = defaultdict(float)
     pairs: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -96,7 +96,9 @@ def removed(
 Process = tuple[dict[str, float], dict[str, float]]  # metric -> value, part -> pulse
 
 
-def _by_point(samples: Iterable[Sample]) -> dict[tuple[str, Any], dict[str, dict[int, Process]]]:
+def _by_point(
+    samples: Iterable[Sample], metrics: Sequence[str]
+) -> dict[tuple[str, Any], dict[str, dict[int, Process]]]:
     """(workload, point) -> contender -> round: values and pulse of each process."""
     lines: dict[Any, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -111,10 +113,10 @@ def _by_point(samples: Iterable[Sample]) -> dict[tuple[str, Any], dict[str, dict
         if pulse is None:
             continue
         values = {}
-        for metric in METRIC.values():
-            read = [value for value in map(metric.read, own) if value is not None]
+        for id in metrics:
+            read = [value for value in map(METRIC[id].read, own) if value is not None]
             if len(read) == len(own) and min(read) > 0:
-                values[metric.id] = inference.median(read)
+                values[id] = inference.median(read)
         points[point.workload, point][who][number] = (values, pulse)
     return points
 
