@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Both sides from source: the models of each revision with one harness, the head's, by one compiler and preset.
 
-A tree is `git archive` of a revision in which bench/, cmake/ and the top CMake files are the head's, so that a change of
+A tree has the files of a revision, byte for byte, in which bench/, cmake/ and the top CMake files are the head's, so that a change of
 the harness cannot look like a change of a model. Trees and builds stay in a cache below equal-length paths, named after
 all that went into them.
 """
@@ -19,6 +19,7 @@ from typing import Callable, Sequence
 from yard.errors import NotComparable, UsageError, YardError, nearest
 from yard.data.host import git_in
 from yard.data.models import REPOSITORY
+from yard.gate import unpack
 
 HARNESS = ("bench", "cmake", "CMakeLists.txt", "CMakePresets.json")
 MODELS = ("impl",)
@@ -236,24 +237,7 @@ def build(
 
 def _extract(repository: Path, of: Source, paths: Sequence[str], tree: Path) -> None:
     for path in paths:
-        archive = [*git_in(repository), "archive", "--format=tar", of.content[path]]
-        target = tree / path
-        if git(repository, "cat-file", "-t", of.content[path]) == "blob":
-            with open(target, "wb") as out:
-                subprocess.run(
-                    [*git_in(repository), "cat-file", "blob", of.content[path]],
-                    cwd=repository,
-                    stdout=out,
-                    check=True,
-                )
-            continue
-        target.mkdir()
-        packed = subprocess.Popen(archive, cwd=repository, stdout=subprocess.PIPE)
-        unpacked = subprocess.run(["tar", "-x", "-C", target], stdin=packed.stdout)
-        if packed.wait() != 0 or unpacked.returncode != 0:
-            raise YardError(
-                f"{path} of {of.label} could not be unpacked into {tree}: is there space?"
-            )
+        unpack.write(repository, of.content[path], tree / path)
 
 
 def _compile(tree: Path, folder: Path, preset: str, compiler: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from yard.data import schema
 from yard.data.store import explained, write_atomically
-from yard.gate import junit, comment, plots, wording
+from yard.gate import check_page, junit, comment, plots, wording
 
 VERDICT = "verdict.json"
 
@@ -28,6 +28,7 @@ def prepare(folder: Path) -> None:
 def write(result: Mapping[str, Any], folder: Path, with_plots: bool = True) -> None:
     write_atomically(folder / "check.json", json.dumps(result, indent=1) + "\n")
     write_atomically(folder / "check.md", comment.render(result))
+    write_atomically(folder / "check.html", check_page.render(result))
     write_atomically(folder / "junit.xml", junit.render(result))
     if with_plots:
         plots.write(result, folder / "plots")

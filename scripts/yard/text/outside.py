@@ -52,4 +52,6 @@ def markdown_code(text: str) -> str:
     words = html.escape(" ".join(readable(text).split()), quote=False)
     for c in "|`*_[]~$\\":
         words = words.replace(c, f"&#{ord(c)};")
+    for word, shown in _LINKS:
+        words = words.replace(word, shown)
     return f"<code>{words}</code>"
