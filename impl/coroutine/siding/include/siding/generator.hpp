@@ -34,13 +34,16 @@ public:
             return {};
         }
         auto yield_value(T const& value) {
-            struct copied : std::suspend_always {
-                explicit copied(T const& from, T*& place) : value(from) {
-                    place = std::addressof(value);
-                }
+            // Its place is known when it has come to rest: g++ 12.2 may copy it before.
+            struct copied {
                 T value;
+                [[nodiscard]] bool await_ready() const noexcept { return false; }
+                void await_suspend(std::coroutine_handle<promise_type> self) noexcept {
+                    self.promise().yielded_ = std::addressof(value);
+                }
+                void await_resume() const noexcept {}
             };
-            return copied(value, yielded_);
+            return copied{value};
         }
         void return_void() const noexcept {}
         void unhandled_exception() { throw; } // into whoever iterates
