@@ -70,6 +70,9 @@ def main():
         and cell["declined"] is None
         and (arguments.variants is None or cell["variant"] in arguments.variants)
     ]
+    if not cells and arguments.variants is None:
+        print("skipped: this model has no cell of idle")
+        return 77
     missed = []
     for cell in cells:
         for _ in range(ATTEMPTS):
