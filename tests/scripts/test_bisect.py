@@ -47,7 +47,8 @@ def test_an_unsure_commit_stops_the_search():
     assert found.stopped == 4 and found.candidates == list(range(1, 9))
 
 
-def test_the_error_of_a_whole_search_is_bounded_under_noise():
+@pytest.mark.parametrize("spread, most_unsure", [(0.02, 6), (0.08, 60)])
+def test_the_error_of_a_whole_search_is_bounded_under_noise(spread, most_unsure):
     """Heavy tails, a change of 5 % at a random commit of 16; at most ALPHA of the searches may name another one."""
     draw = random.Random(7)
     tests, wrong, unsure, searches = bisect_search.steps(16), 0, 0, 60
@@ -56,7 +57,7 @@ def test_the_error_of_a_whole_search_is_bounded_under_noise():
 
         def judge(number, slow=slow):
             def pair():
-                noise = draw.gauss(0, 0.02) + (draw.gauss(0, 0.3) if draw.random() < 0.05 else 0)
+                noise = draw.gauss(0, spread) + (draw.gauss(0, 0.3) if draw.random() < 0.05 else 0)
                 return (0.05 if number >= slow else 0.0) + noise
 
             return Judged(bisect_search.judge(pair, 0.025, tests)[0])
@@ -64,7 +65,10 @@ def test_the_error_of_a_whole_search_is_bounded_under_noise():
         found = bisect_search.search(16, judge)
         unsure += found.stopped is not None
         wrong += found.stopped is None and found.candidates != [slow]
-    assert wrong <= 4 and unsure <= 6, (wrong, unsure)  # of 60; more than 4 have p < 0.2 at 5 %
+    assert wrong <= 4 and unsure <= most_unsure, (
+        wrong,
+        unsure,
+    )  # of 60; more than 4 have p < 0.2 at 5 %
 
 
 def test_pairs_without_a_value_end_a_step():
