@@ -128,8 +128,8 @@ private:
             // They cannot be told from those of the harness that looked.
             for (auto const* field :
                  {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
-                  field::run_delay_ns, field::steal_share, field::foreign_cpu_share,
-                  field::system_calls}) {
+                  field::working_threads, field::run_delay_ns, field::steal_share,
+                  field::foreign_cpu_share, field::system_calls}) {
                 fields[field] = nullptr;
             }
             record_.add(fields, found);

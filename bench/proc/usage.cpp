@@ -222,6 +222,13 @@ usage usage_reader::read(edge at) const {
     return sum;
 }
 
+/// Those with at least a tenth of what the busiest used: a thread that only waits is none of them.
+static std::uint64_t count_working(std::vector<std::uint64_t> const& by_thread_ns,
+                                   std::uint64_t busiest_ns) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        by_thread_ns, [&](auto used_ns) { return used_ns != 0 && used_ns >= busiest_ns / 10; }));
+}
+
 used usage_between(usage const& before, usage const& after) {
     used in_between;
     in_between.cpu_ns = grown(before.cpu_ns, after.cpu_ns);
@@ -232,17 +239,22 @@ used usage_between(usage const& before, usage const& after) {
     std::uint64_t busiest_ns = 0;
     std::uint64_t living_ns = 0;
     std::uint64_t delay_ns = 0;
+    std::vector<std::uint64_t> by_thread_ns;
     for (auto const& [thread, now] : after.threads) {
         auto const known = before.threads.find(thread);
         auto const then = known == before.threads.end() ? thread_times{} : known->second;
         auto const cpu_ns = grown(then.cpu_ns, now.cpu_ns);
+        by_thread_ns.push_back(cpu_ns);
         busiest_ns = std::max(busiest_ns, cpu_ns);
         living_ns += cpu_ns;
         delay_ns += grown(then.run_delay_ns, now.run_delay_ns);
     }
     // Threads that ended in between took their clocks along; one of them may have been the busiest.
     auto const ended_ns = grown(living_ns, in_between.cpu_ns);
-    if (ended_ns <= busiest_ns) in_between.busiest_thread_ns = busiest_ns;
+    if (ended_ns <= busiest_ns) {
+        in_between.busiest_thread_ns = busiest_ns;
+        in_between.working_threads = count_working(by_thread_ns, busiest_ns);
+    }
     if (after.has_run_delay && is_negligible(ended_ns, in_between.cpu_ns)) {
         in_between.run_delay_ns = delay_ns;
     }
@@ -265,6 +277,7 @@ nlohmann::json to_json(used const& known) {
             {field::user_ns, known.user_ns},
             {field::system_ns, known.system_ns},
             {field::busiest_thread_ns, or_null(known.busiest_thread_ns)},
+            {field::working_threads, or_null(known.working_threads)},
             {field::voluntary_switches, or_null(known.voluntary_switches)},
             {field::involuntary_switches, or_null(known.involuntary_switches)},
             {field::minor_faults, known.minor_faults},

@@ -69,6 +69,7 @@ struct used {
     std::uint64_t user_ns = 0;
     std::uint64_t system_ns = 0;
     std::optional<std::uint64_t> busiest_thread_ns;
+    std::optional<std::uint64_t> working_threads; ///< with at least a tenth of that
     std::optional<std::uint64_t> voluntary_switches;
     std::optional<std::uint64_t> involuntary_switches;
     std::uint64_t minor_faults = 0;

@@ -14,6 +14,7 @@ from yard.data.facts import FIELD
 from yard.data.samples import workloads_of
 from yard.stats.estimates import PointKey, contender
 from yard.text import numbers
+from yard.report.releases import with_release
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SOURCE_SUFFIXES = {
@@ -268,7 +269,7 @@ class Environment:
             rows.append(
                 ModelRow(
                     model,
-                    str(text.get("library") or ""),
+                    with_release(str(text.get("library") or "")),
                     str(build.get("compiler") or ""),
                     str(build.get("type") or ""),
                     str(build.get("flags") or ""),

@@ -137,7 +137,7 @@ def _matrix(report: series.Report) -> list[str]:
     lines += [
         "## The matrix",
         "",
-        "Times the best contender's value (rank in brackets); after the bar, times the floor.",
+        "Times the best contender's value (rank in brackets); after the bar, times the floor; then the threads that worked.",
         "",
     ]
     rows = []
@@ -163,6 +163,7 @@ def _entry(entry: series.Entry) -> str:
             f" / {numbers.fixed(entry.to_floor.value, 2)}×" if entry.to_floor is not None else ""
         )
     text += f" ({entry.rank})" if entry.rank else ""
+    text += f", {entry.threads}" if entry.threads else ""
     return text + (f" {plain(entry.state)}" if entry.state != "ok" else "")
 
 

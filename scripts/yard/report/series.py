@@ -37,6 +37,7 @@ TABLED = (
     METRIC.user_per_unit_ns,
     METRIC.system_per_unit_ns,
     METRIC.busiest_thread_share,
+    METRIC.working_threads,
     METRIC.p50_ns,
     METRIC.p90_ns,
     METRIC.p99_ns,
@@ -84,6 +85,14 @@ class Line:
     high: list[Optional[float]] = field(default_factory=list)
 
 
+def working_threads(cell: Cell) -> str:
+    """`2 threads`: how many worked, as measured, whatever the budget or the cell asked for."""
+    found = cell.estimates.get(METRIC.working_threads)
+    if found is None:
+        return ""
+    return "1 thread" if found.value == 1 else f"{found.value:g} threads"
+
+
 @dataclass(frozen=True)
 class Entry:
     """A cell of the matrix. Ratios say how many times worse, in the point's headline metric."""
@@ -96,6 +105,7 @@ class Entry:
     to_best: Optional[float]
     to_floor: Optional[Ratio]
     rank: Optional[int]
+    threads: str = ""  # how many worked, measured; "" where that is not known
 
 
 @dataclass
@@ -288,6 +298,7 @@ class Report:
             to_best.value if to_best else None,
             worse_than(floor),
             ranking.rank_of(contender),
+            working_threads(cell),
         )
 
     def scaling(self, points: Sequence[Point], metric: str) -> Optional[tuple[str, list[Line]]]:
