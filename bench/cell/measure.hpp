@@ -7,6 +7,7 @@
 #include "facts/errors.hpp"
 #include "facts/table/exit_codes.hpp"
 #include "facts/table/fields.hpp"
+#include "proc/timer_slack.hpp"
 #include "proc/watchdog.hpp"
 
 #include <benchmark/benchmark.h>
@@ -27,6 +28,16 @@ void publish(benchmark::State& state, recorder const& record, std::uint64_t unit
 /// Turns the exception in flight into the verdict that it means; rethrows harness_error.
 [[nodiscard]] judgement judge_exception();
 
+/// How much later than asked the kernel may end the sleeps of a session; zero: as it does anyway.
+template <class W>
+[[nodiscard]] std::chrono::nanoseconds slack_of(typename W::params const& params) noexcept {
+    if constexpr (requires { params.timer_slack_us; }) {
+        return std::chrono::microseconds(params.timer_slack_us);
+    } else {
+        return {};
+    }
+}
+
 /// One call of a benchmark: a session from `make` to the leak check, recorded whatever happens.
 /// Throws harness_error only.
 template <class W>
@@ -43,6 +54,7 @@ void measure_session(job<W>& what, benchmark::State& state) {
         { // The time limit is that of the cell: the pulse has no part in it.
             proc::watchdog const guard(where.given().timeout, timeout_line(where),
                                        where.process->samples.fd(), timeout_notice(where));
+            proc::timer_slack const slack(slack_of<W>(what.params));
             if constexpr (W::role == contract::role::server) {
                 server_measurement<W>(what, state, record).run();
             } else {

@@ -180,6 +180,8 @@ constexpr std::array protocols{
     protocol{"mixed", "the same with requests that compute", &client::make<client::marked>, false,
              &add_dear_percent},
     protocol{"pump", "echo of long messages, which differ little", &client::make<client::stamped>},
+    protocol{"held", "echo on connections that are mostly quiet", &client::make<client::echo>},
+    protocol{"delay", "echo of a server that waits in each request", &client::make<client::echo>},
     protocol{"accept", "echo, a connection for each message", &client::make<client::echo>, true},
     protocol{"http", "GET or POST to an HTTP/1.1 server", &client::make<client::http>, false,
              &add_http},

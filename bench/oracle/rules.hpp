@@ -23,6 +23,7 @@ struct served {
     std::uint64_t bytes = 0;         ///< sent to it and received back, verified
     std::uint64_t dear = 0;          ///< `mixed`: requests that compute
     std::uint64_t least_dear_ns = 0; ///< the shortest time from one of them to its answer
+    std::uint64_t least_ns = 0;      ///< the same of all messages of the measured window
 };
 
 /// What the backend saw of a client, over all runs of one session.

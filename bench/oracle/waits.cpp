@@ -15,18 +15,28 @@ struct waits_rules final : rules<waits> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
-            return {{.waits = 32, .shortest_us = 100'000, .longest_us = 120'000},
-                    {.waits = 1'000, .shortest_us = 1'000, .longest_us = 5'000}};
+            return {
+                {.waits = 32, .shortest_us = 100'000, .longest_us = 120'000},
+                {.waits = 1'000, .shortest_us = 1'000, .longest_us = 5'000},
+                {.waits = 100, .shortest_us = 1'000, .longest_us = 5'000, .timer_slack_us = 1'000}};
         case preset::quick:
             return {{.waits = 1'000, .shortest_us = 1'000, .longest_us = 10'000},
                     {.waits = 10'000, .shortest_us = 1'000, .longest_us = 10'000},
-                    {.waits = 100'000, .shortest_us = 1'000, .longest_us = 10'000}};
+                    {.waits = 100'000, .shortest_us = 1'000, .longest_us = 10'000},
+                    {.waits = 10'000,
+                     .shortest_us = 1'000,
+                     .longest_us = 10'000,
+                     .timer_slack_us = 1'000}};
         case preset::full:
             return {{.waits = 1'000, .shortest_us = 10'000, .longest_us = 100'000},
                     {.waits = 10'000, .shortest_us = 10'000, .longest_us = 100'000},
                     {.waits = 100'000, .shortest_us = 10'000, .longest_us = 100'000},
                     {.waits = 100'000, .shortest_us = 50'000, .longest_us = 50'000},
-                    {.waits = 1'000'000, .shortest_us = 100'000, .longest_us = 1'000'000}};
+                    {.waits = 1'000'000, .shortest_us = 100'000, .longest_us = 1'000'000},
+                    {.waits = 10'000,
+                     .shortest_us = 10'000,
+                     .longest_us = 100'000,
+                     .timer_slack_us = 1'000}};
         }
         return {};
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <sys/time.h>
 #include <unistd.h>
+#include <vector>
 
 namespace proc {
 
@@ -152,6 +153,13 @@ bool is_negligible(std::uint64_t part_ns, std::uint64_t whole_ns) {
     return part_ns <= whole_ns / 20;
 }
 
+/// Those with at least a tenth of what the busiest used: a thread that only waits is none of them.
+std::uint64_t count_working(std::vector<std::uint64_t> const& by_thread_ns,
+                            std::uint64_t busiest_ns) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        by_thread_ns, [&](auto used_ns) { return used_ns != 0 && used_ns >= busiest_ns / 10; }));
+}
+
 } // namespace
 
 usage_reader::usage_reader(pid_t root, std::vector<pid_t> except)
@@ -220,13 +228,6 @@ usage usage_reader::read(edge at) const {
     }
     if (is_own) sum.threads[this_thread].cpu_ns = this_thread_ns;
     return sum;
-}
-
-/// Those with at least a tenth of what the busiest used: a thread that only waits is none of them.
-static std::uint64_t count_working(std::vector<std::uint64_t> const& by_thread_ns,
-                                   std::uint64_t busiest_ns) {
-    return static_cast<std::uint64_t>(std::ranges::count_if(
-        by_thread_ns, [&](auto used_ns) { return used_ns != 0 && used_ns >= busiest_ns / 10; }));
 }
 
 used usage_between(usage const& before, usage const& after) {

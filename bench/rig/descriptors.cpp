@@ -45,6 +45,10 @@ listener make_listener() {
     listener made;
     made.socket = unique_fd(
         checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+    // A server with a loop a worker listens with a socket a loop: the others bind beside this one.
+    int const on = 1;
+    checked(::setsockopt(made.socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on),
+            "SO_REUSEPORT");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

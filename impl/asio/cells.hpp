@@ -5,11 +5,13 @@
 #include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
@@ -34,6 +36,8 @@ contract::maker<contract::waits> make_waits_callback, make_waits_coroutine;
 contract::maker<contract::echo> make_echo_callback, make_echo_coroutine;
 contract::maker<contract::pump> make_pump_callback, make_pump_coroutine;
 contract::maker<contract::accept> make_accept_callback, make_accept_coroutine;
+contract::maker<contract::held> make_held_callback, make_held_coroutine;
+contract::maker<contract::delay> make_delay_callback, make_delay_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
 contract::maker<contract::query> make_query_callback, make_query_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
@@ -54,5 +58,22 @@ contract::maker<contract::cancel> make_cancel_callback, make_cancel_coroutine;
 contract::maker<contract::idle> make_idle_callback, make_idle_coroutine;
 contract::maker<contract::startup> make_startup_callback, make_startup_coroutine;
 contract::maker<contract::pipeline> make_pipeline_callback, make_pipeline_coroutine;
+
+// A loop a worker.
+contract::maker<contract::echo> make_echo_loops;
+contract::maker<contract::pump> make_pump_loops;
+contract::maker<contract::accept> make_accept_loops;
+contract::maker<contract::held> make_held_loops;
+contract::maker<contract::http> make_http_loops;
+contract::maker<contract::delay> make_delay_loops;
+contract::maker<contract::echo> make_echo_shared;
+contract::maker<contract::pump> make_pump_shared;
+contract::maker<contract::accept> make_accept_shared;
+contract::maker<contract::held> make_held_shared;
+
+contract::maker<contract::echo> make_echo_tuned;
+contract::maker<contract::pump> make_pump_tuned;
+contract::maker<contract::accept> make_accept_tuned;
+contract::maker<contract::held> make_held_tuned;
 
 } // namespace asio_model

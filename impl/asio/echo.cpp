@@ -143,4 +143,16 @@ make_accept_coroutine(contract::accept::params const&,
         std::make_unique<by_coroutine<message_buffer_bytes>>(around));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held_callback(contract::held::params const&, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        std::make_unique<by_callback<message_buffer_bytes>>(around));
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_coroutine(contract::held::params const&, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        std::make_unique<by_coroutine<message_buffer_bytes>>(around));
+}
+
 } // namespace asio_model

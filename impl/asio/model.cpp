@@ -21,8 +21,19 @@ contract::model const& the_model() noexcept {
     constexpr auto mixed_ledger =
         "threads=1, concurrency hint 1; remedy=asio::thread_pool of workers threads; "
         "TCP_NODELAY=on; epoll=edge-triggered, registered once";
+    constexpr auto delay_ledger = "threads=1, concurrency hint 1; a steady_timer a connection; "
+                                  "TCP_NODELAY=on; epoll=edge-triggered, registered once";
     constexpr auto fork_join_ledger =
         "asio::thread_pool of workers threads; a handler a node, oldest first";
+    constexpr auto loops_ledger =
+        "threads=workers, a loop and a listening socket each (SO_REUSEPORT), not pinned; "
+        "callbacks; concurrency hint 1; TCP_NODELAY=on; epoll=edge-triggered, registered once";
+    constexpr auto shared_ledger = "threads=workers, one io_context for all; callbacks; "
+                                   "TCP_NODELAY=on; epoll=edge-triggered, registered once";
+    constexpr auto tuned_ledger =
+        "threads=1, concurrency hint UNSAFE: no locks; executors of a concrete type; "
+        "write=write_some, then async_write; TCP_NODELAY=on; epoll=edge-triggered, registered "
+        "once";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_callback, {.variant = "callback"}),
         supports<fetch_data>(make_fetch_data_coroutine, {.variant = "coroutine"}),
@@ -38,6 +49,14 @@ contract::model const& the_model() noexcept {
                                    {.variant = "callback", .ledger = server_ledger}),
         supports<contract::accept>(make_accept_coroutine,
                                    {.variant = "coroutine", .ledger = server_ledger}),
+        supports<contract::held>(make_held_callback,
+                                 {.variant = "callback", .ledger = server_ledger}),
+        supports<contract::held>(make_held_coroutine,
+                                 {.variant = "coroutine", .ledger = server_ledger}),
+        supports<contract::delay>(make_delay_callback,
+                                  {.variant = "callback", .ledger = delay_ledger}),
+        supports<contract::delay>(make_delay_coroutine,
+                                  {.variant = "coroutine", .ledger = delay_ledger}),
         supports<fetch>(make_fetch_callback, {.variant = "callback", .ledger = client_ledger}),
         supports<fetch>(make_fetch_coroutine, {.variant = "coroutine", .ledger = client_ledger}),
         declined("file_read",
@@ -74,7 +93,9 @@ contract::model const& the_model() noexcept {
                              .ledger = "post; cpus=2: two contexts in two threads"}),
         supports<ping_pong>(
             make_ping_pong_coroutine,
-            {.variant = "coroutine", .ledger = "threads=1; a timer as event; cpus=1 only"}),
+            {.variant = "coroutine",
+             .allowance = allowance::one_per_unit,
+             .ledger = "a timer as event; cpus=2: two contexts in two threads, post"}),
         supports<channel>(make_channel_callback,
                           {.variant = "callback", .ledger = "threads=1; a deque; post"}),
         supports<channel>(
@@ -105,6 +126,25 @@ contract::model const& the_model() noexcept {
         supports<startup>(
             make_startup_coroutine,
             {.variant = "coroutine", .ledger = "threads=1, concurrency hint 1; co_spawn"}),
+        supports<contract::echo>(make_echo_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::pump>(make_pump_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::accept>(make_accept_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::held>(make_held_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::http>(make_http_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::delay>(make_delay_loops, {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::echo>(make_echo_shared, {.variant = "shared", .ledger = shared_ledger}),
+        supports<contract::pump>(make_pump_shared, {.variant = "shared", .ledger = shared_ledger}),
+        supports<contract::accept>(make_accept_shared,
+                                   {.variant = "shared", .ledger = shared_ledger}),
+        supports<contract::held>(make_held_shared, {.variant = "shared", .ledger = shared_ledger}),
+        supports<contract::echo>(
+            make_echo_tuned, {.variant = "tuned", .style = style::tuned, .ledger = tuned_ledger}),
+        supports<contract::pump>(
+            make_pump_tuned, {.variant = "tuned", .style = style::tuned, .ledger = tuned_ledger}),
+        supports<contract::accept>(
+            make_accept_tuned, {.variant = "tuned", .style = style::tuned, .ledger = tuned_ledger}),
+        supports<contract::held>(
+            make_held_tuned, {.variant = "tuned", .style = style::tuned, .ledger = tuned_ledger}),
     };
     static std::string const library = "Boost.Asio " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Variant `callback`: asio::post of the other unit's handler, to its context; on two CPUs each has
 // a context and a thread of its own. Variant `coroutine`: each waits on a timer that the other
-// cancels, as Asio's examples do.
+// cancels, as Asio's examples do; on two CPUs the other posts that to the context of the timer.
 #include "asio.hpp"
 #include "cells.hpp"
 #include "event.hpp"
@@ -11,6 +11,7 @@
 #include <array>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace asio_model {
 namespace {
@@ -72,48 +73,79 @@ private:
 
 class by_coroutine final : public contract::session<ping_pong> {
 public:
-    by_coroutine(ping_pong::params const& params, std::uint64_t seed)
-        : trips_(params.trips), seed_(seed) {}
+    by_coroutine(ping_pong::params const& params, contract::budget const& limits)
+        : params_(params),
+          seed_(limits.seed),
+          cpus_{limits.cpus.front(), limits.cpus.back()},
+          for_ping_(contexts_[0]),
+          for_pong_(contexts_[params.cpus - 1]) {}
 
     ping_pong::outcome run(contract::probe&) override {
         outcome_ = {.trips = 0, .token = seed_};
-        turn_of_pong_ = false;
-        asio::co_spawn(context_, pong(), rethrow);
-        asio::co_spawn(context_, ping(), rethrow);
-        context_.restart();
-        context_.run();
+        for (auto& each : contexts_) {
+            each.restart();
+        }
+        asio::co_spawn(contexts_[params_.cpus - 1], pong(), rethrow);
+        asio::co_spawn(contexts_[0], ping(), rethrow);
+        if (params_.cpus == 1) {
+            contexts_[0].run();
+        } else {
+            std::jthread const other([this] { run_on(1); });
+            std::jthread const one([this] { run_on(0); });
+        }
         return outcome_;
     }
 
 private:
+    /// The token on its way to a unit, and the event on which that unit waits for it. Touched in
+    /// the context of the unit alone.
+    struct mailbox {
+        explicit mailbox(asio::io_context& context) : home(&context), news(context) {}
+        asio::io_context* home;
+        event news;
+        std::optional<std::uint64_t> token;
+    };
+
+    void run_on(std::size_t unit) {
+        stay_on_cpu(cpus_[unit]);
+        contexts_[unit].run();
+    }
+
+    /// On one CPU the other's variables are at hand; on two only its context may touch them.
+    void hand_over(mailbox& to, std::uint64_t token) const {
+        auto const deliver = [&to, token] {
+            to.token = token;
+            to.news.wake_one();
+        };
+        if (params_.cpus == 1) return deliver();
+        asio::post(*to.home, deliver);
+    }
+    static asio::awaitable<std::uint64_t> receive(mailbox& from) {
+        while (!from.token) {
+            co_await from.news.wait();
+        }
+        co_return *std::exchange(from.token, std::nullopt);
+    }
+
     asio::awaitable<void> ping() {
-        for (; outcome_.trips < trips_; ++outcome_.trips) {
-            turn_of_pong_ = true;
-            for_pong_.wake_one();
-            while (turn_of_pong_) {
-                co_await for_ping_.wait();
-            }
-            outcome_.token = kernel::mix(outcome_.token);
+        for (; outcome_.trips < params_.trips; ++outcome_.trips) {
+            hand_over(for_pong_, outcome_.token);
+            outcome_.token = kernel::mix(co_await receive(for_ping_));
         }
     }
     asio::awaitable<void> pong() {
-        for (std::uint64_t trip = 0; trip < trips_; ++trip) {
-            while (!turn_of_pong_) {
-                co_await for_pong_.wait();
-            }
-            outcome_.token = kernel::mix(outcome_.token + 1);
-            turn_of_pong_ = false;
-            for_ping_.wake_one();
+        for (std::uint64_t trip = 0; trip < params_.trips; ++trip) {
+            hand_over(for_ping_, kernel::mix(co_await receive(for_pong_) + 1));
         }
     }
 
-    std::uint64_t trips_;
+    ping_pong::params params_;
     std::uint64_t seed_;
-    ping_pong::outcome outcome_;
-    bool turn_of_pong_ = false;
-    asio::io_context context_{1};
-    event for_ping_{context_};
-    event for_pong_{context_};
+    std::array<int, 2> cpus_;
+    ping_pong::outcome outcome_; ///< ping's
+    std::array<asio::io_context, 2> contexts_{asio::io_context{1}, asio::io_context{1}};
+    mailbox for_ping_;
+    mailbox for_pong_;
 };
 
 } // namespace
@@ -127,11 +159,9 @@ make_ping_pong_callback(ping_pong::params const& params, ping_pong::environment 
 
 std::unique_ptr<contract::session<ping_pong>>
 make_ping_pong_coroutine(ping_pong::params const& params, ping_pong::environment const& around) {
-    if (params.cpus > 1) {
-        throw contract::declined_error("a timer belongs to one context, and that runs on one CPU; "
-                                       "the way in from another is wakeup");
-    }
-    return std::make_unique<by_coroutine>(params, around.limits.seed);
+    if (params.cpus > around.limits.cpus.size())
+        throw contract::declined_error("it has one CPU only");
+    return std::make_unique<by_coroutine>(params, around.limits);
 }
 
 } // namespace asio_model

@@ -22,15 +22,17 @@ namespace asio_model {
 /// One io_context that listens, and stops when the harness says so. Connections still open are
 /// closed when the context is destroyed.
 struct server {
-    explicit server(contract::server_environment const& around)
-        : acceptor(context, boost::asio::ip::tcp::v4(), duplicate(around.listen_fd)),
+    /// `threads` is how many will run the context.
+    explicit server(contract::server_environment const& around, int threads = 1)
+        : context(threads),
+          acceptor(context, boost::asio::ip::tcp::v4(), duplicate(around.listen_fd)),
           accept_again(context),
           stop(context, duplicate(around.stop_fd)) {
         stop.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](boost::system::error_code) { context.stop(); });
     }
 
-    boost::asio::io_context context{1};
+    boost::asio::io_context context;
     boost::asio::ip::tcp::acceptor acceptor;
     boost::asio::steady_timer accept_again; ///< runs while descriptors are lacking
     boost::asio::posix::stream_descriptor stop;

@@ -153,4 +153,9 @@ make_accept(contract::accept::params const& params, contract::accept::environmen
     return contract::echo_service<contract::accept>(make_echo(contract::as_echo(params), around));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held(contract::held::params const& params, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(make_echo(contract::as_echo(params), around));
+}
+
 } // namespace callback

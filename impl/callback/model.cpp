@@ -9,6 +9,9 @@ contract::model const& the_model() noexcept {
     using namespace contract;
     constexpr auto fork_join_ledger =
         "UV_THREADPOOL_SIZE=workers; queued=16 leaves a worker; the loop walks the tree";
+    constexpr auto loops_ledger =
+        "threads=workers, a loop and a listening socket each (SO_REUSEPORT), not pinned; "
+        "TCP_NODELAY=on; write=uv_try_write; SIGPIPE=ignored";
     static std::array const cells{
         supports<fetch_data>(callback::make_fetch_data,
                              {.ledger = "timer=uv_timer, whole milliseconds, rounded up"}),
@@ -25,6 +28,14 @@ contract::model const& the_model() noexcept {
             callback::make_accept,
             {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                        "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
+        supports<contract::held>(
+            callback::make_held,
+            {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
+                       "buffer_bytes=65536, one for all; SIGPIPE=ignored"}),
+        supports<contract::delay>(
+            callback::make_delay,
+            {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write; a uv_timer a connection, "
+                       "in whole milliseconds, rounded up; SIGPIPE=ignored"}),
         supports<fetch>(callback::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                                    "SIGPIPE=ignored"}),
@@ -52,8 +63,11 @@ contract::model const& the_model() noexcept {
                         {.ledger = "threads=1, with offload 1 + workers; TCP_NODELAY=on; "
                                    "write=uv_try_write; SIGPIPE=ignored; remedy=uv_queue_work; "
                                    "UV_THREADPOOL_SIZE=workers"}),
-        supports<spawn>(callback::make_spawn,
-                        {.ledger = "uv_queue_work; UV_THREADPOOL_SIZE=workers"}),
+        supports<spawn>(callback::make_spawn_loop,
+                        {.variant = "loop", .ledger = "threads=1; a uv_idle_t a unit"}),
+        supports<spawn>(
+            callback::make_spawn_pool,
+            {.variant = "pool", .ledger = "threads=workers; a hop to the pool and back a unit"}),
         supports<yield>(callback::make_yield,
                         {.ledger = "threads=1; uv_idle, a call a turn of the loop"}),
         supports<ping_pong>(callback::make_ping_pong,
@@ -68,6 +82,18 @@ contract::model const& the_model() noexcept {
                        {.ledger = "threads=1; an object with a uv_timer a unit"}),
         supports<startup>(callback::make_startup,
                           {.ledger = "uv_queue_work; UV_THREADPOOL_SIZE=workers"}),
+        supports<contract::echo>(callback::make_echo_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::pump>(callback::make_pump_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::accept>(callback::make_accept_loops,
+                                   {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::held>(callback::make_held_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::http>(callback::make_http_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::delay>(callback::make_delay_loops,
+                                  {.variant = "loops", .ledger = loops_ledger}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

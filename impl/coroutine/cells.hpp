@@ -5,12 +5,14 @@
 #include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
@@ -31,10 +33,12 @@
 namespace coroutine_model {
 
 contract::maker<contract::fetch_data> make_fetch_data_sequential, make_fetch_data_tasks;
-contract::maker<contract::waits> make_waits_coarse, make_waits_epoll, make_waits_io_uring;
+contract::maker<contract::waits> make_waits_epoll, make_waits_io_uring;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
 contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
+contract::maker<contract::held> make_held_epoll, make_held_io_uring;
+contract::maker<contract::delay> make_delay_epoll, make_delay_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::http> make_http_epoll;
 contract::maker<contract::http> make_http_io_uring;
@@ -58,5 +62,13 @@ contract::maker<contract::idle> make_idle;
 contract::maker<contract::startup> make_startup;
 contract::maker<contract::pipeline> make_pipeline_epoll, make_pipeline_io_uring,
     make_pipeline_alone;
+
+// A loop a worker.
+contract::maker<contract::echo> make_echo_cores, make_echo_cores_io_uring;
+contract::maker<contract::pump> make_pump_cores, make_pump_cores_io_uring;
+contract::maker<contract::accept> make_accept_cores, make_accept_cores_io_uring;
+contract::maker<contract::held> make_held_cores, make_held_cores_io_uring;
+contract::maker<contract::http> make_http_cores, make_http_cores_io_uring;
+contract::maker<contract::delay> make_delay_cores, make_delay_cores_io_uring;
 
 } // namespace coroutine_model

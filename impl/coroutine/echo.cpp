@@ -4,6 +4,7 @@
 
 #include "backends.hpp"
 #include "cells.hpp"
+#include "on_cores.hpp"
 #include "out_of_descriptors.hpp"
 
 #include "contract/echo_service.hpp"
@@ -33,12 +34,14 @@ public:
         return out_;
     }
 
-private:
+    /// Until the stop descriptor is readable: the main coroutine of a loop.
     siding::coroutine<> serve() {
         auto const accepting = siding::create_task(accept_all());
         co_await siding::readable(stop_fd_);
     }
+    [[nodiscard]] echo::outcome outcome() const noexcept { return out_; }
 
+private:
     siding::coroutine<> accept_all() {
         while (true) {
             try {
@@ -81,6 +84,13 @@ constexpr std::size_t stream_buffer_bytes = 65'536;
 using for_messages = echo_session<message_buffer_bytes>;
 using for_streams = echo_session<stream_buffer_bytes>;
 
+template <class W, class Server>
+std::unique_ptr<contract::session<W>> make_on_cores(typename W::environment const& around,
+                                                    siding::loop_options const& options) {
+    return std::make_unique<on_cores<W, Server>>(
+        around, options, [&](auto const& own) { return std::make_unique<Server>(own, options); });
+}
+
 } // namespace
 
 std::unique_ptr<contract::session<echo>> make_echo_epoll(echo::params const&,
@@ -115,6 +125,59 @@ std::unique_ptr<contract::session<contract::accept>>
 make_accept_io_uring(contract::accept::params const&, contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
         std::make_unique<for_messages>(around, on_io_uring()));
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_epoll(contract::held::params const&, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        std::make_unique<for_messages>(around, siding::loop_options{}));
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_io_uring(contract::held::params const&, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        std::make_unique<for_messages>(around, on_io_uring()));
+}
+
+std::unique_ptr<contract::session<contract::echo>>
+make_echo_cores(contract::echo::params const&, contract::echo::environment const& around) {
+    return make_on_cores<contract::echo, for_messages>(around, siding::loop_options{});
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_cores(contract::pump::params const&, contract::pump::environment const& around) {
+    return make_on_cores<contract::pump, for_streams>(around, siding::loop_options{});
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_cores(contract::accept::params const&, contract::accept::environment const& around) {
+    return make_on_cores<contract::accept, for_messages>(around, siding::loop_options{});
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_cores(contract::held::params const&, contract::held::environment const& around) {
+    return make_on_cores<contract::held, for_messages>(around, siding::loop_options{});
+}
+
+std::unique_ptr<contract::session<contract::echo>>
+make_echo_cores_io_uring(contract::echo::params const&, contract::echo::environment const& around) {
+    return make_on_cores<contract::echo, for_messages>(around, on_io_uring());
+}
+
+std::unique_ptr<contract::session<contract::pump>>
+make_pump_cores_io_uring(contract::pump::params const&, contract::pump::environment const& around) {
+    return make_on_cores<contract::pump, for_streams>(around, on_io_uring());
+}
+
+std::unique_ptr<contract::session<contract::accept>>
+make_accept_cores_io_uring(contract::accept::params const&,
+                           contract::accept::environment const& around) {
+    return make_on_cores<contract::accept, for_messages>(around, on_io_uring());
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_cores_io_uring(contract::held::params const&, contract::held::environment const& around) {
+    return make_on_cores<contract::held, for_messages>(around, on_io_uring());
 }
 
 } // namespace coroutine_model

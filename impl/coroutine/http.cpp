@@ -4,6 +4,7 @@
 
 #include "backends.hpp"
 #include "cells.hpp"
+#include "on_cores.hpp"
 #include "out_of_descriptors.hpp"
 
 #include "kernel/http.hpp"
@@ -31,12 +32,14 @@ public:
         return out_;
     }
 
-private:
+    /// Until the stop descriptor is readable: the main coroutine of a loop.
     siding::coroutine<> serve() {
         auto const accepting = siding::create_task(accept_all());
         co_await siding::readable(stop_fd_);
     }
+    [[nodiscard]] http::outcome outcome() const noexcept { return out_; }
 
+private:
     siding::coroutine<> accept_all() {
         while (true) {
             try {
@@ -98,6 +101,28 @@ std::unique_ptr<contract::session<http>> make_http_io_uring(http::params const&,
         throw contract::skipped_error(std::string(why));
     }
     return std::make_unique<http_session>(around, on_io_uring());
+}
+
+std::unique_ptr<contract::session<contract::http>>
+make_http_cores(contract::http::params const&, contract::http::environment const& around) {
+    if (auto const why = kernel::why_no_http(); !why.empty()) {
+        throw contract::skipped_error(std::string(why));
+    }
+    auto const options = siding::loop_options{};
+    return std::make_unique<on_cores<contract::http, http_session>>(
+        around, options,
+        [&](auto const& own) { return std::make_unique<http_session>(own, options); });
+}
+
+std::unique_ptr<contract::session<contract::http>>
+make_http_cores_io_uring(contract::http::params const&, contract::http::environment const& around) {
+    if (auto const why = kernel::why_no_http(); !why.empty()) {
+        throw contract::skipped_error(std::string(why));
+    }
+    auto const options = on_io_uring();
+    return std::make_unique<on_cores<contract::http, http_session>>(
+        around, options,
+        [&](auto const& own) { return std::make_unique<http_session>(own, options); });
 }
 
 } // namespace coroutine_model

@@ -14,14 +14,17 @@ contract::model const& the_model() noexcept {
     constexpr auto fork_join_ledger = "threads=1, whatever workers is";
     constexpr auto pool_ledger = "threads=workers; steal=continuations; frames=segmented stacks; "
                                  "deque=split, 16 shared; idle=48 looks, then futex";
+    constexpr auto cores_ledger =
+        "threads=workers, run_on_cores, a listening socket each (SO_REUSEPORT), not pinned; "
+        "TCP_NODELAY=on; epoll=edge-triggered, registered once";
+    constexpr auto ring_cores_ledger =
+        "threads=workers, run_on_cores, a listening socket each (SO_REUSEPORT), not pinned; "
+        "TCP_NODELAY=on; submission_entries=256";
     static std::array const cells{
         supports<fetch_data>(make_fetch_data_sequential, {.variant = "sequential"}),
         supports<fetch_data>(make_fetch_data_tasks, {.variant = "tasks"}),
         supports<waits>(make_waits_epoll, {.variant = "epoll"}),
         supports<waits>(make_waits_io_uring, {.variant = "io_uring"}),
-        supports<waits>(make_waits_coarse, {.variant = "coarse",
-                                            .style = style::tuned,
-                                            .ledger = "epoll; timer slack 1 ms, libuv's clock"}),
         supports<echo>(make_echo_epoll,
                        {.variant = "epoll",
                         .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
@@ -41,6 +44,22 @@ contract::model const& the_model() noexcept {
                        "once; buffer_bytes=16384 a connection"}),
         supports<contract::accept>(make_accept_io_uring,
                                    {.variant = "io_uring", .ledger = ring_ledger}),
+        supports<contract::held>(make_held_epoll,
+                                 {.variant = "epoll",
+                                  .ledger =
+                                      "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                      "once; buffer_bytes=16384 a connection"}),
+        supports<contract::held>(make_held_io_uring,
+                                 {.variant = "io_uring", .ledger = ring_ledger}),
+        supports<contract::delay>(make_delay_epoll,
+                                  {.variant = "epoll",
+                                   .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, "
+                                             "registered once; sleep, a timer wheel"}),
+        supports<contract::delay>(
+            make_delay_io_uring,
+            {.variant = "io_uring",
+             .ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided buffers of "
+                       "4096 bytes; submission_entries=256; sleep, a timer wheel"}),
         supports<fetch>(make_fetch_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
@@ -105,7 +124,9 @@ contract::model const& the_model() noexcept {
         supports<spawn>(make_spawn, {.ledger = "threads=1; create_task"}),
         supports<yield>(make_yield, {.ledger = "threads=1; sleep(0)"}),
         supports<ping_pong>(make_ping_pong,
-                            {.ledger = "threads=1; two queues of maxsize 1; cpus=1 only"}),
+                            {.allowance = allowance::one_per_unit,
+                             .ledger = "cpus=1: two queues of maxsize 1; cpus=2: two loops in two "
+                                       "threads, two channels of one place"}),
         supports<channel>(make_channel, {.ledger = "threads=1; queue with maxsize"}),
         supports<wakeup>(make_wakeup_epoll,
                          {.variant = "epoll",
@@ -120,6 +141,24 @@ contract::model const& the_model() noexcept {
             {.ledger = "threads=1; task::cancel, an exception in the task; joined with wait"}),
         supports<idle>(make_idle, {.ledger = "threads=1; a task a unit in event::wait"}),
         supports<startup>(make_startup, {.ledger = "threads=1; a loop on epoll, a task"}),
+        supports<contract::echo>(make_echo_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::echo>(make_echo_cores_io_uring,
+                                 {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::pump>(make_pump_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::pump>(make_pump_cores_io_uring,
+                                 {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::accept>(make_accept_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::accept>(make_accept_cores_io_uring,
+                                   {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::held>(make_held_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::held>(make_held_cores_io_uring,
+                                 {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::http>(make_http_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::http>(make_http_cores_io_uring,
+                                 {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::delay>(make_delay_cores, {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::delay>(make_delay_cores_io_uring,
+                                  {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "siding 0.1, this project's", cells};

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A task a wait, each suspended in `co_await sleep(...)`; its frame is all that it costs. The loop
-// keeps the timers in a wheel inside these frames and sleeps until the earliest is due. `coarse`
-// lets the kernel wake it up to 1 ms later (PR_SET_TIMERSLACK), so that timers share a wake-up: the
-// precision of libuv's clock, at its price.
+// keeps the timers in a wheel inside these frames and sleeps until the earliest is due.
 
 #include "backends.hpp"
 #include "cells.hpp"
 
 #include "kernel/random.hpp"
 #include "siding/siding.hpp"
-
-#include <sys/prctl.h>
 
 #include <chrono>
 #include <vector>
@@ -20,21 +16,7 @@ namespace {
 
 using contract::waits;
 
-/// How much later than asked the kernel may wake this thread, while this lives; prctl(2).
-class timer_slack {
-public:
-    explicit timer_slack(std::chrono::nanoseconds most) : before_(::prctl(PR_GET_TIMERSLACK)) {
-        ::prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(most.count()));
-    }
-    timer_slack(timer_slack const&) = delete;
-    timer_slack& operator=(timer_slack const&) = delete;
-    ~timer_slack() { ::prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(before_)); }
-
-private:
-    int before_;
-};
-
-class waits_session : public contract::session<waits> {
+class waits_session final : public contract::session<waits> {
 public:
     waits_session(waits::params const& params, std::uint64_t seed, siding::loop_options options)
         : params_(params), seed_(seed), options_(options) {}
@@ -72,23 +54,7 @@ private:
     siding::loop_options options_;
 };
 
-class coarse_waits_session final : public waits_session {
-public:
-    using waits_session::waits_session;
-
-    waits::outcome run(contract::probe& probe) override {
-        timer_slack const as_coarse_as_libuv(std::chrono::milliseconds(1));
-        return waits_session::run(probe);
-    }
-};
-
 } // namespace
-
-std::unique_ptr<contract::session<waits>> make_waits_coarse(waits::params const& params,
-                                                            waits::environment const& around) {
-    return std::make_unique<coarse_waits_session>(params, around.limits.seed,
-                                                  siding::loop_options{});
-}
 
 std::unique_ptr<contract::session<waits>> make_waits_epoll(waits::params const& params,
                                                            waits::environment const& around) {

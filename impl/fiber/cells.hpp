@@ -5,12 +5,14 @@
 #include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
@@ -35,6 +37,8 @@ contract::maker<contract::waits> make_waits;
 contract::maker<contract::echo> make_echo;
 contract::maker<contract::pump> make_pump;
 contract::maker<contract::accept> make_accept;
+contract::maker<contract::held> make_held;
+contract::maker<contract::delay> make_delay;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks_one_thread;
@@ -56,5 +60,13 @@ contract::maker<contract::cancel> make_cancel;
 contract::maker<contract::idle> make_idle;
 contract::maker<contract::startup> make_startup;
 contract::maker<contract::pipeline> make_pipeline;
+
+// A loop a worker.
+contract::maker<contract::echo> make_echo_loops;
+contract::maker<contract::pump> make_pump_loops;
+contract::maker<contract::accept> make_accept_loops;
+contract::maker<contract::held> make_held_loops;
+contract::maker<contract::http> make_http_loops;
+contract::maker<contract::delay> make_delay_loops;
 
 } // namespace fiber

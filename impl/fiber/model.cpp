@@ -9,6 +9,10 @@ contract::model const& the_model() noexcept {
     using namespace contract;
     constexpr auto fork_join_ledger = "threads=workers, the caller included; scheduler=own, newest "
                                       "first of all threads; stack_bytes=65536";
+    constexpr auto loops_ledger =
+        "threads=workers, a loop and a listening socket each (SO_REUSEPORT), not pinned; "
+        "TCP_NODELAY=on; scheduler=own, on epoll_pwait2; epoll=edge-triggered, registered once; "
+        "pooled stacks";
     static std::array const cells{
         supports<fetch_data>(
             fiber::make_fetch_data,
@@ -30,6 +34,15 @@ contract::model const& the_model() noexcept {
             {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                        "epoll=edge-triggered, registered once; stack_bytes=81920, "
                        "pooled; buffer_bytes=65536, on the stack"}),
+        supports<contract::held>(fiber::make_held,
+                                 {.ledger =
+                                      "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
+                                      "epoll=edge-triggered, registered once; stack_bytes=81920, "
+                                      "pooled; buffer_bytes=65536, on the stack"}),
+        supports<contract::delay>(
+            fiber::make_delay,
+            {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; sleep_for; "
+                       "epoll=edge-triggered, registered once; stack_bytes=16384, pooled"}),
         supports<fetch>(fiber::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                                    "epoll=edge-triggered, registered once; stack_bytes=16384, "
@@ -94,6 +107,18 @@ contract::model const& the_model() noexcept {
                        {.ledger = "threads=1; stack_bytes=16384, pooled, no guard page"}),
         supports<startup>(fiber::make_startup,
                           {.ledger = "threads=1; scheduler=own, on epoll_pwait2; a fiber"}),
+        supports<contract::echo>(fiber::make_echo_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::pump>(fiber::make_pump_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::accept>(fiber::make_accept_loops,
+                                   {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::held>(fiber::make_held_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::http>(fiber::make_http_loops,
+                                 {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::delay>(fiber::make_delay_loops,
+                                  {.variant = "loops", .ledger = loops_ledger}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

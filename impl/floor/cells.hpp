@@ -5,12 +5,14 @@
 #include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
@@ -36,6 +38,8 @@ contract::maker<contract::waits> make_waits;
 contract::maker<contract::echo> make_echo_epoll, make_echo_io_uring;
 contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
 contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
+contract::maker<contract::held> make_held_epoll, make_held_io_uring;
+contract::maker<contract::delay> make_delay;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http_epoll, make_http_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;

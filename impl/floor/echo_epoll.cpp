@@ -170,4 +170,10 @@ make_accept_epoll(contract::accept::params const& params,
         make_echo_epoll(contract::as_echo(params), around));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held_epoll(contract::held::params const& params, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        make_echo_epoll(contract::as_echo(params), around));
+}
+
 } // namespace floor_model

@@ -62,4 +62,11 @@ make_accept_io_uring(contract::accept::params const& params,
         make_echo_io_uring(contract::as_echo(params), environment));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held_io_uring(contract::held::params const& params,
+                   contract::held::environment const& environment) {
+    return contract::echo_service<contract::held>(
+        make_echo_io_uring(contract::as_echo(params), environment));
+}
+
 } // namespace floor_model

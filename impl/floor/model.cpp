@@ -46,6 +46,20 @@ contract::model const& the_model() noexcept {
         supports<contract::accept>(
             floor_model::make_accept_io_uring,
             {.variant = "io_uring", .style = style::tuned, .ledger = ring_ledger}),
+        supports<contract::held>(floor_model::make_held_epoll,
+                                 {.variant = "epoll",
+                                  .style = style::tuned,
+                                  .ledger =
+                                      "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
+                                      "once; events=256; buffer_bytes=65536, one for all"}),
+        supports<contract::held>(
+            floor_model::make_held_io_uring,
+            {.variant = "io_uring", .style = style::tuned, .ledger = ring_ledger}),
+        supports<contract::delay>(
+            floor_model::make_delay,
+            {.style = style::tuned,
+             .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
+                       "epoll_pwait2; timers=a queue, for all wait equally long"}),
         supports<fetch>(floor_model::make_fetch,
                         {.style = style::tuned,
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "

@@ -5,12 +5,14 @@
 #include "contract/workloads/accept.hpp"
 #include "contract/workloads/cancel.hpp"
 #include "contract/workloads/channel.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/idle.hpp"
 #include "contract/workloads/matmul.hpp"
@@ -36,6 +38,8 @@ contract::maker<contract::waits> make_waits_per_wait;
 contract::maker<contract::echo> make_echo_event;
 contract::maker<contract::pump> make_pump_event, make_pump_per_connection;
 contract::maker<contract::accept> make_accept_event, make_accept_per_connection;
+contract::maker<contract::held> make_held_event, make_held_per_connection;
+contract::maker<contract::delay> make_delay_event, make_delay_per_connection;
 contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_event;
 contract::maker<contract::fetch> make_fetch_per_connection;

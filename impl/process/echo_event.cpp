@@ -82,9 +82,7 @@ public:
     echo::outcome run(contract::probe& probe) override {
         echo::outcome outcome;
         outcome.accepted = loops_.run(probe);
-        for (auto const& [mine] : loops_.outcomes()) {
-            outcome.echoed_bytes += mine;
-        }
+        loops_.for_each_outcome([&](auto const& mine) { outcome.echoed_bytes += mine; });
         return outcome;
     }
 
@@ -109,6 +107,12 @@ std::unique_ptr<contract::session<contract::accept>>
 make_accept_event(contract::accept::params const& params,
                   contract::accept::environment const& around) {
     return contract::echo_service<contract::accept>(
+        make_echo_event(contract::as_echo(params), around));
+}
+
+std::unique_ptr<contract::session<contract::held>>
+make_held_event(contract::held::params const& params, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
         make_echo_event(contract::as_echo(params), around));
 }
 

@@ -81,10 +81,10 @@ public:
     http::outcome run(contract::probe& probe) override {
         http::outcome outcome;
         outcome.accepted = loops_.run(probe);
-        for (auto const& [mine] : loops_.outcomes()) {
+        loops_.for_each_outcome([&](auto const& mine) {
             outcome.requests += mine.requests;
             outcome.sent_bytes += mine.sent_bytes;
-        }
+        });
         return outcome;
     }
 

@@ -49,10 +49,10 @@ public:
     mixed::outcome run(contract::probe& probe) override {
         mixed::outcome outcome;
         outcome.accepted = loops_.run(probe);
-        for (auto const& [mine] : loops_.outcomes()) {
+        loops_.for_each_outcome([&](auto const& mine) {
             outcome.requests += mine.requests;
             outcome.dear += mine.dear;
-        }
+        });
         return outcome;
     }
 

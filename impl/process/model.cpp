@@ -25,11 +25,13 @@ contract::model const& the_model() noexcept {
                         .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
                                   "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
                                   "buffer_bytes=65536 a child"}),
-        supports<echo>(make_echo_event,
-                       {.variant = "event",
-                        .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
-                                  "events a wait; the parent accepts and passes the sockets in "
-                                  "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<echo>(
+            make_echo_event,
+            {.variant = "event",
+             .ledger =
+                 "pre-forked=workers; epoll per child, level-triggered, 256 "
+                 "events a wait; a sole child accepts, else the parent, who passes the sockets in "
+                 "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
         supports<contract::pump>(
             make_pump_per_connection,
             {.variant = "per_connection",
@@ -40,9 +42,10 @@ contract::model const& the_model() noexcept {
         supports<contract::pump>(
             make_pump_event,
             {.variant = "event",
-             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
-                       "events a wait; the parent accepts and passes the sockets in "
-                       "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+             .ledger =
+                 "pre-forked=workers; epoll per child, level-triggered, 256 "
+                 "events a wait; a sole child accepts, else the parent, who passes the sockets in "
+                 "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
         supports<contract::accept>(
             make_accept_per_connection,
             {.variant = "per_connection",
@@ -53,9 +56,36 @@ contract::model const& the_model() noexcept {
         supports<contract::accept>(
             make_accept_event,
             {.variant = "event",
-             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
-                       "events a wait; the parent accepts and passes the sockets in "
-                       "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+             .ledger =
+                 "pre-forked=workers; epoll per child, level-triggered, 256 "
+                 "events a wait; a sole child accepts, else the parent, who passes the sockets in "
+                 "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<contract::held>(
+            make_held_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; "
+                       "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on; "
+                       "buffer_bytes=65536 a child"}),
+        supports<contract::held>(
+            make_held_event,
+            {.variant = "event",
+             .ledger =
+                 "pre-forked=workers; epoll per child, level-triggered, 256 "
+                 "events a wait; a sole child accepts, else the parent, who passes the sockets in "
+                 "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<contract::delay>(
+            make_delay_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; sleep_for; "
+                       "accept by EPOLLEXCLUSIVE; TCP_NODELAY=on"}),
+        supports<contract::delay>(
+            make_delay_event,
+            {.variant = "event",
+             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 events a wait, "
+                       "epoll_pwait2; a heap of timers per child; a sole child accepts, else the "
+                       "parent, who passes the sockets in turn (SCM_RIGHTS); TCP_NODELAY=on"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,
@@ -71,11 +101,13 @@ contract::model const& the_model() noexcept {
              .allowance = allowance::one_per_unit,
              .ledger = "pre-forked=connections, most_children=4096; blocking sockets; accept by "
                        "EPOLLEXCLUSIVE; TCP_NODELAY=on; buffer_bytes=65536 a child"}),
-        supports<http>(make_http_event,
-                       {.variant = "event",
-                        .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 "
-                                  "events a wait; the parent accepts and passes the sockets in "
-                                  "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
+        supports<http>(
+            make_http_event,
+            {.variant = "event",
+             .ledger =
+                 "pre-forked=workers; epoll per child, level-triggered, 256 "
+                 "events a wait; a sole child accepts, else the parent, who passes the sockets in "
+                 "turn (SCM_RIGHTS); TCP_NODELAY=on; buffer_bytes=65536 a child"}),
         supports<hash_blocks>(make_hash_blocks,
                               {.ledger = "pre-forked=workers; blocks taken one by one from an "
                                          "index in shared memory"}),

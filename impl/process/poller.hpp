@@ -4,7 +4,9 @@
 #include "posix.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <span>
 #include <sys/epoll.h>
 
@@ -24,6 +26,18 @@ public:
         auto const ready = ::epoll_wait(epoll_.get(), events_.data(),
                                         static_cast<int>(events_.size()), patience_ms);
         if (ready == -1 && errno != EINTR) throw_errno("epoll_wait");
+        return std::span(events_).first(ready == -1 ? 0 : static_cast<std::size_t>(ready));
+    }
+
+    /// The same to the nanosecond; negative: for ever.
+    std::span<epoll_event const> wait_for(std::chrono::nanoseconds patience) {
+        using namespace std::chrono;
+        auto const whole = duration_cast<seconds>(patience);
+        timespec const timeout{whole.count(), (patience - whole).count()};
+        auto const ready =
+            ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                           patience < patience.zero() ? nullptr : &timeout, nullptr);
+        if (ready == -1 && errno != EINTR) throw_errno("epoll_pwait2");
         return std::span(events_).first(ready == -1 ? 0 : static_cast<std::size_t>(ready));
     }
 

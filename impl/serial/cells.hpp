@@ -3,12 +3,14 @@
 
 #include "contract/model.hpp"
 #include "contract/workloads/accept.hpp"
+#include "contract/workloads/delay.hpp"
 #include "contract/workloads/echo.hpp"
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
 #include "contract/workloads/hash_blocks.hpp"
+#include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
 #include "contract/workloads/matmul.hpp"
 #include "contract/workloads/mixed.hpp"
@@ -26,6 +28,8 @@ contract::maker<contract::fetch_data> make_fetch_data;
 contract::maker<contract::echo> make_echo;
 contract::maker<contract::pump> make_pump;
 contract::maker<contract::accept> make_accept;
+contract::maker<contract::held> make_held;
+contract::maker<contract::delay> make_delay;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks;

@@ -21,6 +21,13 @@ contract::model const& the_model() noexcept {
             serial::make_accept,
             {.ledger = "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
                        "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<contract::held>(
+            serial::make_held,
+            {.ledger = "connections=1 only; TCP_NODELAY=on; buffer_bytes=65536; "
+                       "SO_RCVTIMEO=SO_SNDTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<contract::delay>(serial::make_delay,
+                                  {.ledger = "connections=1 only; TCP_NODELAY=on; sleep_for; "
+                                             "SO_RCVTIMEO=100 ms, to look at the stop descriptor"}),
         supports<fetch>(serial::make_fetch,
                         {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
         supports<http>(serial::make_http,

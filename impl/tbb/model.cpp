@@ -16,6 +16,8 @@ contract::model const& the_model() noexcept {
         declined("echo", sockets),
         declined("pump", sockets),
         declined("accept", sockets),
+        declined("held", sockets),
+        declined("delay", sockets),
         declined("fetch", sockets),
         declined("http", sockets),
         declined("file_read", waiting),

@@ -80,4 +80,11 @@ make_accept_per_connection(contract::accept::params const& params,
         make_echo_per_connection(contract::as_echo(params), around));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held_per_connection(contract::held::params const& params,
+                         contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        make_echo_per_connection(contract::as_echo(params), around));
+}
+
 } // namespace thread_model

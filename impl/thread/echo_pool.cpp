@@ -105,4 +105,10 @@ make_accept_pool(contract::accept::params const& params,
         make_echo_pool(contract::as_echo(params), around));
 }
 
+std::unique_ptr<contract::session<contract::held>>
+make_held_pool(contract::held::params const& params, contract::held::environment const& around) {
+    return contract::echo_service<contract::held>(
+        make_echo_pool(contract::as_echo(params), around));
+}
+
 } // namespace thread_model

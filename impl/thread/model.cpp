@@ -52,6 +52,28 @@ contract::model const& the_model() noexcept {
                                .ledger = "epoll per worker, level-triggered, 256 events a wait; "
                                          "connections dealt in turn; TCP_NODELAY=on; "
                                          "buffer_bytes=65536 a worker"}),
+        supports<contract::held>(
+            make_held_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "blocking sockets; TCP_NODELAY=on; buffer_bytes=65536 a thread; "
+                       "stack_bytes=131072 instead of 8 MiB"}),
+        supports<contract::held>(make_held_pool,
+                                 {.variant = "pool",
+                                  .ledger = "epoll per worker, level-triggered, 256 events a wait; "
+                                            "connections dealt in turn; TCP_NODELAY=on; "
+                                            "buffer_bytes=65536 a worker"}),
+        supports<contract::delay>(
+            make_delay_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "blocking sockets; sleep_for; TCP_NODELAY=on; stack_bytes=131072 instead of "
+                       "8 MiB"}),
+        supports<contract::delay>(
+            make_delay_pool,
+            {.variant = "pool",
+             .ledger = "epoll per worker, level-triggered, 256 events a wait, epoll_pwait2; a heap "
+                       "of timers per worker; connections dealt in turn; TCP_NODELAY=on"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

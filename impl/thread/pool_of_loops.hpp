@@ -6,10 +6,14 @@
 #include "poller.hpp"
 #include "worker_pool.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,6 +25,12 @@ struct worker_loop {
     poller ready;
     int patience_ms = -1; ///< while descriptors are lacking: until accept is tried again
     Own own{};            ///< of the cell
+};
+
+/// Whether the connections of a cell wait for a time: then `Own` has a timer_heap `timers`.
+template <class Own>
+concept has_timers = requires(Own own) {
+    own.timers.patience();
 };
 
 /// `workers` threads, each with an epoll loop of its own; a connection lives on one of them. Worker
@@ -40,10 +50,11 @@ public:
 
     /// Until the stop descriptor is readable. `open(fd)` makes the connection of a socket;
     /// `serve(loop, connection)` is called when it is ready, and says false when it is over.
+    /// With timers, `expire(loop, connection)` is called when one is due, and says the same.
     /// Returns the connections accepted.
-    template <class Open, class Serve>
-    std::uint64_t run(Open const& open, Serve const& serve) {
-        pool_.run([&](std::uint64_t worker) { run_one(*loops_[worker], open, serve); });
+    template <class Open, class Serve, class Expire = std::nullptr_t>
+    std::uint64_t run(Open const& open, Serve const& serve, Expire const& expire = nullptr) {
+        pool_.run([&](std::uint64_t worker) { run_one(*loops_[worker], open, serve, expire); });
         connections_.clear();
         return accepted_;
     }
@@ -53,10 +64,24 @@ public:
     }
 
 private:
-    template <class Open, class Serve>
-    void run_one(worker_loop<Own>& loop, Open const& open, Serve const& serve) {
+    /// Blocks until something is ready, or a timer is due, or accept is to be tried again.
+    static std::span<epoll_event const> wait(worker_loop<Own>& loop) {
+        if constexpr (has_timers<Own>) {
+            auto const patience = loop.own.timers.patience();
+            if (loop.patience_ms == -1) return loop.ready.wait_for(patience);
+            std::chrono::nanoseconds const retry = std::chrono::milliseconds(loop.patience_ms);
+            return loop.ready.wait_for(patience < patience.zero() ? retry
+                                                                  : std::min(retry, patience));
+        } else {
+            return loop.ready.wait(loop.patience_ms);
+        }
+    }
+
+    template <class Open, class Serve, class Expire>
+    void run_one(worker_loop<Own>& loop, Open const& open, Serve const& serve,
+                 Expire const& expire) {
         for (;;) {
-            for (auto const& event : loop.ready.wait(loop.patience_ms)) {
+            for (auto const& event : wait(loop)) {
                 if (event.data.ptr == &stop_tag_) return;
                 if (event.data.ptr == &listen_tag_) {
                     accept_all(open);
@@ -64,6 +89,11 @@ private:
                 }
                 auto& connection = *static_cast<Connection*>(event.data.ptr);
                 if (!serve(loop, connection)) remove(connection);
+            }
+            if constexpr (has_timers<Own>) {
+                loop.own.timers.take_due([&](Connection& connection) {
+                    if (!expire(loop, connection)) remove(connection);
+                });
             }
             if (loop.patience_ms != -1) accept_all(open);
         }

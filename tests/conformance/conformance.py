@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs every supported cell of one model at every smoke point with 1 and with 2 workers under the
-auditor. Each must be `ok`, or `declined` or `skipped` with a reason; a cell that is declined altogether must say
+"""Runs every supported cell of one model at every smoke point with 1 and with 2 workers, and at the first
+with 4, which may be more than there are CPUs, under the auditor. Each must be `ok`, or `declined` or `skipped` with a reason; a cell that is declined altogether must say
 why; each workload of the suite must be in the model's table (unless --partial)."""
 
 import argparse
@@ -94,6 +94,7 @@ def main():
     parser.add_argument("executable")
     parser.add_argument("--partial", action="store_true", help="the table may have holes")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--crowd", type=int, nargs="*", default=[4], help="at the first point")
     parser.add_argument("--timeout", type=float, default=30, help="seconds for one cell")
     arguments = parser.parse_args()
     described = subprocess.run(
@@ -115,7 +116,7 @@ def main():
                 print(f"{name_of(cell)}: declined {cell['declined']}")
                 continue
             for point in range(len(smoke[cell["workload"]])):
-                for workers in arguments.workers:
+                for workers in arguments.workers + arguments.crowd * (point == 0):
                     asked[f"{name_of(cell)} point {point} workers {workers}"] = pool.submit(
                         fault, arguments.executable, cell, point, workers, arguments.timeout
                     )

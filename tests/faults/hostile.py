@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`), streams that never end (`greedy`) or the
-load generator wrk (`wrk`) at each server of a model, echo, mixed and HTTP as it fits. The server must serve a good
+load generator wrk (`wrk`) at each server of a model, echo, delay, mixed and HTTP as it fits. The server must serve a good
 client meanwhile, leave no descriptor open, and end in order."""
 
 import json
@@ -14,13 +14,16 @@ import tempfile
 
 SKIPPED = 77
 SERVERS = {
-    "peers": ("echo", "http", "mixed"),
-    "crowd": ("echo", "http", "mixed"),
+    "peers": ("delay", "echo", "http", "mixed"),
+    "crowd": ("delay", "echo", "http", "mixed"),
     "greedy": ("echo", "pump"),
     "wrk": ("http",),
 }
 # The message of hostile_client.py, and both ways to compute.
-SETTINGS = {"mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)]}
+SETTINGS = {
+    "delay": [["message_bytes=64"]],
+    "mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)],
+}
 
 
 def fault(executable, mode, cell, settings, folder):

@@ -78,7 +78,7 @@ class Peers:
             port,
             0,
             workload == "http",
-            workload == "mixed",
+            workload in ("delay", "mixed"),  # which cut messages to length, and let a peer wait
         )
         self.request = GET if self.http else DEAR if self.mixed else ECHO
         self.good = self.connect()

@@ -40,6 +40,8 @@ OWN_TIMERS = {
     "impl/floor/posix.hpp",
     "impl/process/waits_pool.cpp",
     "impl/fiber/epoll_scheduler.hpp",
+    "impl/process/timer_heap.hpp",
+    "impl/thread/timer_heap.hpp",
     "impl/thread/timer_queue.hpp",
     "impl/thread/waits_pool.cpp",
 }
@@ -48,7 +50,7 @@ GIVES_WAY = {"impl/coroutine/yield.cpp"}
 # Only time, or a peer that leaves, gives a server descriptors that it lacks.
 WAITS_FOR_DESCRIPTORS = {"impl/coroutine/out_of_descriptors.hpp", "impl/fiber/socket.hpp"}
 MAY_SLEEP = OWN_TIMERS | GIVES_WAY | WAITS_FOR_DESCRIPTORS
-WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits|cancel)")
+WAITING_IS_THE_WORK = re.compile(r"^(fetch_data|waits|cancel|delay)")
 
 FORBIDDEN = [
     (

@@ -165,6 +165,23 @@ TEST(Usage, AServerThatDoesNotAnswerIsNoGuess) {
     EXPECT_FALSE(used.voluntary_switches);
 }
 
+TEST(Usage, ThreadsThatWorkedAreCountedAndNotThoseThatWaited) {
+    proc::usage before;
+    before.threads = {{1, {.cpu_ns = 1'000}}, {2, {.cpu_ns = 500}}, {3, {.cpu_ns = 70}}};
+    proc::usage after;
+    after.threads = {{1, {.cpu_ns = 2'000}},
+                     {2, {.cpu_ns = 600}},
+                     {3, {.cpu_ns = 169}},
+                     {4, {.cpu_ns = 900}},
+                     {5, {.cpu_ns = 0}}};
+    after.cpu_ns = 1'000 + 100 + 99 + 900;
+    auto const used = proc::usage_between(before, after);
+    EXPECT_EQ(used.working_threads, 3u) << "a tenth of the busiest is work, less is not";
+    after.cpu_ns += 5'000;
+    EXPECT_FALSE(proc::usage_between(before, after).working_threads) << "some have ended";
+    EXPECT_EQ(proc::usage_between({}, {}).working_threads, 0u);
+}
+
 TEST(Account, AStoppedProcessGivesNone) {
     proc::account_giver const giver;
     obedient const server([] {});

@@ -11,8 +11,11 @@ namespace contract {
 /// drawn from [shortest_us, longest_us]. All waits are started before any is awaited; each ends on
 /// its own, never early. Call `probe.begin(i)` right before wait i is armed and `probe.end(i)` as
 /// the first thing its continuation does; the harness subtracts the nominal length: what is left is
-/// lateness. The outcome proves that every wait completed: `checksum` is the wrap-around sum of
-/// `kernel::mix(i)` over the completed waits.
+/// lateness. `timer_slack_us` is how much later than asked the kernel may end a sleep, which lets
+/// waits share a wake-up: the harness gives it to the thread that makes the session, whose threads
+/// and children inherit it, alike for all models. No model sets it itself. The outcome proves that
+/// every wait completed: `checksum` is the wrap-around sum of `kernel::mix(i)` over the completed
+/// waits.
 struct waits {
     static constexpr std::string_view name = "waits";
     static constexpr auto role = contract::role::batch;
@@ -23,11 +26,14 @@ struct waits {
         std::uint64_t waits = 1'000;
         std::uint64_t shortest_us = 1'000;
         std::uint64_t longest_us = 10'000;
+        std::uint64_t timer_slack_us = 0;
     };
     static constexpr std::array fields{
         field<params>{"waits", &params::waits, 1, 1'000'000, "concurrent timed waits"},
         field<params>{"shortest_us", &params::shortest_us, 1, 60'000'000, "microseconds"},
         field<params>{"longest_us", &params::longest_us, 1, 60'000'000, "microseconds"},
+        field<params>{"timer_slack_us", &params::timer_slack_us, 0, 1'000'000,
+                      "0: as the system has it, else the kernel's liberty for all, microseconds"},
     };
 
     struct outcome {

@@ -34,9 +34,9 @@ nlohmann::json sample_fields(nlohmann::json const& report) {
     auto const server = report.value("server", nlohmann::json::object());
     for (auto const* field :
          {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
-          field::voluntary_switches, field::involuntary_switches, field::minor_faults,
-          field::major_faults, field::run_delay_ns, field::steal_share, field::foreign_cpu_share,
-          field::threads, field::processes, field::pss_bytes}) {
+          field::working_threads, field::voluntary_switches, field::involuntary_switches,
+          field::minor_faults, field::major_faults, field::run_delay_ns, field::steal_share,
+          field::foreign_cpu_share, field::threads, field::processes, field::pss_bytes}) {
         if (server.contains(field)) fields[field] = server[field];
     }
     fields[field::client] = report;
@@ -60,13 +60,21 @@ std::uint64_t threads_under_load(nlohmann::json const& report) {
     return server->value(field::threads, std::uint64_t{0});
 }
 
+/// The shortest time from the send of a message to its answer; 0 if there was none.
+std::uint64_t least_ns(nlohmann::json const& report) {
+    auto const service = report.value("service", nlohmann::json::object());
+    auto const least = service.find(field::min_ns);
+    return least == service.end() || least->is_null() ? 0 : least->get<std::uint64_t>();
+}
+
 oracle::served served_by(nlohmann::json const& report) {
     auto const dear = report.value("dear", nlohmann::json::object());
     return {.connections = report.value("connections", std::uint64_t{0}),
             .bytes = report.value("bytes_received", std::uint64_t{0}) +
                      report.value("warm_up_bytes", std::uint64_t{0}),
             .dear = dear.value("requests", std::uint64_t{0}),
-            .least_dear_ns = dear.value("least_ns", std::uint64_t{0})};
+            .least_dear_ns = dear.value("least_ns", std::uint64_t{0}),
+            .least_ns = least_ns(report)};
 }
 
 } // namespace

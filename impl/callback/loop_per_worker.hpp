@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "contract/model.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace callback {
+
+/// A descriptor that is closed with this.
+class listening_socket {
+public:
+    explicit listening_socket(int fd) noexcept : fd_(fd) {}
+    listening_socket(listening_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    listening_socket& operator=(listening_socket&&) = delete;
+    ~listening_socket() {
+        if (fd_ != -1) ::close(fd_);
+    }
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+/// Another listening socket at the address of `listen_fd`: the kernel deals new connections out
+/// among them (SO_REUSEPORT), by a hash of the peer's address.
+inline listening_socket listen_beside(int listen_fd) {
+    sockaddr_in address{};
+    socklen_t bytes = sizeof address;
+    int const on = 1;
+    listening_socket made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (made.get() == -1 ||
+        ::getsockname(listen_fd, reinterpret_cast<sockaddr*>(&address), &bytes) == -1 ||
+        ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == -1 ||
+        ::bind(made.get(), reinterpret_cast<sockaddr const*>(&address), bytes) == -1 ||
+        ::listen(made.get(), SOMAXCONN) == -1) {
+        throw std::system_error(errno, std::generic_category(), "listen with SO_REUSEPORT");
+    }
+    return made;
+}
+
+/// `workers` servers of one loop each, one of them in the calling thread and the others in threads
+/// of their own, each with a listening socket of its own.
+template <class W>
+class loop_per_worker final : public contract::session<W> {
+public:
+    loop_per_worker(contract::maker<W>& make_one, typename W::params const& params,
+                    typename W::environment const& around)
+        : make_one_(make_one), params_(params) {
+        for (unsigned worker = 0; worker < around.limits.workers; ++worker) {
+            auto own = around;
+            own.limits.workers = 1;
+            if (worker != 0)
+                own.listen_fd = listeners_.emplace_back(listen_beside(around.listen_fd)).get();
+            surroundings_.push_back(own);
+        }
+        for (auto const& own : surroundings_) {
+            servers_.push_back(make_one_(params_, own));
+        }
+    }
+    ~loop_per_worker() override {
+        // In reverse: each puts back how signals were before it.
+        while (!servers_.empty()) {
+            servers_.pop_back();
+        }
+    }
+
+    typename W::outcome run(contract::probe& probe) override {
+        std::vector<typename W::outcome> outcomes(surroundings_.size());
+        std::vector<std::exception_ptr> failures(surroundings_.size());
+        auto const serve = [&](std::size_t worker) {
+            try {
+                outcomes[worker] = servers_[worker]->run(probe);
+            } catch (...) {
+                failures[worker] = std::current_exception();
+            }
+        };
+        {
+            std::vector<std::jthread> others;
+            for (std::size_t worker = 1; worker < outcomes.size(); ++worker) {
+                others.emplace_back(serve, worker);
+            }
+            serve(0);
+        }
+        for (auto const& failure : failures) {
+            if (failure) std::rethrow_exception(failure);
+        }
+        typename W::outcome sum;
+        for (auto const& one : outcomes) {
+            for (auto const& field : W::outcome_fields) {
+                sum.*field.member += one.*field.member;
+            }
+        }
+        return sum;
+    }
+
+private:
+    contract::maker<W>& make_one_;
+    typename W::params params_;
+    std::vector<listening_socket> listeners_;
+    std::vector<typename W::environment> surroundings_; ///< of each worker
+    std::vector<std::unique_ptr<contract::session<W>>> servers_;
+};
+
+} // namespace callback
