@@ -12,9 +12,11 @@ import (
 const echoBufferBytes = 16_384
 
 // A goroutine a connection that reads and writes as if it blocked; the runtime's network poller does the rest.
-type echo struct {
+type server struct {
 	listener net.Listener
 	stop     *os.File
+	serve    func(net.Conn) uint64 // until the peer has gone; what it counted
+	counted  string                // the name of that sum in the outcome
 }
 
 // owned duplicates a descriptor of the harness, for what Go is given it closes.
@@ -32,6 +34,10 @@ func owned(descriptor int, name string) (*os.File, error) {
 }
 
 func makeEcho(asked *request) (session, error) {
+	return makeServer(asked, echo, "echoed_bytes")
+}
+
+func makeServer(asked *request, serve func(net.Conn) uint64, counted string) (session, error) {
 	handed, err := owned(asked.descriptor("listen_fd"), "listener")
 	if err != nil {
 		return nil, err
@@ -42,11 +48,11 @@ func makeEcho(asked *request) (session, error) {
 		return nil, err
 	}
 	stop, err := owned(asked.descriptor("stop_fd"), "stop")
-	return &echo{listener, stop}, err
+	return &server{listener, stop, serve, counted}, err
 }
 
-func (e *echo) run(*probe) (outcome, error) {
-	var accepted, echoed atomic.Uint64
+func (e *server) run(*probe) (outcome, error) {
+	var accepted, counted atomic.Uint64
 	var serving sync.WaitGroup
 	var guard sync.Mutex
 	open := map[net.Conn]struct{}{}
@@ -65,7 +71,7 @@ func (e *echo) run(*probe) (outcome, error) {
 			serving.Add(1)
 			go func() {
 				defer serving.Done()
-				echoed.Add(serve(peer))
+				counted.Add(e.serve(peer))
 				guard.Lock()
 				delete(open, peer)
 				guard.Unlock()
@@ -80,11 +86,11 @@ func (e *echo) run(*probe) (outcome, error) {
 	}
 	guard.Unlock()
 	serving.Wait()
-	return outcome{"accepted": accepted.Load(), "echoed_bytes": echoed.Load()}, nil
+	return outcome{"accepted": accepted.Load(), e.counted: counted.Load()}, nil
 }
 
-// serve echoes until the peer closes or is gone; TCP_NODELAY is Go's default.
-func serve(peer net.Conn) (echoed uint64) {
+// echo sends back what comes until the peer closes or is gone; TCP_NODELAY is Go's default.
+func echo(peer net.Conn) (echoed uint64) {
 	defer peer.Close()
 	buffer := make([]byte, echoBufferBytes)
 	for {
@@ -99,7 +105,7 @@ func serve(peer net.Conn) (echoed uint64) {
 	}
 }
 
-func (e *echo) close() {
+func (e *server) close() {
 	e.listener.Close() // again, if it has run
 	e.stop.Close()
 }

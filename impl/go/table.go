@@ -11,6 +11,8 @@ import (
 var makers = map[string]maker{
 	"waits":   makeWaits,
 	"echo":    makeEcho,
+	"held":    makeEcho,
+	"delay":   makeDelay,
 	"fetch":   makeFetch,
 	"spawn":   makeSpawn,
 	"channel": makeChannel,
@@ -20,6 +22,8 @@ var makers = map[string]maker{
 // Knobs that differ from what the language does by itself, or that a reader should know.
 var ledgers = map[string]string{
 	"echo":  "TCP_NODELAY=on; buffer_bytes=16384 a connection",
+	"held":  "TCP_NODELAY=on; buffer_bytes=16384 a connection",
+	"delay": "TCP_NODELAY=on",
 	"fetch": "TCP_NODELAY=on",
 }
 

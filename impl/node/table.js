@@ -12,6 +12,8 @@ module.exports = {
     { workload: 'fetch_data' },
     { workload: 'waits' },
     { workload: 'echo' },
+    { workload: 'held' },
+    { workload: 'delay' },
     { workload: 'fetch' },
     { workload: 'spawn' },
     { workload: 'spawn', variant: 'worker_thread', declined: INTERPRETERS },

@@ -11,13 +11,13 @@ class Echo {
       const open = new Set();
       let accepted = 0;
       let echoed = 0;
-      const server = net.createServer({ noDelay: true }, (peer) => {
+      const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (peer) => {
         accepted += 1;
         open.add(peer);
         peer.setNoDelay(true);
         peer.on('error', () => {}); // a peer that resets disturbs nobody
         peer.on('close', () => { echoed += peer.bytesWritten; open.delete(peer); });
-        peer.pipe(peer);
+        this.talk(peer);
       });
       server.on('error', reject);
       server.listen({ fd: Number(this.asked.listen_fd) });
@@ -26,11 +26,13 @@ class Echo {
       const stop = new net.Socket({ fd, readable: true, writable: false });
       const stopped = async () => {
         await Promise.all([...open].map((peer) => new Promise((closed) => peer.once('close', closed).destroy())));
-        server.close(() => resolve({ accepted, echoed_bytes: echoed }));
+        server.close(() => resolve(this.outcome(accepted, echoed)));
       };
       stop.on('end', stopped).on('error', reject).resume();
     });
   }
+  talk(peer) { peer.pipe(peer); }
+  outcome(accepted, sent) { return { accepted, echoed_bytes: sent }; }
   close() {}
 }
 

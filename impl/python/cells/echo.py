@@ -33,15 +33,18 @@ class Streams(Looped):
         self.accepted += 1
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            while data := await reader.read(BUFFER_BYTES):
-                writer.write(data)
-                await writer.drain()
-                self.echoed += len(data)
-        except (ConnectionError, asyncio.CancelledError):
+            await self.talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
             self.tasks.discard(asyncio.current_task())
+
+    async def talk(self, reader, writer):
+        while data := await reader.read(BUFFER_BYTES):
+            writer.write(data)
+            await writer.drain()
+            self.echoed += len(data)
 
 
 class Threads:
