@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """asyncio and uvloop: the streams of echo, a sleep before each answer."""
 
-import asyncio
-
 from .echo import Streams
 
 
