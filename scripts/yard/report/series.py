@@ -90,7 +90,8 @@ def working_threads(cell: Cell) -> str:
     found = cell.estimates.get(METRIC.working_threads)
     if found is None:
         return ""
-    return "1 thread" if found.value == 1 else f"{found.value:g} threads"
+    count = round(found.value)
+    return "1 thread" if count == 1 else f"{count} threads"
 
 
 @dataclass(frozen=True)
