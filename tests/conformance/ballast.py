@@ -53,7 +53,11 @@ def main():
         help="look for this instead: what an allocator makes of it, or a falsehood",
     )
     parser.add_argument("--variants", nargs="+", help="of the cells; all without it")
+    parser.add_argument("--unseen", help="why the weight cannot be seen in this model")
     arguments = parser.parse_args()
+    if arguments.unseen:
+        print(f"skipped: {arguments.unseen}")
+        return 77
     expected = arguments.expect or arguments.ballast
     description = json.loads(
         subprocess.run(
