@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "contract/model.hpp"
 #include "posix.hpp"
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <limits>
 #include <span>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -69,10 +69,9 @@ public:
         add(interrupt_.get(), EPOLLIN | EPOLLET, nullptr);
         timespec const at_once{};
         epoll_event event;
-        if (::epoll_pwait2(epoll_.get(), &event, 1, &at_once, nullptr) == -1 && errno != EINTR) {
-            throw contract::skipped_error("epoll_pwait2 does not work here: run it on Linux 5.11 "
-                                          "or later, and let the container allow the call");
-        }
+        // Before Linux 5.11 there is no epoll_pwait2; containers that do not know it refuse it.
+        counts_nanoseconds_ =
+            ::epoll_pwait2(epoll_.get(), &event, 1, &at_once, nullptr) != -1 || errno == EINTR;
     }
 
     void add(int fd, std::uint32_t mask, readiness* state) {
@@ -83,10 +82,13 @@ public:
     /// Waits for events, at most `timeout` (nullptr: for ever), and makes their fibers ready.
     /// May come back early and with nothing. An error means a broken reactor, and terminates.
     void poll(timespec const* timeout) noexcept {
-        int const count = ::epoll_pwait2(epoll_.get(), events_.data(),
-                                         static_cast<int>(events_.size()), timeout, nullptr);
+        auto const most = static_cast<int>(events_.size());
+        int const count =
+            counts_nanoseconds_
+                ? ::epoll_pwait2(epoll_.get(), events_.data(), most, timeout, nullptr)
+                : ::epoll_wait(epoll_.get(), events_.data(), most, in_milliseconds(timeout));
         if (count == -1) {
-            if (errno != EINTR) throw_errno("epoll_pwait2");
+            if (errno != EINTR) throw_errno("epoll_wait");
             return;
         }
         for (auto const& event : std::span(events_.data(), static_cast<std::size_t>(count))) {
@@ -103,8 +105,17 @@ public:
 private:
     friend class readiness;
 
+    /// Rounded up: never early. -1: for ever.
+    static int in_milliseconds(timespec const* timeout) noexcept {
+        if (timeout == nullptr) return -1;
+        constexpr std::time_t most_s = std::numeric_limits<int>::max() / 1000 - 1;
+        if (timeout->tv_sec > most_s) return static_cast<int>(most_s * 1000); // and then again
+        return static_cast<int>(timeout->tv_sec * 1000 + (timeout->tv_nsec + 999'999) / 1'000'000);
+    }
+
     unique_fd epoll_;
     unique_fd interrupt_;
+    bool counts_nanoseconds_ = true;
     std::size_t parked_ = 0;
     std::array<epoll_event, 256> events_; ///< 3 KiB: too much for the stack of a fiber
 };
