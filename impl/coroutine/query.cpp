@@ -25,12 +25,12 @@ public:
         pool_.reserve(params.connections);
         for (std::uint64_t i = 0; i < params.connections; ++i) {
             pool_.emplace_back(around.database);
-            loop_.io().forget(pool_.back().socket()); // an old number, maybe, and a new socket
+            loop_.forget(pool_.back().socket()); // an old number, maybe, and a new socket
         }
     }
     ~query_session() override {
         for (auto const& connection : pool_) {
-            loop_.io().forget(connection.socket());
+            loop_.forget(connection.socket());
         }
     }
 

@@ -24,14 +24,20 @@ executor::~executor() {
 void executor::submit(job& work) {
     {
         std::lock_guard const lock(mutex_);
+        if (queued_ >= idle_ && threads_.size() < most_threads_) start_thread();
         (first_ == nullptr ? first_ : last_->next_) = &work;
         last_ = &work;
         ++queued_;
-        if (queued_ > idle_ && threads_.size() < most_threads_) {
-            threads_.emplace_back([this] { this->work(); });
-        }
     }
     arrived_.notify_one();
+}
+
+void executor::start_thread() {
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (...) { // those that are there do it, later
+        if (threads_.empty()) throw;
+    }
 }
 
 void executor::work() {

@@ -15,23 +15,6 @@ namespace {
 plain_core& plain(future_core& core) noexcept { return static_cast<plain_core&>(core); }
 task_core& as_task(future_core& core) noexcept { return static_cast<task_core&>(core); }
 
-bool cancel_task(task_core& task, std::string_view message) {
-    task.clear(future_core::log_exception);
-    if (task.done()) return false;
-    ++task.cancel_requests;
-    bool const suspended = !task.has(future_core::is_scheduled) && task.waiting != nullptr;
-    // If its wait has been cancelled, and it has not resumed yet, it gets the first message.
-    // While it runs, `waiting` is what it waited for before: gone.
-    bool const told = task.has(future_core::is_started) && running_task() != &task &&
-                      was_cancelled(*task.waiting);
-    if (!told && (!message.empty() || task.extra() != nullptr)) {
-        task.make_extra().cancel_message = message;
-    }
-    if (suspended && task.waiting->react(*task.waiting, signal::cancel)) return true;
-    task.set(future_core::must_cancel);
-    return true;
-}
-
 } // namespace
 
 details::~details() { release(context); }
@@ -39,23 +22,29 @@ details::~details() { release(context); }
 details& future_core::make_extra() {
     if (extra() == nullptr) {
         auto* const made = new details;
-        made->serial = serial_or_details >> 1u;
+        made->serial = serial_or_details;
         serial_or_details = reinterpret_cast<std::uintptr_t>(made);
     }
     return *extra();
 }
 
-bool future_core::cancel(std::string_view message) {
-    if (has(is_task)) return cancel_task(as_task(*this), message);
-    auto& self = plain(*this);
-    if (self.behaviour->cancel != nullptr) return self.behaviour->cancel(self, message);
-    return self.cancel_plainly(message);
+void future_core::throw_wrong_loop() const {
+    if (this_loop == 1 && (done() || callbacks.empty())) return; // its loop has ended; nobody waits
+    throw runtime_error("a future or task is used in another loop, or thread, than its own");
 }
 
-bool plain_core::cancel_plainly(std::string_view message) {
+void future_core::set_cancel_message(std::string_view message) noexcept {
+    if (message.empty() && extra() == nullptr) return;
+    try {
+        make_extra().cancel_message = message;
+    } catch (...) { // no memory: the cancellation counts, its message is lost
+    }
+}
+
+bool plain_core::cancel_plainly(std::string_view message) noexcept {
     clear(log_exception);
     if (done()) return false;
-    if (!message.empty()) make_extra().cancel_message = message;
+    set_cancel_message(message);
     now = state::cancelled;
     schedule_callbacks();
     return true;
@@ -63,7 +52,8 @@ bool plain_core::cancel_plainly(std::string_view message) {
 
 void future_core::schedule_callbacks() noexcept {
     if (callbacks.empty()) return;
-    auto& home = *loop::of_this_thread();
+    auto& home = *detail::loop_core::of_this_thread();
+    if (!has(is_task) && plain(*this).is_watched()) plain(*this).watch_no_longer();
     // Nearly always there is one who waits, and it is a coroutine.
     if (auto& first = *callbacks.front(); first.next == &first && first.suspended) [[likely]] {
         callbacks.erase(first);
@@ -86,16 +76,21 @@ void future_core::destroy() noexcept {
         exception_context const lost{std::string(has(is_task) ? "Task" : "Future") +
                                          " exception was never retrieved",
                                      error()};
-        if (auto* const home = loop::of_this_thread()) {
+        if (auto* const home = detail::loop_core::of_this_thread()) {
             home->call_exception_handler(lost);
         } else {
             print(lost);
         }
     }
+    if (!has(is_task) && plain(*this).is_watched()) plain(*this).watch_no_longer();
     while (!callbacks.empty()) {
         auto& w = callbacks.pop_front();
         w.react(w, signal::detach);
     }
+    destroy_in_turn(*this);
+}
+
+void future_core::end_now() noexcept {
     if (auto* const mine = extra(); mine != nullptr) [[unlikely]]
         delete mine;
     if (has(is_task)) {
@@ -135,10 +130,21 @@ void task_core::fail() noexcept {
     }
 }
 
+void task_core::destroy_awaited_frames(std::coroutine_handle<> innermost) noexcept {
+    while (innermost.address() != frame().address()) {
+        auto& awaited = of(innermost);
+        if (!awaited.has(in_place_only)) return; // of another kind: its awaiter destroys it
+        auto const outer = awaited.continuation;
+        awaited.owner->frame = std::noop_coroutine(); // whose destruction does nothing
+        innermost.destroy();
+        innermost = outer;
+    }
+}
+
 plain_core::~plain_core() = default;
 
 task_core* running_task() noexcept {
-    auto* const home = loop::of_this_thread();
+    auto* const home = detail::loop_core::of_this_thread();
     return home == nullptr ? nullptr : home->current();
 }
 
@@ -166,7 +172,7 @@ thread_context::thread_context(context_node* values) noexcept
 thread_context::~thread_context() { release(std::exchange(outside_of_loops, before_)); }
 
 context_node* current_context() noexcept {
-    auto* const home = loop::of_this_thread();
+    auto* const home = detail::loop_core::of_this_thread();
     if (home == nullptr) return outside_of_loops;
     if (auto* const task = home->current()) {
         return task->extra() == nullptr ? nullptr : task->extra()->context;
@@ -175,7 +181,7 @@ context_node* current_context() noexcept {
 }
 
 void replace_current_context(context_node* context) {
-    auto* const home = loop::of_this_thread();
+    auto* const home = detail::loop_core::of_this_thread();
     auto* const task = home == nullptr ? nullptr : home->current();
     auto& place = task != nullptr   ? task->make_extra().context
                   : home != nullptr ? home->callback_context

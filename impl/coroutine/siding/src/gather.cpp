@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "siding/gather.hpp"
 
+#include <new>
+
 namespace siding::detail {
 
 void gathering::expect(plain_core& outer, std::size_t most) {
@@ -16,19 +18,27 @@ void gathering::add(any_future added) {
     if (core.references > 2 && !seen_.insert(&core).second) return;
     auto* const place = subscriptions_.get() + subscribed_++ * sizeof(child);
     auto& one = *::new (place) child(*this, core);
-    if (core.done()) {
-        loop::of_this_thread()->schedule(one);
-    } else {
-        core.callbacks.push_back(one);
-    }
+    if (one.was_done()) return;
+    core.expect_this_loop();
+    core.callbacks.push_back(one);
+    detail::loop_core::of_this_thread()->watch(core);
     outer_->add_reference(); // until its callback has run
 }
 
+gathering::child& gathering::subscription(std::size_t number) const noexcept {
+    return *std::launder(reinterpret_cast<child*>(subscriptions_.get() + number * sizeof(child)));
+}
+
+/// What was done before counts at once, as in CPython from 3.12 on.
 void gathering::all_added() {
     seen_.clear();
-    if (subscribed_ != 0) return;
-    set_results();
-    outer_->schedule_callbacks();
+    if (subscribed_ == 0) {
+        set_results();
+        return outer_->schedule_callbacks();
+    }
+    for (std::size_t i = 0; i < subscribed_; ++i) {
+        if (auto& one = subscription(i); one.was_done()) child_done(*one.of);
+    }
 }
 
 bool gathering::child::react_to(waiter& self, signal what) noexcept {
@@ -76,14 +86,24 @@ void gathering::fail(std::exception_ptr error) noexcept {
     outer_->schedule_callbacks();
 }
 
-bool gathering::cancel(std::string_view message) {
-    if (outer_->done()) return false;
-    bool any = false;
-    for (auto const& each : children_) {
-        any = each.cancel(message) || any;
-    }
-    cancel_requested_ = cancel_requested_ || any;
-    return any;
+bool gathering::begin_cancel(way back) noexcept {
+    if (children_.empty()) return false;
+    back_ = back;
+    cancelling_ = true;
+    any_cancelled_ = false;
+    next_to_cancel_ = 0;
+    return true;
+}
+
+bool gathering::next_to_cancel(bool answer) noexcept {
+    any_cancelled_ = any_cancelled_ || answer;
+    return ++next_to_cancel_ < children_.size();
+}
+
+bool gathering::end_cancel() noexcept {
+    cancelling_ = false;
+    cancel_requested_ = cancel_requested_ || any_cancelled_;
+    return any_cancelled_;
 }
 
 std::exception_ptr error_of(future_core& core) {

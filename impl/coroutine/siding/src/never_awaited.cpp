@@ -24,7 +24,7 @@ void report_never_awaited(void const* code) noexcept {
     std::snprintf(text.data(), text.size(), "coroutine was never awaited (its code is at %p)",
                   code);
     exception_context const context{text.data(), nullptr};
-    if (auto* const home = loop::of_this_thread()) {
+    if (auto* const home = detail::loop_core::of_this_thread()) {
         home->call_exception_handler(context);
     } else {
         detail::print(context);
@@ -41,7 +41,7 @@ void drop_never_awaited(std::coroutine_handle<> frame) noexcept {
         std::memcpy(&code, frame.address(), sizeof code);
         handler(code);
     }
-    frame.destroy();
+    destroy_in_turn(frame);
 }
 
 } // namespace detail

@@ -6,13 +6,14 @@
 namespace siding::detail {
 
 void expect_no_running_loop() {
-    auto* const home = loop::of_this_thread();
+    auto* const home = detail::loop_core::of_this_thread();
     if (home != nullptr && home->is_running()) {
         throw runtime_error("run() cannot be called from a running event loop");
     }
 }
 
 void cancel_all_tasks(loop& of) {
+    if (of.was_forked()) return; // they are the parent's
     auto const all = of.all_tasks();
     if (all.empty()) return;
     for (auto const& each : all) {

@@ -20,7 +20,7 @@ namespace detail {
 /// What a loop calls when a signal comes. The node itself is what the signal handler posts, so that
 /// it need not allocate; a signal that comes again before the loop got to it is one call.
 struct signal_handler final : callback {
-    signal_handler(loop& owner, std::function<void()> to_call)
+    signal_handler(loop_core& owner, std::function<void()> to_call)
         : callback(owner), function(std::move(to_call)) {
         react = &react_to;
     }
@@ -141,7 +141,7 @@ void restore(int number) noexcept {
 
 interruption::interruption(any_task main) : main_(std::move(main)) {
     if (::gettid() != ::getpid() || !is_default(SIGINT)) return;
-    auto* const made = new signal_handler(*loop::of_this_thread(), [this] {
+    auto* const made = new signal_handler(*detail::loop_core::of_this_thread(), [this] {
         came_ = true;
         if (!main_.done()) main_.cancel();
     });
@@ -164,7 +164,7 @@ bool interruption::cancelled_main() const noexcept { return came_ && main_.uncan
 } // namespace detail
 
 void loop::add_signal_handler(int number, std::function<void()> function) {
-    if (closed_) throw runtime_error("Event loop is closed");
+    if (is_closed()) throw runtime_error("Event loop is closed");
     static_cast<void>(detail::entry(number));
     detail::install(number, new detail::signal_handler(*this, std::move(function)));
     signals_ |= std::uint64_t{1} << (number - 1);

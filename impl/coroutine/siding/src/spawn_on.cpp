@@ -25,7 +25,7 @@ remote_awaiter::~remote_awaiter() {
 
 bool remote_awaiter::react_to(waiter& self, signal what) noexcept {
     auto& me = static_cast<remote_awaiter&>(self);
-    auto& home = *loop::of_this_thread();
+    auto& home = *detail::loop_core::of_this_thread();
     std::lock_guard const lock(me.of_->mutex);
     switch (what) {
     case signal::run: // woken; a request to cancel is thrown all the same

@@ -4,8 +4,18 @@
 
 namespace siding {
 
+void detail::waiting_line::throw_other_loop() {
+    throw runtime_error("a lock, event, queue or the like is awaited in another event loop");
+}
+
+void detail::grant_waiter::throw_orphaned(char const* name) {
+    throw_if_cancelled(*this);
+    throw runtime_error("the " + std::string(name) + " was destroyed before its grant was taken");
+}
+
 coroutine<> condition::wait() {
     if (!locked()) throw runtime_error("cannot wait on un-acquired lock");
+    detail::reference_to<condition> const here(*this);
     release();
     std::exception_ptr error;
     try {
@@ -13,9 +23,9 @@ coroutine<> condition::wait() {
     } catch (...) {
         error = std::current_exception();
     }
-    // Whatever happens, the lock is held again in the end.
+    // Whatever happens, the lock is held again in the end, if there is one.
     bool acquired = false;
-    while (!acquired) {
+    while (!acquired && here.get() != nullptr && lock_.get() != nullptr) {
         try {
             co_await acquire();
             acquired = true;
@@ -23,11 +33,20 @@ coroutine<> condition::wait() {
             error = std::current_exception();
         }
     }
-    if (error) std::rethrow_exception(error);
+    if (!error) co_return;
+    if (here.get() == nullptr) std::rethrow_exception(error);
+    // It may have been notified before it was cancelled: the notification is for another then, who
+    // at worst wakes up for nothing.
+    wake(1);
+    std::rethrow_exception(error);
 }
 
 void condition::notify(std::size_t count) {
     if (!locked()) throw runtime_error("cannot notify on un-acquired lock");
+    wake(count);
+}
+
+void condition::wake(std::size_t count) {
     if (count == 0) return;
     detail::any_waiter(waiters_, [&](detail::grant_waiter& w) {
         if (!w.pending()) return false;
@@ -52,8 +71,10 @@ coroutine<std::size_t> barrier::wait() {
         explicit on_leaving(barrier& b) noexcept : of(b) {}
         on_leaving(on_leaving const&) = delete;
         on_leaving& operator=(on_leaving const&) = delete;
-        ~on_leaving() { of.leave(); }
-        barrier& of;
+        ~on_leaving() {
+            if (auto* const still = of.get()) still->leave();
+        }
+        detail::reference_to<barrier> of;
     };
     on_leaving const leaving(*this);
     auto const index = count_++;

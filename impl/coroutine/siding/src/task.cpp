@@ -27,6 +27,7 @@ void add_done_callback(future_core& core, callback& call) {
         call.home.schedule(call);
     } else {
         core.callbacks.push_back(call);
+        call.home.watch(core);
     }
 }
 
@@ -41,20 +42,26 @@ void future_wait::throw_cancelled_or_outcome() const {
     throw_cancelled(cancel_message(*this));
 }
 
+void future_wait::throw_other_loop() {
+    throw runtime_error("a task cannot await a future or task of another loop");
+}
+
+void future_wait::throw_circle() const {
+    if (&core == running_task()) throw runtime_error("Task cannot await on itself");
+    throw runtime_error("Tasks await each other in a circle");
+}
+
 bool future_wait::react_to(waiter& self, signal what) noexcept {
     auto& wait = static_cast<future_wait&>(self);
-    switch (what) {
-    case signal::cancel:
-        return wait.core.cancel(cancel_message(self));
-    case signal::detach:
-        if (wait.linked()) wait.core.callbacks.erase(wait);
-        return true;
-    case signal::done:
-    case signal::run:
-        break;
-    }
-    return false;
+    if (what == signal::cancel) return wait.core.cancel(cancel_message(self));
+    if (what != signal::detach) return false;
+    // Now: tasks that await each other would keep each other alive.
+    wait.end();
+    wait.react = &ended_reaction;
+    return true;
 }
+
+bool future_wait::ended_reaction(waiter&, signal) noexcept { return false; }
 
 std::string name_of(future_core const& core) {
     if (auto const* extra = core.extra(); extra != nullptr && !extra->name.empty()) {
@@ -64,7 +71,9 @@ std::string name_of(future_core const& core) {
 }
 
 unsigned uncancel(future_core& core) noexcept {
-    if (core.cancel_requests > 0) --core.cancel_requests;
+    if (core.cancel_requests > 0 && --core.cancel_requests == 0) {
+        core.clear(future_core::must_cancel);
+    }
     return core.cancel_requests;
 }
 

@@ -12,6 +12,12 @@ bool is_cancellation(std::exception_ptr const& error) {
 
 } // namespace
 
+task_group::~task_group() {
+    for (auto const& each : tasks_) {
+        each.task.remove_done_callback(each.on_done);
+    }
+}
+
 void task_group::enter() {
     if (entered_) throw runtime_error("TaskGroup has been already entered");
     parent_ = detail::running_task();
@@ -31,10 +37,11 @@ void task_group::add(any_task created) {
         if (auto const most = errors_.size() + tasks_.size() + 2; errors_.capacity() < most) {
             errors_.reserve(2 * most);
         }
-        tasks_.push_back(created);
+        tasks_.push_back({created});
         auto const where = std::prev(tasks_.end());
         try {
-            where->add_done_callback([this, where](any_future const&) { on_done(where); });
+            where->on_done =
+                created.add_done_callback([this, where](any_future const&) { on_done(where); });
         } catch (...) {
             tasks_.erase(where);
             throw;
@@ -48,12 +55,12 @@ void task_group::add(any_task created) {
 void task_group::abort() {
     aborting_ = true;
     for (auto const& each : tasks_) {
-        if (!each.done()) each.cancel();
+        if (!each.task.done()) each.task.cancel();
     }
 }
 
-void task_group::on_done(std::list<any_task>::iterator where) {
-    auto const ended = std::move(*where);
+void task_group::on_done(members::iterator where) {
+    auto const ended = std::move(where->task);
     tasks_.erase(where);
     if (tasks_.empty()) all_done_.set();
     if (ended.cancelled()) return;
@@ -76,7 +83,6 @@ void task_group::on_done(std::list<any_task>::iterator where) {
 coroutine<> task_group::exit(std::exception_ptr error) {
     exiting_ = true;
     std::exception_ptr cancellation = is_cancellation(error) ? error : nullptr;
-    if (cancelled_parent_ && detail::uncancel(*parent_) == 0) cancellation = nullptr;
     if (error && !aborting_) abort();
     while (!tasks_.empty()) {
         all_done_.clear();
@@ -89,9 +95,15 @@ coroutine<> task_group::exit(std::exception_ptr error) {
             }
         }
     }
+    if (cancelled_parent_ && detail::uncancel(*parent_) == 0) cancellation = nullptr;
     if (cancellation && errors_.empty()) std::rethrow_exception(cancellation);
     if (error && !is_cancellation(error)) errors_.push_back(error);
     if (!errors_.empty()) {
+        // Cancelled from outside too: that comes at the next await, and is still one request.
+        if (parent_->cancel_requests != 0) {
+            static_cast<void>(detail::uncancel(*parent_));
+            parent_->cancel({});
+        }
         throw exception_group("unhandled errors in a TaskGroup", std::move(errors_));
     }
 }

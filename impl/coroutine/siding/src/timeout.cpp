@@ -4,6 +4,7 @@
 namespace siding {
 
 void timeout_scope::reschedule(std::optional<time_point> when) {
+    if (state_ == state::created) throw runtime_error("Timeout has not been entered");
     if (state_ != state::entered) {
         throw runtime_error("Cannot change state of a Timeout that is not active");
     }
@@ -21,6 +22,7 @@ void timeout_scope::enter() {
     task_ = detail::running_task();
     if (task_ == nullptr) throw runtime_error("Timeout should be used inside a task");
     state_ = state::entered;
+    cancelling_ = task_->cancel_requests;
     reschedule(when_);
 }
 
@@ -29,7 +31,7 @@ bool timeout_scope::exit(bool by_cancellation) noexcept {
     timer_ = {};
     if (state_ == state::expiring) {
         state_ = state::expired;
-        return detail::uncancel(*task_) == 0 && by_cancellation;
+        return detail::uncancel(*task_) <= cancelling_ && by_cancellation;
     }
     state_ = state::exited;
     return false;

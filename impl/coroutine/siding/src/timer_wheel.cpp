@@ -26,8 +26,17 @@ std::uint64_t timer_wheel::start_of(unsigned level, unsigned slot) const noexcep
     return (position_ & above) | (std::uint64_t{slot} << shift);
 }
 
+std::size_t timer_wheel::size() const noexcept {
+    auto all = size_;
+    for (auto* w = never_.front(); w != nullptr; w = never_.after(*w)) {
+        ++all;
+    }
+    return all;
+}
+
 timer* timer_wheel::pop_due(std::uint64_t now_ns) noexcept {
     if (size_ == 0) {
+        if (now_ns > never_ns) return never_.empty() ? nullptr : &as_timer(&never_.pop_front());
         position_ = std::max(position_, now_ns);
         return nullptr;
     }
@@ -64,6 +73,7 @@ timer* timer_wheel::pop_due(std::uint64_t now_ns) noexcept {
 }
 
 std::uint64_t timer_wheel::next_wake_ns() const noexcept {
+    if (size_ == 0) return never_ns;
     if (!overdue_.empty()) return 0;
     auto const level = first_level();
     auto const slot = static_cast<unsigned>(std::countr_zero(used_[level]));

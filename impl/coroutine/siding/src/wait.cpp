@@ -38,14 +38,15 @@ bool failed(any_future const& f) { return f.core()->now == state::failed; }
 
 } // namespace
 
-coroutine<> wait_for_some(std::vector<any_future> futures, std::optional<duration> timeout,
-                          return_when when) {
+coroutine<> wait_for_some(std::vector<any_future> futures, time_limit timeout, return_when when) {
     auto& home = loop::running();
     auto const waiter = home.create_future();
     auto const left = std::make_shared<std::size_t>(futures.size());
     subscriptions all(std::move(futures));
     handle timer;
-    if (timeout) timer = home.call_later(*timeout, [waiter] { release_waiter(waiter); });
+    if (!timeout.is_none()) {
+        timer = home.call_later(timeout.length(), [waiter] { release_waiter(waiter); });
+    }
     all.set_timer(timer);
     all.subscribe([waiter, left, when, timer](any_future const& f) mutable {
         bool enough = --*left == 0 || when == return_when::first_completed;

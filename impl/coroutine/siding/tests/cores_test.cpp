@@ -23,7 +23,7 @@ class cores : public backend_test {
 protected:
     void TearDown() override {
         if (IsSkipped()) return;
-        EXPECT_EQ(siding::loop::of_this_thread(), nullptr);
+        EXPECT_EQ(siding::detail::loop_core::of_this_thread(), nullptr);
     }
     [[nodiscard]] siding::cores_options options() const {
         siding::cores_options how;

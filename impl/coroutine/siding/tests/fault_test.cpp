@@ -178,6 +178,19 @@ TEST_P(every_fault, interruptions_are_not_noticed) {
     at_every_call(call::enter, EBUSY, 0);  // completions wait to be collected
 }
 
+TEST_P(every_fault, a_loop_that_cannot_wait_ends_by_that_error) {
+    auto const where = GetParam() == "epoll" ? call::wait : call::enter;
+    for (int const error : {EBADF, EFAULT, EINVAL, ENOSYS, EPERM}) {
+        plan with;
+        with.where = where;
+        with.error = error;
+        for (with.at = 1; with.at < 4; ++with.at) {
+            EXPECT_EQ(run(with), std::nullopt) << std::system_category().message(error);
+            EXPECT_TRUE(now.was_met);
+        }
+    }
+}
+
 TEST_P(every_fault, short_writes_lose_nothing) {
     plan with;
     with.always_short = true;
@@ -198,7 +211,12 @@ TEST_P(every_fault, without_resources_a_server_waits_and_a_client_fails) {
         at_every_call(call::accept, error, 0);
         at_every_call(call::socket, error, 1);
     }
-    at_every_call(call::accept, ECONNABORTED, 0);
+    for (int const error : {ECONNABORTED, EPROTO, EPERM, ENETDOWN, ETIMEDOUT}) {
+        at_every_call(call::accept, error, 0); // of the connection: the next one is accepted
+    }
+    for (int const error : {ENOSYS, EOPNOTSUPP, EACCES}) {
+        at_every_call(call::accept, error, 0); // of accept itself: it waits, and does not spin
+    }
 }
 
 } // namespace

@@ -296,7 +296,7 @@ TEST_F(faults, a_loop_that_cannot_be_made_leaks_nothing) {
     };
     siding::sys::replacement const here(calls);
     EXPECT_THROW(siding::loop(), std::system_error);
-    EXPECT_EQ(siding::loop::of_this_thread(), nullptr);
+    EXPECT_EQ(siding::detail::loop_core::of_this_thread(), nullptr);
 }
 
 siding::coroutine<> accept_fails() {

@@ -49,7 +49,7 @@ protected:
     void TearDown() override {
         EXPECT_EQ(siding::live_blocks(), blocks_) << "a frame, future or callback leaks";
         EXPECT_EQ(open_descriptors(), descriptors_) << "a descriptor leaks";
-        EXPECT_EQ(siding::loop::of_this_thread(), nullptr);
+        EXPECT_EQ(siding::detail::loop_core::of_this_thread(), nullptr);
     }
 
 private:

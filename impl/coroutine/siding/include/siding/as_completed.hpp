@@ -92,7 +92,7 @@ private:
 /// order in which they end.
 template <std::ranges::forward_range R>
 requires awaitable<std::ranges::range_value_t<R>>
-[[nodiscard]] auto as_completed(R&& awaitables, std::optional<duration> timeout = std::nullopt) {
+[[nodiscard]] auto as_completed(R&& awaitables, time_limit timeout = std::nullopt) {
     using value = future_result<std::ranges::range_value_t<R>>;
     auto state = std::make_shared<detail::completions<value>>();
     std::vector<future<value>> all;
@@ -121,8 +121,8 @@ requires awaitable<std::ranges::range_value_t<R>>
         });
         state->todo.emplace_back(each, id);
     }
-    if (!all.empty() && timeout) {
-        limit->timer = home.call_later(*timeout, [weak = std::weak_ptr(state)] {
+    if (!all.empty() && !timeout.is_none()) {
+        limit->timer = home.call_later(timeout.length(), [weak = std::weak_ptr(state)] {
             auto const to = weak.lock();
             if (!to) return;
             for (auto const& [f, id] : to->todo) {

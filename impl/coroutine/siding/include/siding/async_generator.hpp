@@ -29,6 +29,7 @@ public:
     public:
         promise_type() noexcept {
             static_assert(alignof(promise_type) <= 16, "values of at most 16 alignment");
+            this->clear(detail::future_core::in_place_only); // its frame is the generator's
         }
         async_generator get_return_object() {
             return async_generator(std::coroutine_handle<promise_type>::from_promise(*this));
@@ -39,7 +40,8 @@ public:
             [[nodiscard]] bool await_ready() const noexcept { return false; }
             std::coroutine_handle<>
             await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-                return loop::of_this_thread()->transfer_to(self.promise().continuation);
+                auto& home = *detail::loop_core::of_this_thread();
+                return home.transfer_to(self.promise().continuation);
             }
             void await_resume() const noexcept {}
         };
@@ -104,7 +106,7 @@ public:
             body_->is_running = runs_it_ = true;
             mine.continuation = asker;
             mine.root = &asker.promise().task();
-            return loop::of_this_thread()->transfer_to(body_->frame);
+            return detail::loop_core::of_this_thread()->transfer_to(body_->frame);
         }
         std::optional<T> await_resume() {
             auto& mine = body_->promise();

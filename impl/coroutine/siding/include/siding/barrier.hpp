@@ -8,7 +8,7 @@
 namespace siding {
 
 /// asyncio.Barrier: so many tasks wait for each other, again and again.
-class barrier {
+class barrier : public detail::mortal {
 public:
     /// Throws value_error for 0.
     explicit barrier(std::size_t parties);

@@ -153,13 +153,13 @@ private:
                 me.side().line(at).push_front(me);
                 return true;
             }
-            loop::of_this_thread()->continue_now(task);
+            detail::loop_core::of_this_thread()->continue_now(task);
             return true;
         case signal::cancel:
             if (me.is_woken) return false; // it is on its way to us, and will find the request
             me.leave();
             self.react = &cancelled_reaction;
-            loop::of_this_thread()->wake(self);
+            detail::loop_core::of_this_thread()->wake(self);
             return true;
         case signal::detach:
             me.leave();

@@ -3,6 +3,7 @@
 
 #include "siding/coroutine.hpp"
 #include "siding/detail/grant.hpp"
+#include "siding/detail/mortal.hpp"
 #include "siding/lock.hpp"
 
 #include <cstddef>
@@ -11,18 +12,18 @@
 namespace siding {
 
 /// asyncio.Condition: wait, with a lock held, until another notifies.
-class condition {
+class condition : public detail::mortal {
 public:
     condition() noexcept : lock_(own_) {}
-    /// With a lock that others use too; it must live longer.
+    /// With a lock that others use too. Throws runtime_error once that has ended.
     explicit condition(lock& shared) noexcept : lock_(shared) {}
     condition(condition const&) = delete;
     condition& operator=(condition const&) = delete;
 
-    [[nodiscard]] bool locked() const noexcept { return lock_.locked(); }
-    [[nodiscard]] auto acquire() noexcept { return lock_.acquire(); }
-    [[nodiscard]] auto scoped() noexcept { return lock_.scoped(); }
-    void release() { lock_.release(); }
+    [[nodiscard]] bool locked() const { return its_lock().locked(); }
+    [[nodiscard]] auto acquire() { return its_lock().acquire(); }
+    [[nodiscard]] auto scoped() { return its_lock().scoped(); }
+    void release() { its_lock().release(); }
 
     /// Releases the lock, waits for a notification, takes the lock again, also when cancelled.
     /// Throws runtime_error if the lock is not held.
@@ -48,14 +49,23 @@ private:
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         using grant_waiter::await_suspend;
         void await_resume() {
-            if (linked()) list.erase(*this);
+            static_cast<void>(leave("condition"));
             detail::throw_if_cancelled(*this);
         }
     };
 
+    [[nodiscard]] lock& its_lock() const {
+        auto* const it = lock_.get();
+        if (it == nullptr) [[unlikely]]
+            throw runtime_error("the lock of the condition has been destroyed");
+        return *it;
+    }
+
+    void wake(std::size_t count);
+
     lock own_;
-    lock& lock_;
-    detail::waiter_list waiters_;
+    detail::reference_to<lock> lock_;
+    detail::waiting_line waiters_;
 };
 
 } // namespace siding

@@ -18,7 +18,7 @@ namespace siding {
 
 struct cores_options {
     /// Makes the backend of each loop; nullptr: epoll.
-    std::unique_ptr<detail::backend> (*backend)(loop&) = nullptr;
+    backend_factory backend = nullptr;
     /// Each thread stays on a CPU of its own, if there are enough for all.
     bool pin = true;
 };

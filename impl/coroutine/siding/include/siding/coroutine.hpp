@@ -31,7 +31,7 @@ struct final_awaiter {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
         auto& promise = self.promise();
-        auto& home = *loop::of_this_thread();
+        auto& home = *loop_core::of_this_thread();
         if (!promise.has(future_core::is_task)) return home.transfer_to(promise.continuation);
         promise.heed_late_cancel();
         home.finish(promise); // the frame may be gone
@@ -42,7 +42,7 @@ struct final_awaiter {
 
 template <class T>
 struct promise_common : task_core {
-    promise_common() = default;
+    promise_common() noexcept : task_core(in_place_only) {}
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
@@ -113,23 +113,25 @@ namespace detail {
 /// `co_await some_coroutine()`: starts it in place, in the same task, without a trip through the
 /// loop. Owns the frame, so that a coroutine cannot be awaited twice.
 template <class T>
-class coroutine_awaiter {
+class coroutine_awaiter : frame_owner {
 public:
-    explicit coroutine_awaiter(std::coroutine_handle<promise<T>> child) noexcept : child_(child) {}
+    explicit coroutine_awaiter(std::coroutine_handle<promise<T>> child) noexcept
+        : frame_owner{child} {}
     coroutine_awaiter(coroutine_awaiter const&) = delete;
     coroutine_awaiter& operator=(coroutine_awaiter const&) = delete;
-    ~coroutine_awaiter() { child_.destroy(); }
+    ~coroutine_awaiter() { frame.destroy(); }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-        auto& mine = child_.promise();
+        auto& mine = child().promise();
         mine.continuation = parent;
+        mine.owner = this;
         mine.root = &parent.promise().task();
-        return loop::of_this_thread()->transfer_to(child_);
+        return loop_core::of_this_thread()->transfer_to(frame);
     }
     T await_resume() {
-        auto& mine = child_.promise();
+        auto& mine = child().promise();
         if (mine.now != state::finished) [[unlikely]] {
             std::rethrow_exception(std::move(mine.failure));
         }
@@ -137,7 +139,9 @@ public:
     }
 
 private:
-    std::coroutine_handle<promise<T>> child_;
+    [[nodiscard]] std::coroutine_handle<promise<T>> child() const noexcept {
+        return std::coroutine_handle<promise<T>>::from_address(frame.address());
+    }
 };
 
 } // namespace detail

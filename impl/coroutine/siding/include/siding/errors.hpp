@@ -76,4 +76,10 @@ private:
     std::vector<std::exception_ptr> errors_;
 };
 
+/// What the exception handler of a loop gets.
+struct exception_context {
+    std::string message;
+    std::exception_ptr exception; ///< may be null
+};
+
 } // namespace siding

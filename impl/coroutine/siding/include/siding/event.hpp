@@ -27,7 +27,7 @@ public:
 
 private:
     /// The flag lies in the list, so that one reference leads who waits to both.
-    struct gate : detail::waiter_list {
+    struct gate : detail::waiting_line {
         bool are_let_through = false;
     };
 

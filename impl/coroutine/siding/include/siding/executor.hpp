@@ -33,10 +33,12 @@ public:
         job* next_ = nullptr;
     };
 
-    /// Thread-safe. `work` must live until it has run.
+    /// Thread-safe. `work` must live until it has run. Throws std::system_error if there is no
+    /// thread and none can be started: then it will not run.
     void submit(job& work);
 
 private:
+    void start_thread();
     void work();
 
     std::mutex mutex_;

@@ -38,7 +38,10 @@ public:
     [[nodiscard]] bool done() const noexcept { return core_->done(); }
     [[nodiscard]] bool cancelled() const noexcept { return core_->now == detail::state::cancelled; }
     /// Requests cancellation; false if done. For a task see any_task.
-    bool cancel(std::string_view message = {}) const { return core_->cancel(message); }
+    bool cancel(std::string_view message = {}) const {
+        core_->expect_this_loop();
+        return core_->cancel(message);
+    }
     /// nullptr if there is a result. Throws cancelled_error or invalid_state_error (pending).
     [[nodiscard]] std::exception_ptr exception() const { return core_->exception(); }
 
@@ -71,7 +74,7 @@ struct future_state : plain_core, pool::pooled {
     }
 
     static void dispose(plain_core& self) noexcept { delete static_cast<future_state*>(&self); }
-    static constexpr plain_behaviour ordinary{&dispose, nullptr};
+    static constexpr plain_behaviour ordinary{&dispose};
     [[no_unique_address]] storage<T> result;
 };
 
@@ -79,7 +82,7 @@ template <>
 struct future_state<void> : plain_core, pool::pooled {
     explicit future_state(plain_behaviour const& kind = ordinary) noexcept : plain_core(kind) {}
     static void dispose(plain_core& self) noexcept { delete static_cast<future_state*>(&self); }
-    static constexpr plain_behaviour ordinary{&dispose, nullptr};
+    static constexpr plain_behaviour ordinary{&dispose};
 };
 
 /// The result of a finished future or task.
@@ -89,15 +92,19 @@ template <class T>
                                           : static_cast<future_state<T>&>(core).result.value;
 }
 
+/// Awaits a future or task, which lives until the wait has ended.
 struct future_wait : linked_waiter {
     explicit future_wait(future_core& awaited) noexcept : linked_waiter(&react_to), core(awaited) {}
     ~future_wait() {
-        if (linked()) core.callbacks.erase(*this);
+        if (suspended) end();
     }
 
     [[nodiscard]] bool await_ready() const noexcept { return core.done(); }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        if (!core.is_of_this_loop()) [[unlikely]]
+            throw_other_loop();
+        core.add_reference();
         if (&core == &self.promise().task()) [[unlikely]] {
             return suspend_for_a_turn(self, *this); // a task that awaits itself: see check()
         }
@@ -108,15 +115,27 @@ struct future_wait : linked_waiter {
         if (was_cancelled(*this)) [[unlikely]] {
             throw_cancelled_or_outcome();
         }
-        if (!core.done()) throw runtime_error("Task cannot await on itself");
+        if (!core.done()) [[unlikely]]
+            throw_circle();
         core.check_result();
+    }
+    /// Gives up the future.
+    void end() noexcept {
+        if (linked()) core.callbacks.erase(*this);
+        if (react != &ended_reaction) core.drop_reference();
     }
 
     /// We are cancelled; but if what we waited for is done, it counts as looked at, and should it
     /// have been cancelled too, its message is the one that we throw.
     [[noreturn]] void throw_cancelled_or_outcome() const;
+    [[noreturn]] static void throw_other_loop();
+    /// The task awaits itself, or others that await it.
+    [[noreturn]] void throw_circle() const;
     /// Cancelling who waits cancels what it waits for; that wakes us when it is done.
+    /// (src/cancel.cpp goes from wait to wait by itself: chains of them may be long.)
     static bool react_to(waiter& self, signal what) noexcept;
+    /// Of a wait whose loop has ended.
+    static bool ended_reaction(waiter& self, signal what) noexcept;
 
     future_core& core;
 };
@@ -139,7 +158,7 @@ struct last_future_awaiter final : future_wait {
     T await_resume() {
         check();
         if constexpr (!std::is_void_v<T>) {
-            if (core.references == 1) return std::move(value_of<T>(core));
+            if (core.references == (suspended ? 2u : 1u)) return std::move(value_of<T>(core));
             if constexpr (std::is_copy_constructible_v<T>) {
                 return value_of<T>(core);
             } else {
@@ -153,7 +172,7 @@ struct last_future_awaiter final : future_wait {
 template <class F>
 struct done_callback final : callback {
     template <class G>
-    done_callback(loop& owner, future_core& of, G&& g)
+    done_callback(loop_core& owner, future_core& of, G&& g)
         : callback(owner), function(std::forward<G>(g)), subject(&of) {}
     void invoke() override { std::invoke(function, any_future(*subject)); }
     void own_subject() noexcept override { owned = any_future(*subject); }
@@ -218,13 +237,15 @@ private:
             throw runtime_error("Task does not support set_result operation");
         }
         if (core_->done()) throw invalid_state_error("invalid state");
+        core_->expect_this_loop();
     }
 };
 
 template <std::invocable<any_future> F>
 done_callback_id any_future::add_done_callback(F&& f) const {
-    auto* const home = loop::of_this_thread();
+    auto* const home = detail::loop_core::of_this_thread();
     if (home == nullptr) throw runtime_error("no event loop");
+    core_->expect_this_loop();
     auto* const call =
         new detail::done_callback<std::decay_t<F>>(*home, *core_, std::forward<F>(f));
     detail::add_done_callback(*core_, *call);
@@ -234,6 +255,7 @@ done_callback_id any_future::add_done_callback(F&& f) const {
 template <class T>
 future<T> loop::create_future() {
     future<T> made(*new detail::future_state<T>);
+    made.core()->serial_or_details = mark(); // which may not be the newest loop of this thread
     return made;
 }
 

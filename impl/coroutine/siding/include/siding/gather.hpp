@@ -29,7 +29,24 @@ public:
     void add(any_future child);
     /// Last: without children it is done.
     void all_added();
-    bool cancel(std::string_view message);
+
+    // For a cancellation, which goes through the children one by one (src/cancel.cpp).
+    struct way {
+        gathering* gather;  ///< through which it came, or null
+        future_core* start; ///< from there
+        task_core* through; ///< to this task, which waits for us, or null
+    };
+    /// False: there are no children.
+    bool begin_cancel(way back) noexcept;
+    [[nodiscard]] bool is_being_cancelled() const noexcept { return cancelling_; }
+    [[nodiscard]] future_core& being_cancelled() const noexcept {
+        return *children_[next_to_cancel_].core();
+    }
+    /// Takes the answer of a child; false: it was the last.
+    bool next_to_cancel(bool answer) noexcept;
+    [[nodiscard]] way const& way_back() const noexcept { return back_; }
+    /// True if a child was cancelled.
+    bool end_cancel() noexcept;
 
 protected:
     explicit gathering(bool keeps_exceptions) noexcept : keeps_exceptions_(keeps_exceptions) {}
@@ -41,13 +58,16 @@ protected:
 private:
     struct child final : linked_waiter {
         child(gathering& g, future_core& f) noexcept
-            : linked_waiter(&react_to), owner(&g), of(&f) {}
+            : linked_waiter(f.done() ? nullptr : &react_to), owner(&g), of(&f) {}
+        /// Nothing is to be waited for.
+        [[nodiscard]] bool was_done() const noexcept { return react == nullptr; }
         static bool react_to(waiter& self, signal what) noexcept;
 
         gathering* owner;
         future_core* of;
     };
     void child_done(future_core& of) noexcept;
+    [[nodiscard]] child& subscription(std::size_t number) const noexcept;
     void fail(std::exception_ptr error) noexcept;
 
     plain_core* outer_ = nullptr;
@@ -57,6 +77,10 @@ private:
     std::size_t finished_ = 0;
     bool keeps_exceptions_;
     bool cancel_requested_ = false;
+    bool cancelling_ = false;
+    bool any_cancelled_ = false;
+    std::size_t next_to_cancel_ = 0;
+    way back_{};
 };
 
 [[nodiscard]] std::exception_ptr error_of(future_core& core);
@@ -76,10 +100,10 @@ private:
     static void dispose_gather(plain_core& self) noexcept {
         delete static_cast<gather_state*>(&self);
     }
-    static bool cancel_gather(plain_core& self, std::string_view message) {
-        return static_cast<gather_state&>(self).gathering::cancel(message);
+    static gathering* as_gather(plain_core& self) noexcept {
+        return &static_cast<gather_state&>(self);
     }
-    static constexpr plain_behaviour kind{&dispose_gather, &cancel_gather};
+    static constexpr plain_behaviour kind{&dispose_gather, nullptr, &as_gather};
     [[no_unique_address]] Collect collect_;
 };
 
@@ -162,6 +186,16 @@ requires(sizeof...(A) > 0 && (awaitable<std::remove_cvref_t<A>> && ...))
     return detail::gather_all<result>(sizeof...(A), false, collect, [&](detail::gathering& all) {
         (all.add(ensure_future(std::forward<A>(awaitables))), ...);
     });
+}
+
+template <class... A>
+requires(sizeof...(A) > 0 && !(awaitable<std::remove_cvref_t<A>> && ...) &&
+         !std::ranges::forward_range<std::tuple_element_t<0, std::tuple<A...>>>) detail::misuse
+    gather(A&&...) {
+    static_assert(detail::never<A...>,
+                  "gather takes what can be awaited: coroutines, tasks, futures; pass anything "
+                  "that is none of these beside it, not through it");
+    return {};
 }
 
 /// Never fails by a child's exception: the tuple holds each result or exception.

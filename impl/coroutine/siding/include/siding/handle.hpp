@@ -3,6 +3,7 @@
 
 #include "siding/clock.hpp"
 #include "siding/detail/context.hpp"
+#include "siding/detail/destruction.hpp"
 #include "siding/detail/pool.hpp"
 #include "siding/detail/timer_wheel.hpp"
 
@@ -14,13 +15,13 @@
 
 namespace siding {
 
-class loop;
-
 namespace detail {
+
+class loop_core;
 
 /// A function that the loop calls, once: by call_soon, call_at, or when a future is done.
 struct callback : timer, pool::pooled {
-    explicit callback(loop& owner) noexcept
+    explicit callback(loop_core& owner) noexcept
         : timer(&react_to), home(owner), context(share(current_context())) {}
     virtual ~callback() { release(context); }
     virtual void invoke() = 0;
@@ -28,10 +29,10 @@ struct callback : timer, pool::pooled {
 
     static bool react_to(waiter& self, signal what) noexcept;
     void drop_reference() noexcept {
-        if (--references == 0) delete this;
+        if (--references == 0) destroy_in_turn(*this);
     }
 
-    loop& home;
+    loop_core& home;
     context_node* context;
     std::uint64_t id = 0; ///< of a done callback
     std::uint32_t references = 1;
@@ -41,7 +42,7 @@ struct callback : timer, pool::pooled {
 template <class Function>
 struct callback_of final : callback {
     template <class F>
-    callback_of(loop& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
+    callback_of(loop_core& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
     void invoke() override { static_cast<void>(function()); }
 
     Function function;
@@ -52,7 +53,7 @@ struct callback_of final : callback {
 template <class Function>
 struct posted_callback final : callback {
     template <class F>
-    posted_callback(loop& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
+    posted_callback(loop_core& owner, F&& f) : callback(owner), function(std::forward<F>(f)) {}
     void invoke() override { static_cast<void>(function()); }
     static void* operator new(std::size_t bytes) { return ::operator new(bytes); }
     static void operator delete(void* memory) noexcept { ::operator delete(memory); }
@@ -85,7 +86,7 @@ public:
     [[nodiscard]] bool cancelled() const noexcept { return to_ != nullptr && to_->cancelled; }
     /// When it is due; call_later and call_at only.
     [[nodiscard]] time_point when() const noexcept {
-        return time_point(duration(static_cast<std::int64_t>(to_->deadline_ns)));
+        return detail::as_time_point(to_->deadline_ns);
     }
     explicit operator bool() const noexcept { return to_ != nullptr; }
 

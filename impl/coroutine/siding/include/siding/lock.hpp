@@ -3,6 +3,7 @@
 
 #include "siding/coroutine.hpp"
 #include "siding/detail/grant.hpp"
+#include "siding/detail/mortal.hpp"
 
 #include <exception>
 #include <utility>
@@ -10,20 +11,22 @@
 namespace siding {
 
 /// Calls release() of what it holds at the end of a scope: `async with`. If that fails, because the
-/// scope has released it already, the loop's exception handler is told: a destructor cannot throw.
+/// scope has released it already, the loop's exception handler gets the error: a destructor cannot
+/// throw. What has ended before is not released.
 template <class Lockable>
 class [[nodiscard]] guard {
 public:
-    explicit guard(Lockable& held) noexcept : held_(&held) {}
-    guard(guard&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    explicit guard(Lockable& held) noexcept : held_(held) {}
+    guard(guard&& other) noexcept = default;
     guard& operator=(guard&&) = delete;
     ~guard() {
-        if (held_ == nullptr) return;
+        auto* const held = held_.get();
+        if (held == nullptr) return;
         try {
-            held_->release();
+            held->release();
         } catch (std::exception const&) {
             // A frame that is destroyed while it waits on a condition does not hold its lock.
-            auto* const home = loop::of_this_thread();
+            auto* const home = detail::loop_core::of_this_thread();
             if (home != nullptr && home->is_running()) {
                 home->call_exception_handler({"Release failed", std::current_exception()});
             }
@@ -31,11 +34,11 @@ public:
     }
 
 private:
-    Lockable* held_;
+    detail::reference_to<Lockable> held_;
 };
 
 /// asyncio.Lock: first come, first served. A free lock is taken without suspending.
-class lock {
+class lock : public detail::mortal {
 public:
     lock() = default;
     lock(lock const&) = delete;
@@ -65,8 +68,7 @@ private:
         }
         using grant_waiter::await_suspend;
         void await_resume() {
-            if (!linked()) return; // taken at once
-            list.erase(*this);
+            if (!leave("lock")) return; // taken at once
             if (detail::was_cancelled(*this) && !of_.locked_) of_.wake_first();
             detail::throw_if_cancelled(*this);
             of_.locked_ = true;
@@ -91,7 +93,7 @@ private:
     }
 
     bool locked_ = false;
-    detail::waiter_list waiters_;
+    detail::waiting_line waiters_;
 };
 
 } // namespace siding

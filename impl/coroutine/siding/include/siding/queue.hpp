@@ -102,6 +102,16 @@ public:
     explicit queue(std::size_t maxsize = 0) noexcept : maxsize_(maxsize) { finished_.set(); }
     queue(queue const&) = delete;
     queue& operator=(queue const&) = delete;
+    ~queue() {
+        if (woken_ == 0) [[likely]]
+            return;
+        auto* const home = detail::loop_core::of_this_thread();
+        if (home == nullptr) return;
+        home->for_each_ready_waiter([this](detail::waiter& w) {
+            place_in_line<get_awaiter>::orphan(w, *this);
+            place_in_line<put_awaiter>::orphan(w, *this);
+        });
+    }
 
     [[nodiscard]] std::size_t qsize() const noexcept { return items_.size(); }
     [[nodiscard]] std::size_t maxsize() const noexcept { return maxsize_; }
@@ -172,40 +182,50 @@ private:
             if (linked()) [[unlikely]]
                 line().erase(*this);
         }
+        /// If `w` is one of those who were woken and have not looked yet, it need not look.
+        static void orphan(detail::waiter& w, queue const& of) noexcept {
+            if (w.react != &react_to) return;
+            auto& me = static_cast<place_in_line&>(static_cast<detail::linked_waiter&>(w));
+            if (&me.of_ == &of) me.is_orphan_ = true;
+        }
         [[nodiscard]] bool await_ready() const noexcept { return !Derived::blocked(of_); }
         template <class Promise>
-        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-            line().push_back(*this);
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+            line().enter(*this, detail::this_loop);
             return detail::suspend(self, *this);
         }
         void wake_to_look() {
             granted_ = true;
+            ++of_.woken_;
             detail::task_core::of(suspended).task().set(detail::future_core::is_scheduled);
-            loop::of_this_thread()->schedule(*this);
+            detail::loop_core::of_this_thread()->schedule(*this);
         }
 
     protected:
         void resumed() {
-            if (detail::was_cancelled(*this)) [[unlikely]]
+            if (detail::was_cancelled(*this) || is_orphan_) [[unlikely]]
                 cancelled();
         }
         queue& of_;
 
     private:
-        [[nodiscard]] detail::waiter_list& line() const noexcept { return Derived::line_of(of_); }
+        [[nodiscard]] detail::waiting_line& line() const noexcept { return Derived::line_of(of_); }
 
         [[gnu::noinline]] void cancelled() {
             // It was woken but cannot take the call: the next in line can.
-            if (granted_ && !Derived::blocked(of_)) Derived::wake_next(of_);
+            if (granted_ && !is_orphan_ && !Derived::blocked(of_)) Derived::wake_next(of_);
             detail::throw_if_cancelled(*this);
+            throw runtime_error("the queue was destroyed before what it woke has looked");
         }
         static bool react_to(detail::waiter& self, detail::signal what) noexcept {
             auto& me = static_cast<place_in_line&>(self);
             auto& task = detail::task_core::of(self.suspended).task();
             if (what == detail::signal::run) {
-                bool const cancelled = task.has(detail::future_core::must_cancel);
-                if (cancelled || !Derived::blocked(me.of_)) [[likely]] {
-                    loop::of_this_thread()->continue_now(task);
+                if (!me.is_orphan_) [[likely]]
+                    --me.of_.woken_;
+                bool const ends = task.has(detail::future_core::must_cancel) || me.is_orphan_;
+                if (ends || !Derived::blocked(me.of_)) [[likely]] {
+                    detail::loop_core::of_this_thread()->continue_now(task);
                 } else {
                     me.granted_ = false;
                     me.line().push_back(me);
@@ -214,21 +234,27 @@ private:
                 return true;
             }
             if (me.linked()) me.line().erase(me);
+            if (what == detail::signal::detach) {
+                // Woken, it is in the ready queue of a loop that ends.
+                if (me.granted_ && !me.is_orphan_) --me.of_.woken_;
+                me.is_orphan_ = true;
+            }
             if (what == detail::signal::cancel) {
                 self.react = &detail::cancelled_reaction;
-                loop::of_this_thread()->wake(self);
+                detail::loop_core::of_this_thread()->wake(self);
             }
             return true;
         }
 
         bool granted_ = false;
+        bool is_orphan_ = false; ///< the queue has ended
     };
 
     class get_awaiter final : public place_in_line<get_awaiter> {
     public:
         using place_in_line<get_awaiter>::place_in_line;
         static bool blocked(queue const& q) noexcept { return q.empty() && !q.is_shut_down_; }
-        static detail::waiter_list& line_of(queue& q) noexcept { return q.getters_; }
+        static detail::waiting_line& line_of(queue& q) noexcept { return q.getters_; }
         static void wake_next(queue& q) { q.wake_getter(); }
         T await_resume() {
             this->resumed();
@@ -240,7 +266,7 @@ private:
         put_awaiter(queue& of, T&& item) noexcept
             : place_in_line<put_awaiter>(of), item_(std::move(item)) {}
         static bool blocked(queue const& q) noexcept { return q.full() && !q.is_shut_down_; }
-        static detail::waiter_list& line_of(queue& q) noexcept { return q.putters_; }
+        static detail::waiting_line& line_of(queue& q) noexcept { return q.putters_; }
         static void wake_next(queue& q) { q.wake_putter(); }
         void await_resume() {
             this->resumed();
@@ -253,10 +279,12 @@ private:
 
     void wake_getter() {
         if (getters_.empty()) return;
+        getters_.expect_loop(detail::this_loop);
         static_cast<place_in_line<get_awaiter>&>(getters_.pop_front()).wake_to_look();
     }
     void wake_putter() {
         if (putters_.empty()) return;
+        putters_.expect_loop(detail::this_loop);
         static_cast<place_in_line<put_awaiter>&>(putters_.pop_front()).wake_to_look();
     }
 
@@ -265,8 +293,9 @@ private:
     bool is_shut_down_ = false;
     Order items_;
     event finished_;
-    detail::waiter_list getters_;
-    detail::waiter_list putters_;
+    std::size_t woken_ = 0; ///< waiters that have left their line and have not looked yet
+    detail::waiting_line getters_;
+    detail::waiting_line putters_;
 };
 
 template <class T, class Less = std::less<T>>

@@ -7,6 +7,8 @@
 #include "siding/loop.hpp"
 #include "siding/task.hpp"
 
+#include <exception>
+#include <type_traits>
 #include <utility>
 
 namespace siding {
@@ -26,19 +28,45 @@ public:
     run_scope(run_scope const&) = delete;
     run_scope& operator=(run_scope const&) = delete;
     ~run_scope() {
+        if (ending_) return;
+        try {
+            end();
+        } catch (...) { // `main` has thrown, and that is what the caller gets
+            loop_.call_exception_handler(
+                {"run() could not end all tasks", std::current_exception()});
+        }
+    }
+    [[nodiscard]] siding::loop& get() noexcept { return loop_; }
+    /// Throws runtime_error if a task stops the loop before all have ended; what is left is then
+    /// destroyed as it waits.
+    void end() {
+        ending_ = true;
         cancel_all_tasks(loop_);
         loop_.close();
     }
-    [[nodiscard]] siding::loop& get() noexcept { return loop_; }
 
 private:
     siding::loop loop_;
+    bool ending_ = false;
 };
+
+template <class T>
+T run_main(loop& home, coroutine<T> main) {
+    auto const body = home.create_task(std::move(main));
+    interruption const interrupted(body);
+    try {
+        return home.run_until_complete(static_cast<future<T>>(body));
+    } catch (cancelled_error const&) {
+        if (interrupted.cancelled_main()) throw keyboard_interrupt();
+        throw;
+    }
+}
 
 } // namespace detail
 
 /// asyncio.run: runs `main` in a loop of its own and returns or throws what it does. In the end all
-/// tasks that are left are cancelled and awaited. Throws runtime_error inside a running loop.
+/// tasks that are left are cancelled and awaited. Throws runtime_error inside a running loop, and
+/// if a task stops the loop while it is ended: then what is left is destroyed as it waits.
 ///
 /// In the main thread, and unless the program handles SIGINT itself: the first SIGINT cancels
 /// `main`, and if that ends it, `run` throws keyboard_interrupt; a second one kills the process.
@@ -46,13 +74,13 @@ template <class T>
 T run(coroutine<T> main, loop_options options = {}) {
     detail::expect_no_running_loop();
     detail::run_scope scope(options);
-    auto const body = scope.get().create_task(std::move(main));
-    detail::interruption const interrupted(body);
-    try {
-        return scope.get().run_until_complete(static_cast<future<T>>(body));
-    } catch (cancelled_error const&) {
-        if (interrupted.cancelled_main()) throw keyboard_interrupt();
-        throw;
+    if constexpr (std::is_void_v<T>) {
+        detail::run_main(scope.get(), std::move(main));
+        scope.end();
+    } else {
+        T result = detail::run_main(scope.get(), std::move(main));
+        scope.end();
+        return result;
     }
 }
 

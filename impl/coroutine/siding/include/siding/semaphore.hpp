@@ -9,7 +9,7 @@
 namespace siding {
 
 /// asyncio.Semaphore: so many permits, first come, first served; nobody overtakes who waits.
-class semaphore {
+class semaphore : public detail::mortal {
 public:
     /// Throws value_error if negative.
     explicit semaphore(std::ptrdiff_t value = 1) : value_(value) {
@@ -45,14 +45,10 @@ private:
         }
         using grant_waiter::await_suspend;
         void await_resume() {
-            if (!linked()) return; // taken at once
-            list.erase(*this);
-            if (detail::was_cancelled(*this) && granted) {
-                ++of_.value_;
-                of_.wake_next();
-            }
+            if (!leave("semaphore")) return; // taken at once
+            if (detail::was_cancelled(*this) && granted) ++of_.value_;
+            of_.wake_all_that_may();
             detail::throw_if_cancelled(*this);
-            if (of_.value_ > 0) of_.wake_next();
         }
 
     protected:
@@ -67,16 +63,22 @@ private:
         }
     };
 
-    void wake_next() {
-        detail::any_waiter(waiters_, [this](detail::grant_waiter& w) {
+    /// False: nobody waits.
+    bool wake_next() {
+        return detail::any_waiter(waiters_, [this](detail::grant_waiter& w) {
             if (!w.pending()) return false;
             --value_;
             w.grant();
             return true;
         });
     }
+    /// Those who came meanwhile had to wait behind others, even if there was a permit.
+    void wake_all_that_may() {
+        while (value_ > 0 && wake_next()) {
+        }
+    }
 
-    detail::waiter_list waiters_;
+    detail::waiting_line waiters_;
 };
 
 /// Throws value_error when released more often than acquired.

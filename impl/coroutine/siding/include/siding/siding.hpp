@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// All of the library.
+// All of the library (`reference_test.py` looks).
 #include "siding/as_completed.hpp"
 #include "siding/async_generator.hpp"
 #include "siding/awaitable.hpp"
@@ -28,6 +28,7 @@
 #include "siding/io/file.hpp"
 #include "siding/io/getaddrinfo.hpp"
 #include "siding/io/getnameinfo.hpp"
+#include "siding/io/io_uring.hpp"
 #include "siding/io/open_connection.hpp"
 #include "siding/io/sendfile.hpp"
 #include "siding/io/server.hpp"
@@ -38,6 +39,8 @@
 #include "siding/lock.hpp"
 #include "siding/loop.hpp"
 #include "siding/outcome.hpp"
+#include "siding/par/par.hpp"
+#include "siding/par/pool.hpp"
 #include "siding/queue.hpp"
 #include "siding/run.hpp"
 #include "siding/runner.hpp"
@@ -50,5 +53,7 @@
 #include "siding/task.hpp"
 #include "siding/task_group.hpp"
 #include "siding/timeout.hpp"
+#include "siding/tls.hpp" // link siding::tls
 #include "siding/to_thread.hpp"
+#include "siding/version.hpp"
 #include "siding/wait.hpp"

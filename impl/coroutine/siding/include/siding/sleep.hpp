@@ -4,9 +4,8 @@
 #include "siding/detail/timer_wheel.hpp"
 #include "siding/loop.hpp"
 
-#include <algorithm>
+#include <chrono>
 #include <coroutine>
-#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -19,7 +18,7 @@ namespace detail {
 class sleep_awaiter : timer {
 public:
     explicit sleep_awaiter(duration delay) noexcept : timer(&react_to) {
-        deadline_ns = static_cast<std::uint64_t>(std::max(delay, duration{0}).count());
+        deadline_ns = detail::deadline_after(0, delay);
     }
     /// `other` has not begun: until then there is nothing but the delay.
     sleep_awaiter(sleep_awaiter&& other) noexcept : timer(&react_to) {
@@ -38,10 +37,9 @@ public:
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
         if (deadline_ns == 0) return suspend_for_a_turn(self, *this);
-        auto& home = *loop::of_this_thread();
-        // Until here it holds the delay. The sum of two non-negative int64 fits in 64 bits.
-        auto const now = static_cast<std::uint64_t>(home.time().time_since_epoch().count());
-        deadline_ns = std::min(deadline_ns + now, latest);
+        auto& home = *loop_core::of_this_thread();
+        // Until here it holds the delay.
+        deadline_ns = home.deadline_after(as_time_point(deadline_ns).time_since_epoch());
         home.insert_timer(*this);
         return suspend(self, *this);
     }
@@ -50,18 +48,16 @@ public:
 private:
     /// Out of line: only a frame that is destroyed while it sleeps comes here.
     [[gnu::noinline, gnu::cold]] void leave_timers() noexcept {
-        loop::of_this_thread()->timers().erase(*this);
+        loop_core::of_this_thread()->timers().erase(*this);
     }
     static bool react_to(waiter& self, signal what) noexcept {
         auto& sleeper = static_cast<sleep_awaiter&>(self);
-        auto& home = *loop::of_this_thread();
+        auto& home = *loop_core::of_this_thread();
         if (what != signal::run && sleeper.linked()) home.timers().erase(sleeper);
         if (what == signal::cancel) self.react = &cancelled_reaction;
         if (what != signal::detach) home.wake(self); // asyncio's two steps: timer, then task
         return true;
     }
-
-    static constexpr auto latest = static_cast<std::uint64_t>(duration::max().count());
 };
 
 } // namespace detail
@@ -86,15 +82,20 @@ public:
     using sleep_awaiter::sleep_awaiter;
 };
 
-/// Waits for `delay`, never less. Zero or less lets all that is ready run once. Sleeps that end at
+/// Waits for `delay`, never less; for ever if that is more than 292 years. Zero or less lets all
+/// that is ready run once. Sleeps that end at
 /// the same time end in the order in which they began. (By reference, because g++ would keep a copy
 /// of the argument in the frame of who awaits: give a named constant where a million tasks wait.)
-[[nodiscard]] inline sleeping<> sleep(duration const& delay) noexcept { return sleeping<>(delay); }
+template <class Rep, class Period>
+[[nodiscard]] sleeping<> sleep(std::chrono::duration<Rep, Period> const& delay) {
+    return sleeping<>(detail::saturated(delay));
+}
 
 /// The same, and gives `result` back.
-template <class T>
-[[nodiscard]] sleeping<std::decay_t<T>> sleep(duration delay, T&& result) {
-    return {delay, std::forward<T>(result)};
+template <class Rep, class Period, class T>
+[[nodiscard]] sleeping<std::decay_t<T>> sleep(std::chrono::duration<Rep, Period> const& delay,
+                                              T&& result) {
+    return {detail::saturated(delay), std::forward<T>(result)};
 }
 
 } // namespace siding

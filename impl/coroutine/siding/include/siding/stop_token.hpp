@@ -25,7 +25,7 @@ namespace detail {
 /// ready beforehand, so that a request never fails.
 class stop_link : public std::enable_shared_from_this<stop_link> {
 public:
-    explicit stop_link(loop& home) noexcept : home_(home), task_(running_task()) {}
+    explicit stop_link(loop_core& home) noexcept : home_(home), task_(running_task()) {}
     stop_link(stop_link const&) = delete;
     stop_link& operator=(stop_link const&) = delete;
 
@@ -53,7 +53,7 @@ public:
     }
 
 private:
-    loop& home_;
+    loop_core& home_;
     task_core* task_; ///< not owned: we are in its frame; its loop's thread alone touches it
     std::mutex mutex_;
     callback* call_ = nullptr;
@@ -63,7 +63,7 @@ private:
 class stop_scope {
 public:
     explicit stop_scope(std::stop_token token)
-        : link_(std::make_shared<stop_link>(loop::running())),
+        : link_(std::make_shared<stop_link>(loop_core::running())),
           on_stop_((link_->prepare(), std::move(token)), request{link_}) {}
     stop_scope(stop_scope const&) = delete;
     stop_scope& operator=(stop_scope const&) = delete;

@@ -79,10 +79,10 @@ task<T> create_task(coroutine<T> body, std::string_view name = {}) {
     return loop::running().create_task(std::move(body), name);
 }
 
-/// The task that is running; false in a callback.
+/// The task that is running; false in a callback and in what the library runs for itself.
 [[nodiscard]] inline any_task current_task() {
-    auto* const now = loop::running().current();
-    return now == nullptr ? any_task{} : any_task(*now);
+    auto* const now = detail::loop_core::running().current();
+    return now == nullptr || now->is_internal() ? any_task{} : any_task(*now);
 }
 
 /// The tasks that are not done, oldest first.
@@ -91,9 +91,9 @@ task<T> create_task(coroutine<T> body, std::string_view name = {}) {
 template <class T>
 T loop::run_until_complete(future<T> until) {
     auto const stop_id = until.add_done_callback([this](any_future const&) { stop(); });
-    run_forever();
+    run_until_stopped();
     until.remove_done_callback(stop_id);
-    if (!until.done()) throw runtime_error("Event loop stopped before Future completed.");
+    if (!until.done()) throw_stopped();
     until.core()->check_result();
     if constexpr (!std::is_void_v<T>) return std::move(detail::value_of<T>(*until.core()));
 }
@@ -103,4 +103,37 @@ T loop::run_until_complete(coroutine<T> main) {
     return run_until_complete(static_cast<future<T>>(create_task(std::move(main))));
 }
 
+namespace detail {
+
+/// Of a coroutine function that says it gives a task or future: it only says what to write.
+template <class Returned>
+struct misused_promise {
+    misused_promise() noexcept {
+        static_assert(never<Returned>, "a coroutine function returns siding::coroutine<T>; "
+                                       "siding::create_task(f()) makes a task of its call");
+    }
+    Returned get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_never final_suspend() const noexcept { return {}; }
+    void unhandled_exception() const noexcept {}
+};
+template <class Returned, class T>
+struct promise_of_a_task : misused_promise<Returned> {
+    void return_value(T const&) noexcept {}
+};
+template <class Returned>
+struct promise_of_a_task<Returned, void> : misused_promise<Returned> {
+    void return_void() const noexcept {}
+};
+
+} // namespace detail
 } // namespace siding
+
+template <class T, class... A>
+struct std::coroutine_traits<siding::task<T>, A...> {
+    using promise_type = siding::detail::promise_of_a_task<siding::task<T>, T>;
+};
+template <class T, class... A>
+struct std::coroutine_traits<siding::future<T>, A...> {
+    using promise_type = siding::detail::promise_of_a_task<siding::future<T>, T>;
+};

@@ -23,6 +23,8 @@ public:
     task_group() = default;
     task_group(task_group const&) = delete;
     task_group& operator=(task_group const&) = delete;
+    /// Tasks that nobody has waited for run on.
+    ~task_group();
 
     /// Throws runtime_error when the group has ended or is shutting down.
     template <class T>
@@ -68,8 +70,14 @@ public:
 
 private:
     void expect_open() const;
+    struct member {
+        any_task task;
+        done_callback_id on_done{};
+    };
+    using members = std::list<member>;
+
     void add(any_task created);
-    void on_done(std::list<any_task>::iterator where);
+    void on_done(members::iterator where);
     void abort();
 
     bool entered_ = false;
@@ -77,7 +85,7 @@ private:
     bool aborting_ = false;
     bool cancelled_parent_ = false;
     detail::task_core* parent_ = nullptr; ///< not counted: we are in its frame
-    std::list<any_task> tasks_;
+    members tasks_;
     std::vector<std::exception_ptr> errors_;
     event all_done_; ///< waiting for it takes no memory: the tasks' callbacks need the group
 };

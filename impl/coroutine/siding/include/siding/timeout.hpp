@@ -40,65 +40,82 @@ private:
     void on_timeout();
 
     state state_ = state::created;
+    unsigned cancelling_ = 0; ///< requests for cancellation that were there before
     std::optional<time_point> when_;
     handle timer_;
     detail::task_core* task_ = nullptr; ///< not counted: we are in its frame
 };
 
+namespace detail {
+
+/// When a limit is up that is counted from the call of this object.
+struct limit_from_now {
+    time_limit limit;
+    [[nodiscard]] std::optional<time_point> operator()() const {
+        auto& home = loop_core::running();
+        if (limit.is_none()) return std::nullopt;
+        return as_time_point(home.deadline_after(limit.length()));
+    }
+};
+struct limit_at {
+    std::optional<time_point> when;
+    [[nodiscard]] std::optional<time_point> operator()() const noexcept { return when; }
+};
+
+/// A piece that needs no scope, in the shape of one that does.
+template <class A>
+struct without_scope {
+    A piece;
+    [[nodiscard]] A operator()(timeout_scope&) { return std::move(piece); }
+};
+
+/// Awaits `start(scope)` in a scope that ends at `end()`.
+template <class End, class Start>
+coroutine<await_result<std::invoke_result_t<Start&, timeout_scope&>>> await_within(End end,
+                                                                                   Start start) {
+    using value = await_result<std::invoke_result_t<Start&, timeout_scope&>>;
+    timeout_scope scope(end());
+    scope.enter();
+    try {
+        auto piece = start(scope);
+        if constexpr (std::is_void_v<value>) {
+            co_await std::move(piece);
+            static_cast<void>(scope.exit(false));
+        } else {
+            value result = co_await std::move(piece);
+            static_cast<void>(scope.exit(false));
+            co_return result;
+        }
+    } catch (cancelled_error const&) {
+        if (scope.exit(true)) throw timeout_error();
+        throw;
+    } catch (...) {
+        static_cast<void>(scope.exit(false));
+        throw;
+    }
+}
+
+} // namespace detail
+
 /// async with timeout_at(when): runs `body(scope)`, a coroutine function, in this task. When the
 /// time is up the task is cancelled, and if the body ends by that, timeout_error is thrown. A
 /// cancellation by others stays one.
 template <std::invocable<timeout_scope&> F>
-std::invoke_result_t<F&, timeout_scope&> timeout_at(std::optional<time_point> when, F body) {
-    timeout_scope scope(when);
-    scope.enter();
-    auto piece = body(scope);
-    std::exception_ptr error;
-    bool cancelled = false;
-    using value = await_result<decltype(piece)>;
-    if constexpr (std::is_void_v<value>) {
-        try {
-            co_await std::move(piece);
-        } catch (cancelled_error const&) {
-            error = std::current_exception();
-            cancelled = true;
-        } catch (...) {
-            error = std::current_exception();
-        }
-        bool const timed_out = scope.exit(cancelled);
-        if (timed_out) throw timeout_error();
-        if (error) std::rethrow_exception(error);
-    } else {
-        std::optional<value> result;
-        try {
-            result.emplace(co_await std::move(piece));
-        } catch (cancelled_error const&) {
-            error = std::current_exception();
-            cancelled = true;
-        } catch (...) {
-            error = std::current_exception();
-        }
-        bool const timed_out = scope.exit(cancelled);
-        if (timed_out) throw timeout_error();
-        if (error) std::rethrow_exception(error);
-        co_return std::move(*result);
-    }
+[[nodiscard]] auto timeout_at(std::optional<time_point> when, F body) {
+    return detail::await_within(detail::limit_at{when}, std::move(body));
 }
 
 /// The same, with the time counted from the call.
 template <std::invocable<timeout_scope&> F>
-auto timeout(std::optional<duration> delay, F body) {
-    std::optional<time_point> when;
-    if (delay) when = loop::running().time() + *delay;
-    return timeout_at(when, std::move(body));
+[[nodiscard]] auto timeout(time_limit delay, F body) {
+    return timeout_at(detail::limit_from_now{delay}(), std::move(body));
 }
 
 /// For a piece that needs no scope: a coroutine object.
 template <class T>
-coroutine<T> timeout(std::optional<duration> delay, coroutine<T> body) {
-    auto run_it = [&body](timeout_scope&) -> coroutine<T> { return std::move(body); };
-    auto limited = timeout(delay, std::move(run_it));
-    co_return co_await std::move(limited);
+[[nodiscard]] coroutine<T> timeout(time_limit delay, coroutine<T> body) {
+    return detail::await_within(detail::limit_at{detail::limit_from_now{delay}()},
+                                detail::without_scope<coroutine<T>>{std::move(body)});
 }
 
 } // namespace siding

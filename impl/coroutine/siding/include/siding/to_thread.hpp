@@ -26,15 +26,17 @@ namespace detail {
 template <class F, class R>
 class thread_call final : public executor::job, public callback {
 public:
-    thread_call(loop& owner, F function) : callback(owner), function_(std::move(function)) {
+    thread_call(loop_core& owner, F function) : callback(owner), function_(std::move(function)) {
         home.expect_call_from_thread();
     }
     ~thread_call() { home.call_from_thread_ended(); }
 
-    [[nodiscard]] future<R> start(executor& on) {
-        auto const made = future<R>(*new state_type(abandoned_));
-        state_ = made;
-        on.submit(*this);
+    /// Owns the call until a thread has it.
+    [[nodiscard]] static future<R> start(std::unique_ptr<thread_call> call, executor& on) {
+        auto const made = future<R>(*new state_type(call->abandoned_));
+        call->state_ = made;
+        on.submit(*call);
+        static_cast<void>(call.release());
         return made;
     }
 
@@ -46,7 +48,7 @@ private:
         static void dispose_call(plain_core& self) noexcept {
             delete static_cast<state_type*>(&self);
         }
-        static bool cancel_call(plain_core& self, std::string_view message) {
+        static bool cancel_call(plain_core& self, std::string_view message) noexcept {
             auto& me = static_cast<state_type&>(self);
             me.abandoned->store(true, std::memory_order_relaxed);
             return me.cancel_plainly(message);
@@ -96,8 +98,8 @@ private:
 template <std::invocable F>
 [[nodiscard]] auto run_in_executor(executor& on, F f) {
     using result = std::invoke_result_t<F&>;
-    auto* const call = new detail::thread_call<F, result>(loop::running(), std::move(f));
-    return call->start(on);
+    using call = detail::thread_call<F, result>;
+    return call::start(std::make_unique<call>(detail::loop_core::running(), std::move(f)), on);
 }
 
 /// asyncio.to_thread: calls `f(arguments...)` in a thread of the loop's own pool, with a copy of

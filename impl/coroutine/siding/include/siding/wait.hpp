@@ -3,9 +3,10 @@
 
 #include "siding/awaitable.hpp"
 #include "siding/future.hpp"
+#include "siding/timeout.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <concepts>
 #include <ranges>
 #include <unordered_set>
 #include <utility>
@@ -29,15 +30,14 @@ struct wait_result {
 namespace detail {
 
 /// Waits until `enough` of the futures, which are distinct, are done, or the time is up.
-coroutine<> wait_for_some(std::vector<any_future> futures, std::optional<duration> timeout,
-                          return_when when);
+coroutine<> wait_for_some(std::vector<any_future> futures, time_limit timeout, return_when when);
 
 /// Cancels `f` and waits for its end, however it ends.
 coroutine<> cancel_and_wait(any_future f);
 
 template <class Future>
-coroutine<wait_result<Future>> wait_and_sort(std::vector<Future> futures,
-                                             std::optional<duration> timeout, return_when when) {
+coroutine<wait_result<Future>> wait_and_sort(std::vector<Future> futures, time_limit timeout,
+                                             return_when when) {
     std::vector<any_future> erased(futures.begin(), futures.end());
     co_await wait_for_some(std::move(erased), timeout, when);
     wait_result<Future> sorted;
@@ -62,7 +62,7 @@ std::vector<Future> distinct(std::vector<Future> futures) {
 /// them.
 template <std::ranges::input_range R>
 requires std::derived_from<std::ranges::range_value_t<R>, any_future>
-[[nodiscard]] auto wait(R&& futures, std::optional<duration> timeout = std::nullopt,
+[[nodiscard]] auto wait(R&& futures, time_limit timeout = std::nullopt,
                         return_when when = ALL_COMPLETED) {
     using future_type = std::ranges::range_value_t<R>;
     std::vector<future_type> all;
@@ -76,11 +76,6 @@ template <std::ranges::input_range R>
 [[nodiscard]] auto wait(R&& futures, return_when when) {
     return wait(std::forward<R>(futures), std::nullopt, when);
 }
-
-/// asyncio.wait_for: awaits it for at most `timeout`; then cancels it, waits until it has ended,
-/// and throws timeout_error. nullopt: no limit.
-template <class A>
-coroutine<future_result<A>> wait_for(A awaited, std::optional<duration> timeout);
 
 namespace detail {
 
@@ -107,53 +102,46 @@ inline void release_waiter(future<> const& waiter) {
     if (!waiter.done()) waiter.set_result();
 }
 
-template <class T>
-coroutine<T> wait_for_future(future<T> f, duration timeout) {
-    if (timeout <= duration{0}) {
-        if (f.done()) co_return result_of(f);
+/// There is no time: what is not done is cancelled, before it begins if it has not.
+template <class A>
+coroutine<future_result<A>> wait_for_no_time(A awaited) {
+    auto const f = ensure_future(std::move(awaited));
+    if (!f.done()) {
         co_await cancel_and_wait(f);
         co_return result_or_timeout(f);
     }
-    auto& home = loop::running();
-    auto const waiter = home.create_future();
-    struct timer_guard {
-        explicit timer_guard(handle to) noexcept : timer(std::move(to)) {}
-        timer_guard(timer_guard const&) = delete;
-        timer_guard& operator=(timer_guard const&) = delete;
-        ~timer_guard() { timer.cancel(); }
-        handle timer;
-    };
-    timer_guard const guard(home.call_later(timeout, [waiter] { release_waiter(waiter); }));
-    auto const done_id =
-        f.add_done_callback([waiter](any_future const&) { release_waiter(waiter); });
-    std::exception_ptr cancelled;
-    try {
-        co_await waiter;
-    } catch (cancelled_error const&) {
-        cancelled = std::current_exception();
+    co_return result_of(f);
+}
+
+template <class T>
+coroutine<T> result_of_future(future<T> f) {
+    co_await f;
+    co_return result_of(f);
+}
+
+/// What is awaited in this task: a coroutine as it is; of a future the result is moved, unless
+/// others hold it too.
+template <class A>
+coroutine<future_result<A>> piece_of(A awaited) {
+    if constexpr (is_coroutine<A>) {
+        return awaited;
+    } else if constexpr (std::derived_from<A, any_future>) {
+        return result_of_future(ensure_future(std::move(awaited)));
+    } else {
+        return as_coroutine(std::move(awaited));
     }
-    if (f.done()) co_return result_of(f);
-    f.remove_done_callback(done_id);
-    co_await cancel_and_wait(f); // it must not run on after we have returned
-    if (cancelled) std::rethrow_exception(cancelled);
-    co_return result_or_timeout(f);
 }
 
 } // namespace detail
 
+/// asyncio.wait_for: awaits it for at most `timeout`, a coroutine in this task. Then what is
+/// awaited is cancelled, and once it has ended, timeout_error is thrown. nullopt: no limit.
 template <class A>
-coroutine<future_result<A>> wait_for(A awaited, std::optional<duration> timeout) {
-    [[maybe_unused]] int outermost_local = 0; // GCC PR106188
-    if (!timeout) {
-        if constexpr (detail::is_coroutine<A>) {
-            co_return co_await std::move(awaited);
-        } else {
-            auto const f = ensure_future(std::move(awaited));
-            co_return co_await f;
-        }
-    }
-    // asyncio sets the timer before it makes a task of a coroutine; the order cannot be observed.
-    co_return co_await detail::wait_for_future(ensure_future(std::move(awaited)), *timeout);
+[[nodiscard]] coroutine<future_result<A>> wait_for(A awaited, time_limit timeout) {
+    if (timeout.length() <= duration{0}) return detail::wait_for_no_time(std::move(awaited));
+    auto piece = detail::piece_of(std::move(awaited));
+    return detail::await_within(detail::limit_from_now{timeout},
+                                detail::without_scope<decltype(piece)>{std::move(piece)});
 }
 
 } // namespace siding

@@ -180,11 +180,15 @@ void connection::write_unfiltered(std::string_view bytes) {
         output_.erase(0, sent_);
         sent_ = 0;
     }
-    output_.append(bytes.substr(sent));
+    try {
+        output_.append(bytes.substr(sent));
+        if (!flushing_) detail::loop_core::running().start_internally(flush(shared_from_this()));
+        flushing_ = true;
+    } catch (...) { // no memory: the stream would have a hole
+        lose(std::current_exception());
+        throw;
+    }
     note_level();
-    if (flushing_) return;
-    flushing_ = true;
-    loop::running().create_task(flush(shared_from_this()));
 }
 
 coroutine<> connection::flush(std::shared_ptr<connection> self) {
@@ -193,10 +197,6 @@ coroutine<> connection::flush(std::shared_ptr<connection> self) {
             co_await writable(self->fd());
         } catch (std::system_error const& failed) {
             self->lose(system_failure(failed.code().value(), "write"));
-        } catch (cancelled_error const&) { // the loop ends
-            self->flushing_ = false;
-            self->lose(nullptr);
-            throw;
         }
         if (self->lost_ || !self->send_from(self->output_, self->sent_)) break;
         if (self->unsent_bytes() == 0) {

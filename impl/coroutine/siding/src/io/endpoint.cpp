@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/io/endpoint.hpp"
 
+#include "siding/detail/c_string.hpp"
 #include "siding/errors.hpp"
 
 #include <arpa/inet.h>
@@ -40,14 +41,15 @@ endpoint::endpoint(sockaddr const* address, socklen_t length)
 }
 
 endpoint endpoint::ip(std::string const& host, std::uint16_t port) {
+    auto const* const number = detail::c_string(host, "host");
     sockaddr_in four{};
-    if (::inet_pton(AF_INET, host.c_str(), &four.sin_addr) == 1) {
+    if (::inet_pton(AF_INET, number, &four.sin_addr) == 1) {
         four.sin_family = AF_INET;
         four.sin_port = htons(port);
         return {reinterpret_cast<sockaddr const*>(&four), sizeof four};
     }
     sockaddr_in6 six{};
-    if (::inet_pton(AF_INET6, host.c_str(), &six.sin6_addr) != 1) {
+    if (::inet_pton(AF_INET6, number, &six.sin6_addr) != 1) {
         throw value_error("not a numeric address: " + host);
     }
     six.sin6_family = AF_INET6;
@@ -59,6 +61,7 @@ endpoint endpoint::path(std::string_view name) {
     sockaddr_un local{};
     local.sun_family = AF_UNIX;
     bool const abstract = !name.empty() && name.front() == '\0';
+    if (!abstract) detail::expect_no_null(name, "path");
     // A path needs room for its terminator; an abstract name ends where the length says.
     if (name.empty() || name.size() + (abstract ? 0 : 1) > sizeof local.sun_path) {
         throw value_error("AF_UNIX path too long or empty");

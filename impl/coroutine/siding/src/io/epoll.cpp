@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "siding/io/backend.hpp"
+#include "siding/detail/backend.hpp"
 #include "siding/loop.hpp"
 #include "siding/sys.hpp"
 
@@ -22,6 +22,10 @@ namespace {
 /// full buffer (8 streams of 1 MiB messages, CPU against 32 at once: 0.89, 15 rounds).
 constexpr std::uint8_t most_at_once = 4;
 
+/// So long nothing may happen in a wait that is long before it is checked that what is waited for
+/// can still happen.
+constexpr duration quiet_before_check = std::chrono::milliseconds(100);
+
 /// What is known of one descriptor. Each is registered once in its life, edge-triggered for both
 /// directions: epoll_ctl is called once a connection, not once a wait.
 struct slot {
@@ -32,6 +36,8 @@ struct slot {
     // "May" is a guess that costs one EAGAIN if wrong; "may not" is certain until the next edge.
     bool may_read = true;
     bool may_write = true;
+    bool is_checked =
+        false; ///< the wait that is under way: the descriptor is still the one registered
     bool always_try = false;  ///< a short read does not mean drained: never clear may_read by it
     std::uint8_t at_once = 0; ///< operations that have ended at once since one had to wait
 };
@@ -44,7 +50,7 @@ struct slot {
 
 class epoll final : public backend {
 public:
-    explicit epoll(loop& owner) : owner_(owner) {
+    explicit epoll(loop& owner) : owner_(core_of(owner)) {
         epoll_ = checked(sys::use().epoll_create(EPOLL_CLOEXEC), "epoll_create1");
         wake_ = sys::use().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         // Edge-triggered and never read: each write is an edge, so waking up costs one call less.
@@ -91,6 +97,8 @@ public:
             return false;
         }
         place = &op;
+        at.is_checked = false;
+        is_to_check_ = true;
         ++in_flight_;
         return true;
     }
@@ -106,27 +114,25 @@ public:
         return true;
     }
 
-    void poll(std::optional<duration> timeout) noexcept override {
+    [[nodiscard]] int poll(std::optional<duration> timeout) noexcept override {
         timespec length{};
         if (!untried_.empty()) timeout = duration{0};
+        bool const is_long = is_to_check_ && (!timeout || *timeout > quiet_before_check);
+        if (is_long) timeout = quiet_before_check;
         if (timeout) {
             length.tv_sec = static_cast<time_t>(*timeout / std::chrono::seconds(1));
             length.tv_nsec = (*timeout % std::chrono::seconds(1)).count();
         }
         auto const count = sys::use().epoll_wait(
             epoll_, events_.data(), static_cast<int>(events_.size()), timeout ? &length : nullptr);
-        for (int i = 0; i < count; ++i) { // an error is EINTR: nothing to do
+        if (is_long && count == 0) check_waits();
+        if (count < 0) return errno == EINTR ? 0 : errno;
+        for (int i = 0; i < count; ++i) {
             auto const& event = events_[static_cast<std::size_t>(i)];
             if (event.data.u64 != wake_mark) handle(event);
         }
-        while (!untried_.empty()) {
-            auto& op = static_cast<io_operation&>(untried_.pop_front());
-            if (attempt(op)) {
-                finish(op, op.result);
-            } else if (!registered(op.fd)) {
-                finish(op, -errno);
-            }
-        }
+        try_untried();
+        return 0;
     }
 
     void wake() noexcept override {
@@ -145,9 +151,15 @@ public:
         at.generation = generation;
     }
 
+    void abandon() noexcept override {
+        close_all();
+        epoll_ = wake_ = -1;
+    }
+
     [[nodiscard]] std::size_t in_flight() const noexcept override { return in_flight_; }
 
 private:
+    static constexpr std::uint32_t edges = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     static constexpr std::uint64_t wake_mark = ~std::uint64_t{0};
 
     static int checked(int result, char const* what) {
@@ -161,6 +173,17 @@ private:
     void close_all() noexcept {
         if (wake_ >= 0) sys::use().close(wake_);
         if (epoll_ >= 0) sys::use().close(epoll_);
+    }
+
+    void try_untried() noexcept {
+        while (!untried_.empty()) {
+            auto& op = static_cast<io_operation&>(untried_.pop_front());
+            if (attempt(op)) {
+                finish(op, op.result);
+            } else if (!registered(op.fd)) {
+                finish(op, -errno);
+            }
+        }
     }
 
     [[nodiscard]] slot& slot_of(int fd) noexcept { return slots_[static_cast<std::size_t>(fd)]; }
@@ -184,14 +207,36 @@ private:
     [[nodiscard]] bool registered(int fd) noexcept {
         auto& at = slot_of(fd);
         if (at.registered) return true;
-        epoll_event event{EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET,
-                          {.u64 = mark(fd, at)}};
+        epoll_event event{edges, {.u64 = mark(fd, at)}};
         auto result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
         if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
             result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
         }
         at.registered = result == 0;
         return at.registered;
+    }
+
+    /// Nothing has happened for a while. A descriptor that somebody closed behind our back, by
+    /// close(2), is no longer registered, whatever we remember; its number may be another's now,
+    /// and who waits for that would wait for ever. Once in each long wait that is looked at.
+    void check_waits() noexcept {
+        is_to_check_ = false;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            auto& at = slots_[i];
+            bool const waits = at.reader != nullptr || at.writer != nullptr;
+            if (!waits || !at.registered || std::exchange(at.is_checked, true)) continue;
+            auto const fd = static_cast<int>(i);
+            epoll_event event{edges, {.u64 = mark(fd, at)}};
+            if (sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0) continue;
+            at.registered = false;
+            at.may_read = at.may_write = true;
+            at.always_try = false;
+            for (auto* op : {at.reader, at.writer}) {
+                if (op == nullptr || op->linked()) continue;
+                untried_.push_back(*op);
+            }
+        }
+        try_untried();
     }
 
     void handle(epoll_event const& event) noexcept {
@@ -306,10 +351,11 @@ private:
         return static_cast<long>(op.moved);
     }
 
-    loop& owner_;
+    loop_core& owner_;
     int epoll_ = -1;
     int wake_ = -1;
     std::size_t in_flight_ = 0;
+    bool is_to_check_ = false; ///< a wait has begun since the last check
     std::vector<slot> slots_;
     waiter_list untried_; ///< started without a look whether they would block
     std::array<epoll_event, 512> events_;

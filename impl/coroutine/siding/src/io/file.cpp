@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/io/file.hpp"
 
+#include "siding/detail/c_string.hpp"
 #include "siding/shield.hpp"
 #include "siding/sys.hpp"
 #include "siding/to_thread.hpp"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <optional>
 #include <system_error>
 
@@ -33,7 +35,7 @@ public:
         flags = how;
     }
     ~file_awaiter() {
-        if (pending_) static_cast<void>(loop::of_this_thread()->io().cancel(*this));
+        if (pending_) static_cast<void>(detail::loop_core::of_this_thread()->io().cancel(*this));
     }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -41,7 +43,7 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
         suspended = self;
         pending_ = true;
-        if (!loop::of_this_thread()->io().start(*this)) {
+        if (!detail::loop_core::of_this_thread()->io().start(*this)) {
             pending_ = false;
             return self;
         }
@@ -58,7 +60,8 @@ private:
         if (what != signal::detach) return false;
         auto& me = static_cast<file_awaiter&>(static_cast<io_operation&>(self));
         if (std::exchange(me.pending_, false)) {
-            static_cast<void>(loop::of_this_thread()->io().cancel(me)); // waits for the kernel
+            static_cast<void>(
+                detail::loop_core::of_this_thread()->io().cancel(me)); // waits for the kernel
         }
         return true;
     }
@@ -99,7 +102,9 @@ template <class Call>
     return result;
 }
 
-[[nodiscard]] bool backend_has_files() noexcept { return loop::running().io().has_files(); }
+[[nodiscard]] bool backend_has_files() noexcept {
+    return detail::loop_core::running().io().has_files();
+}
 
 /// What the page cache has: bytes read, 0 at the end of the file, or a negative errno; nothing if
 /// the storage must be asked.
@@ -196,13 +201,18 @@ coroutine<> sync_all(shared of, bool data_only) {
 
 coroutine<file> file::open(std::string path, int flags, mode_t mode) {
     // Directories may have to be read from storage, so in a thread on every backend.
-    auto waiting = detail::in_thread([&path, flags, mode] {
-        return detail::until_not_interrupted(
-            [&] { return ::open(path.c_str(), flags | O_CLOEXEC, mode); });
+    auto const* const name = detail::c_string(path, "path");
+    // Who is cancelled meanwhile does not get it, and then it is closed again.
+    auto const opened = std::make_shared<descriptor>();
+    auto waiting = detail::in_thread([opened, name, flags, mode] {
+        auto const fd =
+            detail::until_not_interrupted([&] { return ::open(name, flags | O_CLOEXEC, mode); });
+        if (fd >= 0) *opened = descriptor(static_cast<int>(fd));
+        return fd;
     });
     auto const fd = co_await std::move(waiting);
     if (fd < 0) throw std::system_error(static_cast<int>(-fd), std::generic_category(), path);
-    co_return file(static_cast<int>(fd), flags);
+    co_return file(opened->release(), flags);
 }
 
 std::shared_ptr<descriptor> file::opened() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/io/getaddrinfo.hpp"
 
+#include "siding/detail/c_string.hpp"
 #include "siding/to_thread.hpp"
 
 #include <memory>
@@ -17,8 +18,9 @@ int resolve(std::string const& host, std::string const& service, resolution_opti
     hints.ai_socktype = options.type;
     hints.ai_flags = options.flags;
     addrinfo* list = nullptr;
-    auto const code = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
-                                    service.empty() ? nullptr : service.c_str(), &hints, &list);
+    auto const* const node = host.empty() ? nullptr : detail::c_string(host, "host");
+    auto const* const port = service.empty() ? nullptr : detail::c_string(service, "service");
+    auto const code = ::getaddrinfo(node, port, &hints, &list);
     if (code != 0) return code;
     std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const owner(list, &::freeaddrinfo);
     for (auto const* each = list; each != nullptr; each = each->ai_next) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/io/server.hpp"
 
+#include "siding/detail/c_string.hpp"
 #include "siding/event.hpp"
 #include "siding/io/getaddrinfo.hpp"
 #include "siding/io/open_connection.hpp"
@@ -47,8 +48,26 @@ public:
     static coroutine<> serve_forever(std::shared_ptr<server_state> self);
 
 private:
+    /// A connection counts from its acceptance to the end of its handler, so that nobody who waits
+    /// for the server to be closed overlooks one whose handler has not begun.
+    class counted {
+    public:
+        explicit counted(std::shared_ptr<server_state> in) noexcept : of_(std::move(in)) {
+            ++of_->connections_;
+        }
+        counted(counted&& other) noexcept = default;
+        counted& operator=(counted&&) = delete;
+        ~counted() {
+            if (of_ != nullptr) of_->note_end();
+        }
+
+    private:
+        std::shared_ptr<server_state> of_;
+    };
+
     static coroutine<> accept_from(std::shared_ptr<server_state> self, int listener);
-    static coroutine<> serve(std::shared_ptr<server_state> self, descriptor connection);
+    static coroutine<> serve(std::shared_ptr<server_state> self, descriptor connection,
+                             counted from_acceptance);
     void note_end();
 
     connection_handler handler_;
@@ -62,7 +81,8 @@ private:
     std::vector<std::weak_ptr<connection>> clients_;
     std::size_t prune_at_ = 16;
     void add_client(std::shared_ptr<connection> const& client);
-    event ended_; ///< set: closed, and no connection is served
+    event ended_;      ///< set: closed, and no connection is served
+    future<> forever_; ///< what serve_forever waits for
 };
 
 namespace {
@@ -78,6 +98,29 @@ bool out_of_resources(int error) noexcept {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/// Of the connection that was next in line, not of accept itself (accept(2), "Error handling").
+bool connection_failed(int error) noexcept {
+    switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EAGAIN:
+    case EPROTO:
+    case EPERM: // a firewall forbids it
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+    case ECONNRESET:
+    case ECANCELED: // by io_uring: the listener is being closed
+        return true;
+    default:
+        return false;
+    }
+}
+
 /// Throws value_error unless it is a stream socket.
 void expect_stream_socket(int fd) {
     int type = 0;
@@ -90,23 +133,25 @@ void expect_stream_socket(int fd) {
 } // namespace
 
 void server_state::own_path(std::string path) {
-    if (::stat(path.c_str(), &path_identity_) == 0) path_ = std::move(path);
+    if (::stat(c_string(path, "path"), &path_identity_) == 0) path_ = std::move(path);
 }
 
 void server_state::start(std::shared_ptr<server_state> const& self) {
     for (auto const& each : self->listeners_) {
-        create_task(accept_from(self, each.get()));
+        detail::loop_core::running().start_internally(accept_from(self, each.get()));
     }
 }
 
 void server_state::close() noexcept {
     listeners_.clear(); // ends the acceptors
     struct stat now {};
-    if (!path_.empty() && ::stat(path_.c_str(), &now) == 0 && now.st_ino == path_identity_.st_ino &&
+    auto const* const path = c_string(path_, "path"); // it was one before
+    if (!path_.empty() && ::stat(path, &now) == 0 && now.st_ino == path_identity_.st_ino &&
         now.st_dev == path_identity_.st_dev) {
-        ::unlink(path_.c_str());
+        ::unlink(path);
     }
     path_.clear();
+    if (forever_) forever_.cancel();
     if (connections_ == 0) ended_.set();
 }
 
@@ -150,30 +195,24 @@ coroutine<> server_state::accept_from(std::shared_ptr<server_state> self, int li
         int error = 0;
         try {
             descriptor connection(co_await accept(listener));
-            create_task(serve(self, std::move(connection)));
+            if (!self->listens()) break; // the kernel was faster than `close`: nobody waits for it
+            create_task(serve(self, std::move(connection), counted(self)));
         } catch (std::system_error const& failed) {
             error = failed.code().value();
-            if (out_of_resources(error)) {
-                loop::running().call_exception_handler(
-                    {"socket.accept() out of system resource", std::current_exception()});
-            }
+            if (error == EBADF || error == EINVAL || error == ENOTSOCK) break; // closed
+            if (connection_failed(error)) continue;
+            loop::running().call_exception_handler({out_of_resources(error)
+                                                        ? "socket.accept() out of system resource"
+                                                        : "socket.accept() failed",
+                                                    std::current_exception()});
         }
-        if (out_of_resources(error)) {
-            co_await sleep(accept_retry_delay);
-        } else if (error == EBADF || error == EINVAL || error == ENOTSOCK) {
-            break; // closed
-        }          // else the peer was gone before we came: the next, please
+        if (error != 0) co_await sleep(accept_retry_delay);
     }
 }
 
-coroutine<> server_state::serve(std::shared_ptr<server_state> self, descriptor connection) {
-    struct counted {
-        explicit counted(server_state& in) noexcept : of(in) { ++of.connections_; }
-        counted(counted const&) = delete;
-        counted& operator=(counted const&) = delete;
-        ~counted() { of.note_end(); }
-        server_state& of;
-    } const one(*self);
+coroutine<> server_state::serve(std::shared_ptr<server_state> self, descriptor connection,
+                                counted from_acceptance) {
+    auto const one = std::move(from_acceptance); // until the body ends, not its frame
     auto both = stream_of(std::move(connection), self->options_.limit_bytes);
     auto writer = both.second;
     self->add_client(writer.connection());
@@ -199,14 +238,32 @@ coroutine<> server_state::wait_closed(std::shared_ptr<server_state> self) {
 }
 
 coroutine<> server_state::serve_forever(std::shared_ptr<server_state> self) {
-    if (!self->listens()) throw runtime_error("server is closed");
-    event never;
-    try {
-        co_await never.wait();
-    } catch (...) {
-        self->close();
-        throw;
+    if (self->forever_) {
+        throw runtime_error("server is already being awaited on serve_forever()");
     }
+    if (!self->listens()) throw runtime_error("server is closed");
+    struct occupied {
+        explicit occupied(server_state& in) : of(in) {
+            of.forever_ = loop::running().create_future();
+        }
+        occupied(occupied const&) = delete;
+        occupied& operator=(occupied const&) = delete;
+        ~occupied() { of.forever_ = {}; }
+        server_state& of;
+    } const place(*self);
+    std::exception_ptr cancellation;
+    auto const forever = self->forever_;
+    try {
+        co_await forever;
+    } catch (cancelled_error const&) {
+        cancellation = std::current_exception();
+    }
+    self->close();
+    try {
+        co_await self->ended_.wait();
+    } catch (cancelled_error const&) { // a second one: it waits no longer
+    }
+    std::rethrow_exception(cancellation);
 }
 
 } // namespace detail
@@ -234,14 +291,17 @@ descriptor listen_on(endpoint const& at, server_options options) {
     if (!made) detail::fail("socket");
     int const on = 1;
     if (at.family() != AF_UNIX) {
-        ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
+            detail::fail("SO_REUSEADDR");
+        }
         if (options.reuse_port &&
             ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
             detail::fail("SO_REUSEPORT");
         }
         // Its twin for IPv4 is another address in the list.
-        if (at.family() == AF_INET6) {
-            ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        if (at.family() == AF_INET6 &&
+            ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+            detail::fail("IPV6_V6ONLY");
         }
     }
     if (::bind(made.get(), at.data(), at.size()) != 0) detail::fail("bind");
@@ -279,9 +339,8 @@ coroutine<server> start_unix_server(connection_handler handler, std::string path
     auto state = std::make_shared<detail::server_state>(std::move(handler), options);
     bool const abstract = path.starts_with('\0');
     struct stat there {};
-    if (!abstract && ::stat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode)) {
-        ::unlink(path.c_str());
-    }
+    auto const* const name = abstract ? "" : detail::c_string(path, "path");
+    if (!abstract && ::stat(name, &there) == 0 && S_ISSOCK(there.st_mode)) ::unlink(name);
     state->listen(listen_on(endpoint::path(path), options));
     if (!abstract) state->own_path(std::move(path));
     detail::server_state::start(state);

@@ -14,7 +14,9 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <new>
 #include <system_error>
 
@@ -39,7 +41,7 @@ constexpr unsigned worth_batching = 4;
 class io_uring_backend final : public backend {
 public:
     io_uring_backend(loop& owner, queue_sizes entries)
-        : owner_(owner),
+        : owner_(core_of(owner)),
           ring_(entries.submission, entries.completion),
           buffers_(ring_, 0, buffer_count, buffer_bytes),
           wake_fd_(sys::use().eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -48,6 +50,7 @@ public:
     }
 
     ~io_uring_backend() override {
+        if (is_abandoned_) return;
         // The kernel may still write to or read from what its operations name: wait until it has
         // let go of all of them before the memory goes.
         closing_ = true;
@@ -56,7 +59,9 @@ public:
         entry.cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
         entry.user_data = static_cast<std::uint64_t>(kind::ignored);
         __kernel_timespec const patience{1, 0};
-        while (in_kernel_ != 0 && ring_.enter(1, &patience) != -ETIME) {
+        while (in_kernel_ != 0) {
+            auto const error = enter(1, &patience);
+            if (error == -ETIME || is_final(error)) break;
             reap();
         }
         sys::use().close(wake_fd_);
@@ -126,14 +131,13 @@ public:
         entry.opcode = IORING_OP_ASYNC_CANCEL;
         entry.addr = reinterpret_cast<std::uint64_t>(&op);
         entry.user_data = static_cast<std::uint64_t>(kind::ignored);
-        while (op.cancelled) { // `completed` clears it
-            ring_.enter(1, nullptr);
+        while (op.cancelled && !is_final(enter(1, nullptr))) { // `completed` clears it
             reap();
         }
-        return true;
+        return !op.cancelled; // a ring that is broken never lets go
     }
 
-    void poll(std::optional<duration> timeout) noexcept override {
+    [[nodiscard]] int poll(std::optional<duration> timeout) noexcept override {
         bool const blocks = !timeout || *timeout > duration{0};
         if (blocks || ring_.prepared() != 0 || ring_.ready()) {
             __kernel_timespec wait{};
@@ -141,9 +145,10 @@ public:
                 auto const most = (*timeout + (blocks ? slack_ : duration{0})).count();
                 wait = {most / 1'000'000'000, most % 1'000'000'000};
             }
-            ring_.enter(blocks ? 1 : 0, timeout ? &wait : nullptr);
+            enter(blocks ? 1 : 0, timeout ? &wait : nullptr);
         }
         last_batch_ = reap();
+        return failure_;
     }
 
     void wake() noexcept override {
@@ -171,6 +176,13 @@ public:
         at.reset(buffers_);
     }
 
+    void abandon() noexcept override {
+        is_abandoned_ = true;
+        buffers_.abandon();
+        ring_.abandon();
+        sys::use().close(wake_fd_);
+    }
+
     [[nodiscard]] std::size_t in_flight() const noexcept override { return in_flight_; }
 
 private:
@@ -188,23 +200,35 @@ private:
         }
     }
 
+    /// Neither an interruption nor a lack of room that will pass: the ring was closed behind our
+    /// back, or a filter forbids the call.
+    [[nodiscard]] static bool is_final(int error) noexcept {
+        return error != 0 && error != -ETIME && error != -EINTR && error != -EAGAIN &&
+               error != -EBUSY;
+    }
+
+    int enter(unsigned least, __kernel_timespec const* timeout) noexcept {
+        auto const error = ring_.enter(least, timeout);
+        if (is_final(error)) [[unlikely]]
+            failure_ = -error;
+        return error;
+    }
+
     [[nodiscard]] io_uring_sqe& prepare() noexcept {
         auto* entry = ring_.prepare();
-        while (entry == nullptr) {
-            ring_.enter(0, nullptr);
+        while (entry == nullptr && !is_final(enter(0, nullptr))) {
             entry = ring_.prepare();
         }
-        return *entry;
+        return entry != nullptr ? *entry : *nowhere_;
     }
 
     /// Whatever interrupts it: nothing is left prepared, unless the kernel takes nothing before
     /// completions have been collected, and we are at that.
     void submit_now() noexcept {
         while (ring_.prepared() != 0) {
-            auto const error = ring_.enter(0, nullptr);
-            if (error == -EBUSY && reaping_) break;
+            auto const error = enter(0, nullptr);
+            if (is_final(error) || (error == -EBUSY && reaping_)) break;
             if (error == -EBUSY) reap();
-            if (error != 0 && error != -EBUSY && error != -EINTR && error != -EAGAIN) break;
         }
     }
 
@@ -369,17 +393,22 @@ private:
         owner_.wake(op);
     }
 
-    loop& owner_;
+    loop_core& owner_;
     ring ring_;
     buffer_ring buffers_;
+    /// What is prepared for a broken ring. It may throw, so it comes before the descriptor.
+    std::unique_ptr<io_uring_sqe> nowhere_ = std::make_unique<io_uring_sqe>();
     int wake_fd_;
     bool closing_ = false;
+    bool is_abandoned_ = false;
+    int failure_ = 0; ///< an errno: the ring is broken
     unsigned last_batch_ = 0;
     bool reaping_ = false;
-    duration slack_{::prctl(PR_GET_TIMERSLACK)}; // the kernel gives it all waits but `enter`'s
-    std::size_t in_flight_ = 0;                  // operations that tasks wait for
-    std::size_t in_kernel_ = 0;                  // entries whose last completion is still to come
-    std::vector<receiver> receivers_;            // by descriptor
+    duration slack_{
+        std::max(::prctl(PR_GET_TIMERSLACK), 0)}; // the kernel gives it all waits but `enter`'s
+    std::size_t in_flight_ = 0;                   // operations that tasks wait for
+    std::size_t in_kernel_ = 0;                   // entries whose last completion is still to come
+    std::vector<receiver> receivers_;             // by descriptor
 };
 
 } // namespace

@@ -18,6 +18,7 @@ buffer_ring::buffer_ring(ring& owner, std::uint16_t group, std::uint16_t count, 
     auto* const memory =
         ::mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::system_error(errno, std::system_category(), "mmap");
+    ::madvise(memory, mapped_bytes_, MADV_DONTFORK); // the kernel writes to these pages
     slots_ = static_cast<io_uring_buf_ring*>(memory);
     data_ = static_cast<std::byte*>(memory) + data_offset;
 
@@ -34,6 +35,7 @@ buffer_ring::buffer_ring(ring& owner, std::uint16_t group, std::uint16_t count, 
 }
 
 buffer_ring::~buffer_ring() {
+    if (slots_ == nullptr) return;
     io_uring_buf_reg registration{};
     registration.bgid = group_;
     owner_.register_with(IORING_UNREGISTER_PBUF_RING, &registration, 1);

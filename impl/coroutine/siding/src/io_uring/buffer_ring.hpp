@@ -23,6 +23,9 @@ public:
     buffer_ring& operator=(buffer_ring const&) = delete;
     ~buffer_ring();
 
+    /// In a forked child, which has neither the memory nor the ring.
+    void abandon() noexcept { slots_ = nullptr; }
+
     [[nodiscard]] std::uint16_t group() const noexcept { return group_; }
 
     /// The bytes of a completion whose flags carry IORING_CQE_F_BUFFER.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "siding/io/backend.hpp"
+#include "siding/detail/backend.hpp"
 
 #include <linux/io_uring.h>
 

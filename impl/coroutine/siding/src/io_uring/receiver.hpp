@@ -2,7 +2,7 @@
 #pragma once
 
 #include "io_uring/buffer_ring.hpp"
-#include "siding/io/backend.hpp"
+#include "siding/detail/backend.hpp"
 
 #include <cstdint>
 #include <new>

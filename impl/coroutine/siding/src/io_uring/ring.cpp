@@ -93,7 +93,13 @@ ring::ring(unsigned submission_entries, unsigned completion_entries) {
 
 ring::~ring() {
     unmap();
-    ::close(descriptor_);
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void ring::abandon() noexcept {
+    rings_ = nullptr;
+    submissions_ = nullptr;
+    ::close(std::exchange(descriptor_, -1));
 }
 
 void ring::map(io_uring_params const& params) {
@@ -128,8 +134,8 @@ void ring::map(io_uring_params const& params) {
 }
 
 void ring::unmap() noexcept {
-    if (submissions_) ::munmap(submissions_, submissions_bytes_);
-    if (rings_) ::munmap(rings_, rings_bytes_);
+    if (submissions_ != nullptr) ::munmap(submissions_, submissions_bytes_);
+    if (rings_ != nullptr) ::munmap(rings_, rings_bytes_);
 }
 
 io_uring_sqe* ring::prepare() noexcept {

@@ -25,6 +25,9 @@ public:
     ring& operator=(ring const&) = delete;
     ~ring();
 
+    /// In a forked child, which shares the ring with its parent but has not its memory.
+    void abandon() noexcept;
+
     /// A zeroed submission entry, or nullptr when the queue is full (then `enter` first).
     /// It is submitted by the next `enter`.
     [[nodiscard]] io_uring_sqe* prepare() noexcept;

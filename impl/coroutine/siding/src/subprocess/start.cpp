@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "subprocess/child.hpp"
 
+#include "siding/detail/c_string.hpp"
 #include "siding/sys.hpp"
 
 #include <fcntl.h>
@@ -151,12 +152,14 @@ void close_all_but(file_actions& actions, std::vector<int> kept) {
     actions.close_from(next);
 }
 
-/// As exec wants them; the strings must outlive it.
-std::vector<char*> pointers(std::vector<std::string> const& strings) {
+using siding::detail::c_string;
+
+/// As exec wants them; the strings, each of which is a `name`, must outlive it.
+std::vector<char*> pointers(std::vector<std::string> const& strings, char const* name) {
     std::vector<char*> all;
     all.reserve(strings.size() + 1);
     for (auto const& each : strings) {
-        all.push_back(const_cast<char*>(each.c_str()));
+        all.push_back(const_cast<char*>(c_string(each, name)));
     }
     all.push_back(nullptr);
     return all;
@@ -171,11 +174,12 @@ void start(child& made, std::vector<std::string> const& arguments, options const
     auto input = redirect(actions, how.input, STDIN_FILENO);
     auto output = redirect(actions, how.output, STDOUT_FILENO);
     auto error = redirect(actions, how.error, STDERR_FILENO);
-    if (how.working_directory) actions.enter(how.working_directory->c_str());
+    if (how.working_directory) actions.enter(c_string(*how.working_directory, "directory"));
     close_all_but(actions, how.pass_fds);
     attributes const attribute(how.new_session);
-    auto const argv = pointers(arguments);
-    auto const given = how.environment ? pointers(*how.environment) : std::vector<char*>{};
+    auto const argv = pointers(arguments, "argument");
+    auto const given =
+        how.environment ? pointers(*how.environment, "environment") : std::vector<char*>{};
     auto* const* const envp = how.environment ? given.data() : ::environ;
 
     pid_t pid = -1;

@@ -37,7 +37,7 @@ std::size_t fail_each_allocation(Program program) {
         fail_allocation(0);
         EXPECT_EQ(siding::live_blocks(), blocks) << "allocation " << n << " leaks a block";
         EXPECT_EQ(open_descriptors(), descriptors) << "allocation " << n << " leaks a descriptor";
-        EXPECT_EQ(siding::loop::of_this_thread(), nullptr) << "allocation " << n;
+        EXPECT_EQ(siding::detail::loop_core::of_this_thread(), nullptr) << "allocation " << n;
         if (testing::Test::HasFailure()) break;
     }
     return n - 1;

@@ -9,9 +9,11 @@ namespace {
 
 std::atomic<std::size_t> count{0};
 std::atomic<std::size_t> to_fail{0};
+std::atomic<std::size_t> least_bytes_to_fail{0};
 
 void* allocate(std::size_t bytes, std::size_t alignment) {
-    if (++count == to_fail) throw std::bad_alloc();
+    auto const least = least_bytes_to_fail.load();
+    if (++count == to_fail || (least != 0 && bytes >= least)) throw std::bad_alloc();
     auto const rounded = (bytes + alignment - 1) / alignment * alignment;
     auto* const memory = alignment <= alignof(std::max_align_t)
                              ? std::malloc(bytes == 0 ? 1 : bytes)
@@ -28,6 +30,8 @@ void fail_allocation(std::size_t n) noexcept {
     count = 0;
     to_fail = n;
 }
+
+void fail_large_allocations(std::size_t least_bytes) noexcept { least_bytes_to_fail = least_bytes; }
 
 std::size_t allocations() noexcept { return count; }
 

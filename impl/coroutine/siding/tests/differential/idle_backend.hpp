@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "siding/io/backend.hpp"
+#include "siding/detail/backend.hpp"
 #include "siding/siding.hpp"
 
 #include <memory>
@@ -17,8 +17,9 @@ public:
     [[nodiscard]] bool try_now(siding::detail::io_operation&) noexcept override { return false; }
     [[nodiscard]] bool start(siding::detail::io_operation&) noexcept override { return false; }
     [[nodiscard]] bool cancel(siding::detail::io_operation&) noexcept override { return true; }
-    void poll(std::optional<siding::duration> timeout) noexcept override {
+    [[nodiscard]] int poll(std::optional<siding::duration> timeout) noexcept override {
         if (!timeout) owner_.stop();
+        return 0;
     }
     void wake() noexcept override {}
     void forget(int) noexcept override {}

@@ -131,6 +131,25 @@ CASES = [
         r"no matching",
     ),
     (
+        "task_as_the_type_of_a_coroutine",
+        "siding::coroutine<int> g() { co_return 1; }",
+        "siding::task<int> g() { co_return 1; }",
+        r"a coroutine function returns siding::coroutine<T>; siding::create_task\(f\(\)\) makes",
+    ),
+    (
+        "gather_what_cannot_be_awaited",
+        "siding::coroutine<> g() { co_await siding::gather(f(), f()); }",
+        "siding::coroutine<> g() { co_await siding::gather(f(), 3); }",
+        r"gather takes what can be awaited: coroutines, tasks, futures",
+    ),
+    (
+        "await_a_par_in_a_loop",
+        "siding::par<int> p() { co_return 1; }"
+        " siding::coroutine<> g(siding::par_pool& pool) { co_await pool.run(p); }",
+        "siding::par<int> p() { co_return 1; } siding::coroutine<> g() { co_await p(); }",
+        r"a par runs on a pool: co_await pool.run\(f, arguments...\)",
+    ),
+    (
         "run_what_is_no_coroutine",
         "int g() { return siding::run(f()); }",
         "int g() { return siding::run(f); }",

@@ -5,6 +5,18 @@
 
 namespace siding::detail {
 
+/// False, but only once a template is used.
+template <class...>
+inline constexpr bool never = false;
+
+/// What a misused function gives, so that the compiler has nothing to say but the one sentence.
+struct misuse {
+    [[nodiscard]] bool await_ready() const noexcept { return true; }
+    template <class Handle>
+    void await_suspend(Handle) const noexcept {}
+    void await_resume() const noexcept {}
+};
+
 // g++ makes the symmetric transfer a tail call only when it optimises and no sanitizer is on
 // (GCC PR100897); elsewhere a million awaits in a row would overflow the stack. There the awaiter
 // leaves the next coroutine with the loop, which resumes it from its trampoline.

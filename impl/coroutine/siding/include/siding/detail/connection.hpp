@@ -23,8 +23,8 @@ enum class channel : unsigned char { socket, pipe };
 ///
 /// Reading is by demand: nothing is received before somebody asks, so that a peer which sends
 /// faster than we read is held up by the kernel, and no task is needed. Writing sends at once what
-/// the kernel takes; only what is left is sent by a task, `flush`, that lives as long as there is
-/// something to send.
+/// the kernel takes; only what is left is sent by `flush`, a coroutine of the loop's own that lives
+/// as long as there is something to send.
 class connection : public std::enable_shared_from_this<connection> {
 public:
     static constexpr std::size_t high_water_bytes = 64 * 1024;

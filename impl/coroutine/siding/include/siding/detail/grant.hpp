@@ -8,22 +8,36 @@
 namespace siding::detail {
 
 /// One who waits for a grant: of a lock, a permit, a notification. It stays in its list until its
-/// task has resumed, as asyncio's futures do: who looks at the list in between must see it.
+/// task has resumed, as asyncio's futures do: who looks at the list in between must see it. Not in
+/// its list although it has been suspended: what it waited for has ended.
 struct grant_waiter : linked_waiter {
-    explicit grant_waiter(waiter_list& in) noexcept : linked_waiter(&react_to), list(in) {}
+    explicit grant_waiter(waiting_line& in) noexcept : linked_waiter(&react_to), list(in) {}
     ~grant_waiter() {
         if (linked()) list.erase(*this);
     }
 
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-        list.push_back(*this);
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        list.enter(*this, this_loop);
         return suspend(self, *this);
     }
     void grant() {
+        list.expect_loop(this_loop);
         granted = true;
-        loop::of_this_thread()->wake(*this);
+        loop_core::of_this_thread()->wake(*this);
     }
+    /// Leaves the list; true: it waited. Throws if it was cancelled, or if what it waited for, a
+    /// `name`, has ended after the grant.
+    bool leave(char const* name) {
+        if (linked()) [[likely]] {
+            list.erase(*this);
+            return true;
+        }
+        if (suspended) [[unlikely]]
+            throw_orphaned(name);
+        return false;
+    }
+    [[noreturn]] void throw_orphaned(char const* name);
     /// As a future: neither granted nor cancelled.
     [[nodiscard]] bool pending() const noexcept { return !granted && !was_cancelled(*this); }
 
@@ -34,11 +48,11 @@ struct grant_waiter : linked_waiter {
             return true;
         }
         self.react = &cancelled_reaction;
-        loop::of_this_thread()->wake(self);
+        loop_core::of_this_thread()->wake(self);
         return true;
     }
 
-    waiter_list& list;
+    waiting_line& list;
     bool granted = false;
 };
 

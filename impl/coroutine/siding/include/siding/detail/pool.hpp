@@ -4,12 +4,13 @@
 #include "siding/detail/config.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <new>
 
 /// Where coroutine frames, futures and callbacks live: per-thread free lists by size class. A block
-/// goes back to the list of the thread that frees it; slabs are never returned to the system, for a
-/// block may outlive its thread.
+/// goes back to the list of the thread that frees it, from where `share` brings it to others; slabs
+/// are never returned to the system, for a block may outlive its thread.
 namespace siding::detail::pool {
 
 // 16-byte steps because a frame may hold a 16-byte aligned local; above, blocks are rare.
@@ -31,6 +32,16 @@ inline constinit thread_local cache local{};
 
 [[nodiscard]] void* allocate_slow(std::size_t bytes);
 void free_slow(void* memory, std::size_t bytes) noexcept;
+
+/// Some thread has taken a new slab since the last `share`.
+inline std::atomic<bool> memory_is_wanted{false};
+/// Gives what this thread has too much of to those who want it. For threads that free what others
+/// allocate, now and then: else blocks would pile up here while the others take slab after slab.
+void share() noexcept;
+/// More blocks of others have been freed here since the last `share` than are worth keeping.
+[[nodiscard]] bool has_surplus() noexcept;
+/// Bytes in slabs, of all threads.
+[[nodiscard]] std::size_t reserved_bytes() noexcept;
 
 [[nodiscard]] inline void* allocate(std::size_t bytes) {
     auto& mine = local;

@@ -49,14 +49,38 @@ public:
     [[nodiscard]] std::size_t taken() const noexcept { return head_; }
     [[nodiscard]] std::size_t put() const noexcept { return tail_; }
 
+    /// The entry at a position in the line.
+    [[nodiscard]] ready_item const& at(std::size_t position) const noexcept {
+        return items_[position & mask_];
+    }
+
     /// The next push will not throw.
     void make_room() {
-        if (size() == mask_ + 1) [[unlikely]]
+        if (tail_ == room_end_) [[unlikely]]
             grow();
     }
+    /// Throws std::bad_alloc, also while the queue is shut.
     void push(ready_item item) {
         make_room();
         items_[tail_++ & mask_] = item;
+    }
+    /// False: no memory, or the queue is shut.
+    [[nodiscard]] bool try_push(ready_item item) noexcept {
+        if (tail_ == room_end_) [[unlikely]] {
+            if (!try_grow()) return false;
+        }
+        items_[tail_++ & mask_] = item;
+        return true;
+    }
+
+    /// Takes nothing more, although there may be room: others have to enter first.
+    void shut() noexcept {
+        is_shut_ = true;
+        room_end_ = tail_;
+    }
+    void open() noexcept {
+        is_shut_ = false;
+        find_room();
     }
 
     /// Not empty.
@@ -67,15 +91,18 @@ public:
         return item;
     }
 
-    void clear() noexcept { head_ = tail_; }
-
 private:
     void grow();
+    [[nodiscard]] bool try_grow() noexcept;
+    void find_room() noexcept { room_end_ = head_ + mask_ + 1; }
 
     std::unique_ptr<ready_item[]> items_;
     std::size_t mask_ = ~std::size_t{0}; ///< capacity - 1
     std::size_t head_ = 0;
     std::size_t tail_ = 0;
+    /// Up to here there is room for certain; behind it there may be, since some have been taken.
+    std::size_t room_end_ = 0;
+    bool is_shut_ = false;
 };
 
 } // namespace siding::detail

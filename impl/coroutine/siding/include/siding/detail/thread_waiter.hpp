@@ -14,7 +14,7 @@ namespace siding::detail {
 struct thread_waiter : linked_waiter {
     /// A coroutine of this thread's loop.
     explicit thread_waiter(react_function* reacts) noexcept
-        : linked_waiter(reacts), home(loop::of_this_thread()) {}
+        : linked_waiter(reacts), home(loop_core::of_this_thread()) {}
     /// A thread, that calls `block`.
     thread_waiter() noexcept : linked_waiter(nullptr), home(nullptr) {}
 
@@ -24,7 +24,7 @@ struct thread_waiter : linked_waiter {
         if (home == nullptr) {
             word.store(1, std::memory_order_release);
             word.notify_one();
-        } else if (home == loop::of_this_thread()) {
+        } else if (home == loop_core::of_this_thread()) {
             home->schedule(*this);
         } else {
             home->post_from_thread(*this);
@@ -36,7 +36,7 @@ struct thread_waiter : linked_waiter {
         word.store(0, std::memory_order_relaxed);
     }
 
-    loop* home; ///< nullptr: a thread
+    loop_core* home; ///< nullptr: a thread
     bool is_woken = false;
     std::atomic<std::uint32_t> word{0};
 };
@@ -48,7 +48,8 @@ inline void wake_first(waiter_list& line) noexcept {
 
 /// Throws if this thread runs a loop, which must not block.
 inline void expect_may_block(char const* what) {
-    if (auto const* const home = loop::of_this_thread(); home != nullptr && home->is_running()) {
+    if (auto const* const home = loop_core::of_this_thread();
+        home != nullptr && home->is_running()) {
         throw runtime_error(std::string(what) + " would block the running event loop");
     }
 }

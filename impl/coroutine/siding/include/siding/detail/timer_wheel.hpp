@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "siding/clock.hpp"
 #include "siding/detail/waiter.hpp"
 
 #include <array>
@@ -31,10 +32,14 @@ struct timer : linked_waiter {
 ///     in order, before `position_` enters it.
 class timer_wheel {
 public:
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0 && never_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept;
 
     void insert(timer& t) noexcept {
+        if (t.deadline_ns == never_ns) [[unlikely]] {
+            never_.push_back(t);
+            return;
+        }
         ++size_;
         if (t.deadline_ns < position_) [[unlikely]] {
             insert_overdue(t);
@@ -44,6 +49,10 @@ public:
     }
 
     void erase(timer& t) noexcept {
+        if (t.deadline_ns == never_ns) [[unlikely]] {
+            never_.erase(t);
+            return;
+        }
         --size_;
         if (t.deadline_ns < position_) [[unlikely]] {
             overdue_.erase(t);
@@ -53,11 +62,11 @@ public:
     }
 
     /// Unlinks and returns the first timer that is due at `now_ns`, or nullptr. `now_ns` never
-    /// decreases.
+    /// decreases. At ~0 all are due, those that never come last.
     [[nodiscard]] timer* pop_due(std::uint64_t now_ns) noexcept;
 
     /// When to wake up for the first timer: its deadline, or somewhat earlier if finding that out
-    /// would mean to look at many. Not empty.
+    /// would mean to look at many; never_ns without one that ever comes.
     [[nodiscard]] std::uint64_t next_wake_ns() const noexcept;
 
 private:
@@ -92,10 +101,11 @@ private:
     void insert_overdue(timer& t) noexcept;
 
     std::uint64_t position_ = 0; ///< not later than any timer in the wheel, nor than the last `now`
-    std::size_t size_ = 0;
+    std::size_t size_ = 0;       ///< of the wheel and `overdue_`
     std::array<std::uint64_t, levels> used_{};
     std::array<std::array<waiter_list, slots>, levels> wheel_{};
     waiter_list overdue_; ///< set in the past; sorted
+    waiter_list never_;   ///< beyond the end of time: kept to be cancelled, or ended by the loop
 };
 
 } // namespace siding::detail

@@ -13,7 +13,7 @@ enum class signal : std::uint8_t {
     run,    ///< its turn in the ready queue has come (callbacks, and awaiters that look again)
     cancel, ///< its task is cancelled; true: this waiter will end the wait, with or without an
             ///< error
-    detach  ///< the loop is closing: leave every list, wake nobody
+    detach  ///< the loop is closing, or what it waits for has ended: leave every list, wake nobody
 };
 
 /// Something that stands in line: a suspended coroutine, or a callback. It lives in the frame of
@@ -85,6 +85,48 @@ public:
 
 private:
     linked_waiter* first_ = nullptr;
+};
+
+/// Those who wait for something that may end before them. They are not woken then: nobody can grant
+/// any more what they wait for, but they can be cancelled. So it is in asyncio, where they would
+/// keep it alive, for nothing.
+///
+/// All who wait are tasks of one loop: the one that woke them would put them into its own ready
+/// queue.
+class waiting_line : public waiter_list {
+public:
+    waiting_line() = default;
+    waiting_line(waiting_line const&) = delete;
+    waiting_line& operator=(waiting_line const&) = delete;
+    ~waiting_line() {
+        while (!empty())
+            [[unlikely]] {
+                auto& w = pop_front();
+                w.react(w, signal::detach);
+            }
+    }
+
+    /// `here` is the mark of this thread's loop. Throws runtime_error if others wait in another.
+    void enter(linked_waiter& w, std::uint64_t here) {
+        auto const number = static_cast<std::uint16_t>(here >> 48u);
+        if (number != loop_) [[unlikely]]
+            bind(number);
+        push_back(w);
+    }
+    /// Throws runtime_error if those who wait do so in another loop.
+    void expect_loop(std::uint64_t here) const {
+        if (here >> 48u != loop_) [[unlikely]]
+            throw_other_loop();
+    }
+
+private:
+    void bind(std::uint16_t loop) {
+        if (!empty()) throw_other_loop();
+        loop_ = loop;
+    }
+    [[noreturn]] static void throw_other_loop();
+
+    std::uint16_t loop_ = 0; ///< the number of that of the last to enter
 };
 
 } // namespace siding::detail

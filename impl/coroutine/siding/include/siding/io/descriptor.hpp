@@ -12,7 +12,8 @@ namespace siding {
 /// number for it. Every descriptor that was used with the awaitables of io/socket.hpp must be
 /// closed so. Waits for it end with EBADF.
 inline void close(int fd) noexcept {
-    if (auto* const home = loop::of_this_thread(); home != nullptr && !home->is_closed()) {
+    if (auto* const home = detail::loop_core::of_this_thread();
+        home != nullptr && !home->is_closed()) {
         home->io().forget(fd);
     }
     sys::use().close(fd);

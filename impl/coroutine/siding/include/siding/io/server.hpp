@@ -36,13 +36,14 @@ class server {
 public:
     explicit server(std::shared_ptr<detail::server_state> state) noexcept : of_(std::move(state)) {}
 
-    /// Stops to listen; connections that were accepted live on. Removes a Unix socket's path if it
-    /// is still ours.
+    /// Stops to listen and cancels `serve_forever`; connections that were accepted live on. Removes
+    /// a Unix socket's path if it is still ours.
     void close() const;
     [[nodiscard]] bool is_serving() const noexcept;
     /// Resumes when the server is closed and the last connection's handler has ended.
     [[nodiscard]] coroutine<> wait_closed() const;
-    /// Waits until it is cancelled, and closes then; the cancellation goes on.
+    /// Waits until it is cancelled, or the server closed; closes then, waits as `wait_closed` does,
+    /// and throws the cancellation. Throws runtime_error if it is closed, or awaited already.
     [[nodiscard]] coroutine<> serve_forever() const;
     /// Closes what it has accepted and is still open: each sends what is buffered first. The
     /// handlers see the end of their streams.

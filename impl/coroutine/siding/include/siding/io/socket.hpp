@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "siding/io/backend.hpp"
+#include "siding/detail/backend.hpp"
 #include "siding/io/descriptor.hpp"
 #include "siding/loop.hpp"
 
@@ -20,17 +20,17 @@ class io_awaiter : io_operation {
 public:
     io_awaiter(io_kind what, int descriptor) noexcept : io_operation(&react_to, what, descriptor) {}
     ~io_awaiter() {
-        if (started) static_cast<void>(loop::of_this_thread()->io().cancel(*this));
+        if (started) static_cast<void>(detail::loop_core::of_this_thread()->io().cancel(*this));
     }
 
     [[nodiscard]] bool await_ready() noexcept {
-        return loop::of_this_thread()->io().try_now(*this);
+        return detail::loop_core::of_this_thread()->io().try_now(*this);
     }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
         suspended = self; // before start: whoever finishes the operation wakes us by it
         started = true;
-        if (!loop::of_this_thread()->io().start(*this)) {
+        if (!detail::loop_core::of_this_thread()->io().start(*this)) {
             started = false;
             return self; // done after all
         }
@@ -52,7 +52,7 @@ protected:
 private:
     static bool react_to(waiter& self, signal what) noexcept {
         auto& wait = static_cast<io_awaiter&>(static_cast<io_operation&>(self));
-        auto& home = *loop::of_this_thread();
+        auto& home = *detail::loop_core::of_this_thread();
         bool const free = !wait.started || home.io().cancel(wait);
         if (what == signal::detach) {
             wait.started = false;

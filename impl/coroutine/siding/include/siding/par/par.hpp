@@ -105,6 +105,14 @@ public:
         if (frame_ != nullptr) frame_->handle().destroy();
     }
 
+    /// In a coroutine of a loop it would block that.
+    template <class U = T>
+    detail::misuse operator co_await() && {
+        static_assert(detail::never<U>,
+                      "a par runs on a pool: co_await pool.run(f, arguments...), f being the "
+                      "function that makes it");
+        return {};
+    }
     /// For awaiters and the pool: the frame, which is theirs now.
     [[nodiscard]] detail::fork_join::promise_of<T>& release() noexcept {
         return *std::exchange(frame_, nullptr);

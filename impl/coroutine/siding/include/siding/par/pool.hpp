@@ -102,7 +102,7 @@ class posted_call final : public pool_call<F, A...> {
 public:
     using value_type = typename pool_call<F, A...>::value_type;
 
-    posted_call(loop& home, future<value_type> to, F f, A... arguments)
+    posted_call(loop_core& home, future<value_type> to, F f, A... arguments)
         : pool_call<F, A...>(std::move(f), std::move(arguments)...),
           home_(home),
           to_(std::move(to)) {
@@ -118,7 +118,7 @@ public:
 
 private:
     void finish() noexcept override {
-        home_.call_soon_threadsafe(
+        home_.facade().call_soon_threadsafe(
             [mine = std::unique_ptr<posted_call>(this)] { mine->deliver(); });
         has_left_.store(true, std::memory_order_release); // and this may be gone
     }
@@ -133,7 +133,7 @@ private:
         }
     }
 
-    loop& home_;
+    loop_core& home_;
     future<value_type> to_;
     std::atomic<bool> has_left_ = false; ///< the worker has
 };
@@ -163,7 +163,7 @@ public:
         auto& home = loop::running();
         auto const pending = home.create_future<value>();
         auto call = std::make_unique<detail::fork_join::posted_call<F, A...>>(
-            home, pending, std::move(f), std::move(arguments)...);
+            detail::core_of(home), pending, std::move(f), std::move(arguments)...);
         submit(*call.release());
         co_return co_await pending;
     }

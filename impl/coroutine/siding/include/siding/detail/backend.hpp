@@ -88,14 +88,19 @@ public:
     [[nodiscard]] virtual bool cancel(io_operation& op) noexcept = 0;
 
     /// Waits for events until `timeout` has passed (nullopt: for ever; 0: only looks), then wakes
-    /// the tasks whose operations are done. An interrupted wait is an ordinary return.
-    virtual void poll(std::optional<duration> timeout) noexcept = 0;
+    /// the tasks whose operations are done. Returns 0, also when the wait was interrupted; or an
+    /// errno: it cannot wait any more, and the loop ends by that error.
+    [[nodiscard]] virtual int poll(std::optional<duration> timeout) noexcept = 0;
     /// Makes a `poll` that blocks, or the next one, return. Thread-safe, async-signal-safe.
     virtual void wake() noexcept = 0;
 
     /// `fd` is about to be closed, or was just opened: forget what was known of it. Operations that
     /// wait for it end with -EBADF.
     virtual void forget(int fd) noexcept = 0;
+
+    /// The process has been forked, and this is the child: gives up what it shares with the parent,
+    /// without a trace there. Only the destructor is called after that.
+    virtual void abandon() noexcept {}
 
     /// Operations that have been started and are not done.
     [[nodiscard]] virtual std::size_t in_flight() const noexcept = 0;
