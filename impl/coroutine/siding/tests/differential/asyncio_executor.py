@@ -14,9 +14,8 @@ import json
 import logging
 import sys
 
-import virtual_loop
 from asyncio_now import Environment, NowOperations
-from asyncio_show import LEFT_OUT, Cut, show, show_error
+from asyncio_show import LEFT_OUT, Cut, short_name, show, show_error
 from asyncio_wait import Returned, WaitOperations
 from virtual_loop import VirtualLoop
 
@@ -114,7 +113,7 @@ class Execution(NowOperations, WaitOperations):
 
     async def call(self, function, group=None):
         task = asyncio.current_task()
-        if task.get_name().startswith("Task-"):
+        if short_name(task) == "Task":
             task.set_name(self.next_name("A"))
         returned = await self.body(self.program["functions"][function], Environment(group))
         return returned.value if returned else f"end{function}"
@@ -126,6 +125,21 @@ class Execution(NowOperations, WaitOperations):
         self.tasks.append(task)
         return task
 
+    def cancel_in_turns(self, cancels):
+        """`cancels`: pairs of a turn of the loop, and a number for one of the tasks that are left."""
+
+        def each_turn(turn):
+            for at, number in cancels:
+                left = self.left()
+                if at == turn and left:
+                    task = left[number % len(left)]
+                    self.trace("turn", f"cancels {short_name(task)} {show(task.cancel())}")
+            if turn < max(at for at, _ in cancels):
+                self.loop.call_soon(each_turn, turn + 1)
+
+        if cancels:
+            self.loop.call_soon(each_turn, 0)
+
     def left(self):
         return [task for task in self.tasks if not task.done()]
 
@@ -135,6 +149,7 @@ class Execution(NowOperations, WaitOperations):
         loop.set_task_factory(self.make_task)
         asyncio.events.set_event_loop(loop)
         main, task = loop.create_task(self.call(0), name="main"), None
+        self.cancel_in_turns(self.program["setting"].get("cancels", []))
         try:
             text = f"returned {loop.run_until_complete(main)}"
         except BaseException as error:
@@ -146,7 +161,7 @@ class Execution(NowOperations, WaitOperations):
                 left = self.left()
                 if not left:
                     break
-                self.trace("end", "cancels " + " ".join(t.get_name().split("-")[0] for t in left))
+                self.trace("end", "cancels " + " ".join(short_name(t) for t in left))
                 for task in left:
                     task.cancel()
                 del left
@@ -155,7 +170,7 @@ class Execution(NowOperations, WaitOperations):
         if cut:
             self.lines.append("cut")
         elif self.left():
-            self.lines.append("left " + " ".join(t.get_name().split("-")[0] for t in self.left()))
+            self.lines.append("left " + " ".join(short_name(t) for t in self.left()))
         else:
             # When a lost exception is noticed depends on Python's garbage collector: only what was lost counts.
             main = task = None
@@ -183,7 +198,6 @@ class Execution(NowOperations, WaitOperations):
 
 
 def main():
-    virtual_loop.make_orders_definite()
     logging.disable()
     sys.unraisablehook = lambda _: None  # of coroutines that are thrown away while they wait
     import warnings

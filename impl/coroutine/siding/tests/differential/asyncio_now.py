@@ -3,7 +3,7 @@
 
 import asyncio
 
-from asyncio_show import Error, show
+from asyncio_show import Error, short_name, show
 
 
 class Environment:
@@ -65,7 +65,7 @@ class NowOperations:
 
     def do_name(self, op, _):
         task = self.task(op)
-        return task and task.get_name().split("-")[0]
+        return task and short_name(task)
 
     def do_result(self, op, _):
         future = self.slot(op, "text")
@@ -119,6 +119,9 @@ class NowOperations:
     def do_event_clear(self, op, _):
         self.event.clear()
 
+    def do_event_renew(self, op, _):
+        self.event = asyncio.Event()  # who waits for the old one waits on
+
     def do_event_is_set(self, op, _):
         return self.event.is_set()
 
@@ -170,7 +173,7 @@ class NowOperations:
         return self.variables[op["a"]].get()
 
     def do_all_tasks(self, op, _):
-        return sorted(t.get_name().split("-")[0] for t in asyncio.all_tasks(self.loop))
+        return sorted(short_name(t) for t in asyncio.all_tasks(self.loop))
 
     def next_name(self, letter):
         self.names += 1

@@ -28,6 +28,12 @@ def show_error(error):
     return type(error).__name__
 
 
+def short_name(task):
+    """Without its number. 3.13 gives the name "None" to what a task factory made."""
+    name = task.get_name()
+    return "Task" if name == "None" else name.split("-")[0]
+
+
 def show(value):
     if isinstance(value, BaseException):
         return "!" + show_error(value)

@@ -23,6 +23,17 @@ class WaitOperations:
             elif self.slots.get(number, ("", None))[0] == "text":
                 yield self.slots[number][1]
 
+    def futures_of(self, op):
+        """The same as futures, at most one of which is done: asyncio makes a set of them, and the
+        order in which it learns of several that are done is open."""
+        futures, any_done = [], False
+        for each in self.arguments(op):
+            future = self.loop.create_task(each) if asyncio.iscoroutine(each) else each
+            if not future.done() or not any_done:
+                futures.append(future)
+            any_done = any_done or future.done()
+        return futures
+
     async def wait_return(self, op, _):
         return Returned(str(op["a"]))
 
@@ -43,7 +54,7 @@ class WaitOperations:
         self.slots[op["a"]] = ("list", outer)
 
     async def wait_wait(self, op, _):
-        futures = list(self.arguments(op))
+        futures = self.futures_of(op)
         mode = (asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION, asyncio.ALL_COMPLETED)[op["a"]]
         limit = None if op["t"] is None else op["t"] * self.tick
         done, pending = await asyncio.wait(futures, timeout=limit, return_when=mode)
@@ -51,7 +62,7 @@ class WaitOperations:
 
     async def wait_as_completed(self, op, environment):
         limit = None if op["t"] is None else op["t"] * self.tick
-        for each in asyncio.as_completed(list(self.arguments(op)), timeout=limit):
+        for each in asyncio.as_completed(self.futures_of(op), timeout=limit):
             try:
                 self.trace(op["id"], f"next {show(await each)}")
             except Exception as error:
@@ -77,9 +88,6 @@ class WaitOperations:
         scope = asyncio.timeout(limit)
         try:
             async with scope:
-                scope._cancelling = (
-                    0  # from 3.11.4 on older cancellations do not count; siding follows 3.11.2
-                )
                 environment.timeouts.append(scope)
                 try:
                     result = await self.body(op["body"], environment)

@@ -4,11 +4,15 @@
 
 compare.py EXECUTOR --seeds 0:300        random programs; a failure is shrunk, and kept with --keep DIRECTORY
 compare.py EXECUTOR --regressions DIR    the programs kept before
+compare.py EXECUTOR --differences DIR    programs in which older Pythons differ, with the reference's trace
+compare.py EXECUTOR --recorded FILE      random programs against the recorded traces of the reference
+compare.py EXECUTOR --record FILE --seeds 0:1000    records them
 compare.py EXECUTOR --mutations 0:300    executors with a deliberate fault: each must be noticed
 compare.py EXECUTOR --show FILE|SEED     one program, both traces side by side
 """
 
 import argparse
+import hashlib
 import json
 import pathlib
 import re
@@ -17,6 +21,7 @@ import sys
 import tempfile
 
 import generator
+import oracle
 import shrink
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,13 +29,6 @@ SKIPPED = 77
 MUTATIONS = ("--late-event", "--eager-yield", "--reversed-gather", "--lost-message")
 BATCH = 500
 LEFT_OUT = "(left out)"  # see asyncio_show.py
-
-
-def why_not():
-    """asyncio changes between the versions (wait_for, semaphores, task groups): 3.11 is what siding promises."""
-    if sys.version_info[:2] != (3, 11):
-        return f"the oracle is CPython 3.11, this is {sys.version_info[0]}.{sys.version_info[1]}"
-    return None
 
 
 def run_batch(command, programs):
@@ -76,12 +74,21 @@ def equal(theirs, ours):
 class Comparison:
     def __init__(self, executor, fault=None):
         self.ours = [executor] + ([fault] if fault else [])
-        self.theirs = [sys.executable, "-B", str(HERE / "asyncio_executor.py")]
+        python, self.version = oracle.find()
+        self.theirs = [python, "-B", str(HERE / "asyncio_executor.py")]
         self.left_out = 0
+
+    def asked(self, programs):
+        """Their traces; of what this oracle cannot answer one that says so."""
+        answered = [i for i, each in enumerate(programs) if oracle.can_answer(each, self.version)]
+        traces = [[LEFT_OUT]] * len(programs)
+        for i, trace in zip(answered, run_batch(self.theirs, [programs[i] for i in answered])):
+            traces[i] = trace
+        return traces
 
     def differing(self, programs):
         """Indices of the programs whose traces differ, with both traces."""
-        theirs = run_batch(self.theirs, programs)
+        theirs = self.asked(programs)
         meant = [i for i, trace in enumerate(theirs) if not any(LEFT_OUT in line for line in trace)]
         self.left_out += len(programs) - len(meant)
         ours = run_batch(self.ours, [programs[i] for i in meant])
@@ -140,6 +147,64 @@ def compare_kept(comparison, directory):
     return len(found) or (not files)
 
 
+def digest(trace):
+    """Without messages of cancellations, of which siding keeps more (see `equal`)."""
+    if any(LEFT_OUT in line for line in trace):
+        return "-"
+    text = re.sub(r"Cancelled\(\w*\)", "Cancelled()", "\n".join(trace))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def record(comparison, seeds, file):
+    """One line a seed: a digest of the program, and one of the trace that the reference leaves."""
+    if comparison.version != oracle.REFERENCE:
+        sys.exit(f"only CPython {'.'.join(map(str, oracle.REFERENCE))} is recorded")
+    with open(file, "w") as to:
+        for start in range(seeds.start, seeds.stop, BATCH):
+            numbers = range(start, min(start + BATCH, seeds.stop))
+            programs = [generator.program(seed) for seed in numbers]
+            for seed, program, trace in zip(numbers, programs, comparison.asked(programs)):
+                print(seed, digest([json.dumps(program)]), digest(trace), file=to)
+
+
+def compare_recorded(comparison, file):
+    lines = [line.split() for line in pathlib.Path(file).read_text().splitlines()]
+    failed = left_out = 0
+    for start in range(0, len(lines), BATCH):
+        part = lines[start : start + BATCH]
+        programs = [generator.program(int(seed)) for seed, _, _ in part]
+        for program, trace, (seed, made, expected) in zip(
+            programs, run_batch(comparison.ours, programs), part
+        ):
+            if digest([json.dumps(program)]) != made:
+                sys.exit(f"{file} is of another generator: record it anew")
+            left_out += expected == "-"
+            if expected not in ("-", digest(trace)):
+                failed += 1
+                print(f"seed {seed} differs from the recorded trace; compare.py --show {seed}")
+    print(f"{len(lines)} recorded programs, {left_out} left out, {failed} differ")
+    return failed or not lines
+
+
+def compare_differences(comparison, directory):
+    """Each file is a program and the trace that the reference leaves, which is checked where it is there."""
+    files = sorted(pathlib.Path(directory).glob("*.json"))
+    failed = 0
+    for file in files:
+        program = json.loads(file.read_text())
+        sides = [("siding", comparison.ours)]
+        if comparison.version == oracle.REFERENCE:
+            sides.append(("the reference", comparison.theirs))
+        for name, command in sides:
+            trace = run_batch(command, [program])[0]
+            if not equal(program["trace"], trace):
+                failed += 1
+                print(f"\n{file.name}: {name} (right) leaves another trace")
+                print(side_by_side(program["trace"], trace))
+    print(f"{len(files)} differences between versions, {failed} traces are not as recorded")
+    return failed or (not files)
+
+
 def check_mutations(executor, seeds):
     """How many programs notice each deliberate fault; a fault that none notices is a failure."""
     programs = [generator.program(seed) for seed in seeds]
@@ -159,17 +224,30 @@ def main():
     parser.add_argument("--seeds", metavar="FROM:TO")
     parser.add_argument("--mutations", metavar="FROM:TO")
     parser.add_argument("--regressions", metavar="DIRECTORY")
+    parser.add_argument("--differences", metavar="DIRECTORY")
+    parser.add_argument("--recorded", metavar="FILE")
+    parser.add_argument("--record", metavar="FILE")
     parser.add_argument("--show", metavar="FILE|SEED")
     parser.add_argument("--keep", metavar="DIRECTORY")
     parser.add_argument(
         "--most", type=int, default=5, help="how many failures are shrunk and shown"
     )
     options = parser.parse_args()
-    if reason := why_not():
-        print(f"skipped: {reason}")
-        return SKIPPED
     comparison = Comparison(options.executor)
     failed = 0
+    if options.recorded:
+        failed += compare_recorded(comparison, options.recorded)
+    if options.differences:
+        failed += compare_differences(comparison, options.differences)
+    if options.recorded or options.differences:
+        return 1 if failed else 0
+    if comparison.version is None:
+        print("skipped: no CPython from 3.11 on, which is the oracle: install python3.13")
+        return SKIPPED
+    print(f"the oracle is {comparison.theirs[0]}, {'.'.join(map(str, comparison.version))}")
+    if options.record:
+        record(comparison, range(*map(int, options.seeds.split(":"))), options.record)
+        return 0
     if options.seeds:
         failed += compare_seeds(
             comparison, range(*map(int, options.seeds.split(":"))), options.keep, options.most

@@ -100,6 +100,21 @@ std::vector<text_future> execution::arguments(operation const& op) {
     return all;
 }
 
+/// See asyncio_executor.py.
+void execution::cancel_in_turns(std::size_t turn) {
+    bool is_last = true;
+    for (auto const& each : program_.cancels) {
+        is_last = is_last && each.turn <= turn;
+        auto const left = loop_->all_tasks();
+        if (each.turn != turn || left.empty()) continue;
+        auto const& task = left[each.number % left.size()];
+        trace("turn", "cancels " + short_name(task) + ' ' + show(task.cancel()));
+    }
+    if (!is_last) {
+        loop_->call_soon([this, turn] { cancel_in_turns(turn + 1); });
+    }
+}
+
 void execution::name_task() {
     auto const task = siding::current_task();
     if (task.get_name().starts_with("Task-")) task.set_name(next_name('A'));
@@ -150,6 +165,9 @@ siding::coroutine<execution::returned> execution::step(operation const& op, scop
 
 std::vector<std::string> execution::run() {
     auto main = loop_->create_task(call(0), "main");
+    if (!program_.cancels.empty()) {
+        loop_->call_soon([this] { cancel_in_turns(0); });
+    }
     std::string ended;
     try {
         ended = "returned " + loop_->run_until_complete(static_cast<text_future>(main));

@@ -96,6 +96,7 @@ private:
     [[nodiscard]] bool is_full() const noexcept;
     [[nodiscard]] std::string next_name(char letter);
     void name_task();
+    void cancel_in_turns(std::size_t turn);
     [[nodiscard]] siding::duration ticks(std::int64_t count) const;
     [[nodiscard]] std::optional<siding::duration> limit(operation const& op) const;
     [[nodiscard]] text_future text_at(std::size_t place) const;
@@ -147,7 +148,7 @@ private:
     started_clock clock_;
     // Before the loop: what is left in it when it is destroyed still refers to them.
     std::array<siding::lock, 2> locks_;
-    siding::event event_;
+    std::unique_ptr<siding::event> event_ = std::make_unique<siding::event>();
     siding::condition condition_;
     siding::semaphore semaphore_;
     siding::bounded_semaphore bounded_;

@@ -76,7 +76,13 @@ THEMES = {
     "shield": [(7, "shield"), (3, "await"), (3, "future"), (2, "set_result"), (2, "set_exception")],
     "group": [(5, "group"), (6, "group_spawn"), (3, "raise"), (2, "cancelling")],
     "lock": [(4, "acquire"), (4, "release"), (5, "with_lock"), (1, "locked")],
-    "event": [(6, "event_wait"), (4, "event_set"), (3, "event_clear"), (1, "event_is_set")],
+    "event": [
+        (6, "event_wait"),
+        (4, "event_set"),
+        (3, "event_clear"),
+        (1, "event_is_set"),
+        (1, "event_renew"),
+    ],
     "condition": [
         (4, "with_condition"),
         (6, "in_condition"),
@@ -163,8 +169,14 @@ class Maker:
             "permits": self.random.choice((0, 1, 1, 2)),
             "parties": self.random.choice((1, 2, 2, 3)),
             "sizes": [self.random.choice((0, 1, 1, 2)) for _ in range(3)],
+            "cancels": self.cancels(),
         }
         return {"setting": setting, "functions": [self.function(n) for n in range(self.functions)]}
+
+    def cancels(self):
+        """In every turn of a program's first some other program of these cancels a task."""
+        count = self.random.choice((0, 0, 1, 1, 2))
+        return [[self.random.randrange(14), self.random.randrange(4)] for _ in range(count)]
 
     def function(self, number):
         start = []

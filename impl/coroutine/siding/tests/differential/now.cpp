@@ -159,14 +159,16 @@ execution::text execution::now_primitive(operation const& op) {
     siding::semaphore& semaphore = op.a == 1 ? bounded_ : semaphore_;
     if (op.op == "event_set") {
         if (fault_ == mutation::late_event) {
-            loop_->call_soon([this] { event_.set(); });
+            loop_->call_soon([this] { event_->set(); });
         } else {
-            event_.set();
+            event_->set();
         }
     } else if (op.op == "event_clear") {
-        event_.clear();
+        event_->clear();
+    } else if (op.op == "event_renew") {
+        event_ = std::make_unique<siding::event>(); // who waits for the old one waits on
     } else if (op.op == "event_is_set") {
-        return show(event_.is_set());
+        return show(event_->is_set());
     } else if (op.op == "release") {
         locks_.at(op.a).release();
     } else if (op.op == "locked") {

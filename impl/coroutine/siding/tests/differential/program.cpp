@@ -65,6 +65,9 @@ program parse(std::string_view line) {
     made.permits = setting.at("permits").get<std::ptrdiff_t>();
     made.parties = setting.at("parties").get<std::size_t>();
     made.sizes = setting.at("sizes").get<std::vector<std::size_t>>();
+    for (auto const& each : setting.value("cancels", json::array())) {
+        made.cancels.push_back({each.at(0).get<std::size_t>(), each.at(1).get<std::size_t>()});
+    }
     for (auto const& each : from.at("functions")) {
         made.functions.push_back(read_all(each));
     }

@@ -43,6 +43,12 @@ struct program {
     std::ptrdiff_t permits = 1;
     std::size_t parties = 1;
     std::vector<std::size_t> sizes;
+    /// In a turn of the loop one of the tasks that are left is cancelled.
+    struct cancel {
+        std::size_t turn;
+        std::size_t number;
+    };
+    std::vector<cancel> cancels;
     std::vector<operations> functions;
 };
 

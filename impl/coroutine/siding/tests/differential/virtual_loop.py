@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """An asyncio event loop on a virtual clock: no threads, no I/O, and nothing that depends on chance.
 
-Time is an integer number of ticks, which passes only when nothing is ready. Where asyncio leaves an order open (timers
-of one time, which heapq does not keep in order; sets of tasks, which hash by address), it is made the order of creation.
+Time is an integer number of ticks, which passes only when nothing is ready. asyncio itself is as it
+comes: what is decided here is what a loop decides, and the order of a set of tasks, which hash by
+address.
 """
 
 import asyncio
 import asyncio.base_events
-import asyncio.events
-import asyncio.tasks
-import inspect
+import heapq
 import itertools
 
 
@@ -30,7 +29,7 @@ class OrderedSet(dict):
 
 
 class TimerHandle(asyncio.TimerHandle):
-    """Equal times in the order of the calls."""
+    """Equal times in the order of the calls, which asyncio leaves open."""
 
     serials = itertools.count()
 
@@ -40,21 +39,6 @@ class TimerHandle(asyncio.TimerHandle):
 
     def __lt__(self, other):
         return (self._when, self.serial) < (other._when, other.serial)
-
-
-def make_orders_definite():
-    asyncio.tasks.set = OrderedSet
-    source = inspect.getsource(asyncio.tasks.as_completed)
-    unordered = "{ensure_future(f, loop=loop) for f in set(fs)}"
-    if unordered not in source:
-        raise RuntimeError("asyncio.as_completed is not the one that this oracle knows")
-    exec(
-        source.replace(unordered, "set(ensure_future(f, loop=loop) for f in set(fs))"),
-        asyncio.tasks.__dict__,
-    )
-    asyncio.as_completed = asyncio.tasks.as_completed
-    asyncio.events.TimerHandle = TimerHandle
-    asyncio.base_events.MAXIMUM_SELECT_TIMEOUT = 10**30  # its unit is the second, ours the tick
 
 
 class TaskGroup(asyncio.TaskGroup):
@@ -72,8 +56,8 @@ class Selector:
     def select(self, timeout):
         if timeout is None:
             self.loop.stop()
-        else:
-            self.loop.now += timeout
+        elif timeout > 0:  # at most a day, in seconds; our unit is the tick
+            self.loop.now = self.loop.first_timer()
         return []
 
     def close(self):
@@ -91,6 +75,16 @@ class VirtualLoop(asyncio.base_events.BaseEventLoop):
 
     def time(self):
         return self.now
+
+    def call_at(self, when, callback, *args, context=None):
+        self._check_closed()
+        timer = TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True
+        return timer
+
+    def first_timer(self):
+        return self._scheduled[0].when()
 
     def _process_events(self, events):
         pass

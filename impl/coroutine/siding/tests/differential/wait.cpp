@@ -10,6 +10,15 @@ namespace {
 
 std::string const nothing = "none";
 
+/// See asyncio_wait.py.
+std::vector<text_future> at_most_one_done(std::vector<text_future> futures) {
+    bool is_first = true;
+    std::erase_if(futures, [&](text_future const& each) {
+        return each.done() && !std::exchange(is_first, false);
+    });
+    return futures;
+}
+
 } // namespace
 
 siding::coroutine<std::string> execution::wait(operation const& op) {
@@ -78,7 +87,7 @@ siding::coroutine<std::string> execution::wait_gather(operation const& op) {
 }
 
 siding::coroutine<std::string> execution::wait_many(operation const& op) {
-    auto const futures = arguments(op);
+    auto const futures = at_most_one_done(arguments(op));
     auto const mode = op.a == 0   ? siding::FIRST_COMPLETED
                       : op.a == 1 ? siding::FIRST_EXCEPTION
                                   : siding::ALL_COMPLETED;
@@ -93,7 +102,7 @@ siding::coroutine<std::string> execution::wait_many(operation const& op) {
 }
 
 siding::coroutine<std::string> execution::wait_as_completed(operation const& op) {
-    auto in_order = siding::as_completed(arguments(op), limit(op));
+    auto in_order = siding::as_completed(at_most_one_done(arguments(op)), limit(op));
     while (in_order.remaining() != 0) {
         std::string line;
         std::exception_ptr cancelled;
@@ -132,7 +141,7 @@ siding::coroutine<std::string> execution::wait_primitive(operation const& op) {
     if (op.op == "acquire") {
         co_await locks_.at(op.a).acquire();
     } else if (op.op == "event_wait") {
-        co_await event_.wait();
+        co_await event_->wait();
     } else if (op.op == "condition_acquire") {
         co_await condition_.acquire();
     } else if (op.op == "condition_wait") {
