@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/gather.hpp"
 
+#include <cstddef>
 #include <new>
 
 namespace siding::detail {
@@ -116,5 +117,13 @@ std::exception_ptr error_of(future_core& core) {
         return std::current_exception();
     }
 }
+
+// Of classes without virtual bases each compiler that we have knows offsets.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+gathering::layout gathering::layout_of_members() noexcept {
+    return {offsetof(child, owner), offsetof(gathering, outer_), &child::react_to};
+}
+#pragma GCC diagnostic pop
 
 } // namespace siding::detail

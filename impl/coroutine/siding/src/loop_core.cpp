@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "siding/detail/loop_core.hpp"
 
+#include "debug/layout.hpp"
 #include "siding/task.hpp"
 
 #include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -67,9 +70,13 @@ loop_core::loop_core(clock* time_source)
     this_loop = mark_;
     static_cast<void>(time());
     static_cast<void>(timers_.pop_due(now_ns_)); // empty: only moves the wheel to the present
+    auto const* const wish = std::getenv("SIDING_DEBUG");
+    debug_ = wish != nullptr && *wish != '\0' && std::strcmp(wish, "0") != 0;
+    note_loop(*this);
 }
 
 loop_core::~loop_core() {
+    forget_loop(*this);
     this_thread_ = outer_;
     this_loop = outer_ == nullptr ? 1 : outer_->mark_;
 }
@@ -298,6 +305,10 @@ void loop_core::run_ready() {
     begin_turn();
     while (ready_.taken() != turn_end_) {
         begin_burst();
+        if (debug_) [[unlikely]] {
+            run_next_watched();
+            continue;
+        }
         transfer_ = next();
         // A loop whatever this was built with: the caller's code may have been built without
         // optimisation, and then leaves here what to resume.

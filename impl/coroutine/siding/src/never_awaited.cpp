@@ -34,7 +34,12 @@ void report_never_awaited(void const* code) noexcept {
 namespace detail {
 
 void drop_never_awaited(std::coroutine_handle<> frame) noexcept {
-    if (auto const handler = the_handler.load(); handler != nullptr) {
+    auto handler = the_handler.load();
+    if (handler == nullptr) {
+        auto const* const home = loop_core::of_this_thread();
+        if (home != nullptr && home->is_debugged()) handler = &report_never_awaited;
+    }
+    if (handler != nullptr) {
         // The first word of a frame is the function that resumes it, with all compilers that follow
         // the Itanium C++ ABI.
         void const* code = nullptr;

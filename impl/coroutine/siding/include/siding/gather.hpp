@@ -48,6 +48,15 @@ public:
     /// True if a child was cancelled.
     bool end_cancel() noexcept;
 
+    /// For who reads memory (src/debug/layout.hpp): where a child keeps its gather, and where that
+    /// keeps its future, in bytes; and how a child reacts.
+    struct layout {
+        std::size_t child_owner;
+        std::size_t outer;
+        waiter::react_function* child_reacts;
+    };
+    [[nodiscard]] static layout layout_of_members() noexcept;
+
 protected:
     explicit gathering(bool keeps_exceptions) noexcept : keeps_exceptions_(keeps_exceptions) {}
     ~gathering() = default;

@@ -101,6 +101,16 @@ public:
     /// Joins its threads, unless another loop owns it too.
     void shutdown_default_executor();
 
+    /// asyncio's debug mode, also by the environment: SIDING_DEBUG=1. Then what runs for longer
+    /// than slow_callback_duration without giving way is reported to the exception handler, with
+    /// who it was and where, and coroutines that nobody awaited are, unless there is a handler for
+    /// them. Each step costs a look at the clock. Source: CPython 3.13, "Debug Mode" of asyncio.
+    void set_debug(bool on) noexcept { loop_core::set_debug(on); }
+    [[nodiscard]] bool get_debug() const noexcept { return is_debugged(); }
+    /// 100 ms unless set.
+    void set_slow_callback_duration(duration least) noexcept { slow_callback_ = least; }
+    [[nodiscard]] duration slow_callback_duration() const noexcept { return slow_callback_; }
+
     [[nodiscard]] std::vector<any_task> all_tasks() const;
     [[nodiscard]] std::size_t pending_timers() const noexcept {
         return loop_core::pending_timers();

@@ -52,6 +52,8 @@
 #include "siding/subprocess.hpp"
 #include "siding/task.hpp"
 #include "siding/task_group.hpp"
+#include "siding/task_options.hpp"
+#include "siding/task_tree.hpp"
 #include "siding/timeout.hpp"
 #include "siding/tls.hpp" // link siding::tls
 #include "siding/to_thread.hpp"

@@ -24,6 +24,7 @@ class coroutine;
 namespace siding::detail {
 
 struct callback;
+struct debug_layout;
 class loop_core;
 
 /// What is below a loop, for the library itself.
@@ -149,6 +150,10 @@ public:
     /// Runs a coroutine of the library's own: it is no task to the user, who neither sees nor
     /// cancels it. It ends with the loop, silently if it waits.
     void start_internally(coroutine<> body);
+    /// Runs a task that was adopted just now until it suspends, inside of who makes it; it must be
+    /// the last in the ready queue.
+    void start_eagerly(task_core& task) noexcept;
+    [[nodiscard]] bool is_debugged() const noexcept { return debug_; }
     /// A thread will call post_from_thread once; the loop does not close before that.
     void expect_call_from_thread() noexcept { ++calls_in_threads_; }
     void call_from_thread_ended() noexcept { --calls_in_threads_; }
@@ -181,14 +186,20 @@ protected:
     }
     void make_room() { ready_.make_room(); }
     [[nodiscard]] std::size_t pending_timers() const noexcept { return timers_.size(); }
+    void set_debug(bool on) noexcept { debug_ = on; }
+
+    duration slow_callback_ = std::chrono::milliseconds(100); ///< in debug mode: what is reported
 
 private:
+    friend struct debug_layout;
+
     void run_once() noexcept;
     // The four steps of a turn.
     void collect_posted();
     void wait_for_events();
     void fire_timers();
     void run_ready();
+    void run_next_watched();
 
     /// Suspended, and not to be cancelled: it goes on where it waits.
     [[nodiscard]] static bool goes_on(task_core const& task) noexcept {
@@ -257,6 +268,7 @@ private:
     bool is_running_ = false;
     bool closed_ = false;
     bool was_forked_ = false;
+    bool debug_ = false;
     int failure_ = 0; ///< an errno: the backend is broken
     clock* clock_;
     std::uint64_t now_ns_ = 0; ///< the latest reading of the clock

@@ -90,6 +90,8 @@ public:
         __builtin_prefetch(items_[(head_ + 2) & mask_].address());
         return item;
     }
+    /// Takes back what was pushed last. Not empty.
+    void unpush() noexcept { --tail_; }
 
 private:
     void grow();
