@@ -4,6 +4,7 @@
 #include "cell/build_info.hpp"
 #include "cell/point.hpp"
 #include "oracle/all.hpp"
+#include "oracle/presentation.hpp"
 
 #include <map>
 #include <string>
@@ -87,6 +88,25 @@ json describe_cell(contract::cell const& cell) {
     return described;
 }
 
+json or_null(std::string_view name) { return name.empty() ? json() : json(name); }
+
+/// What a report makes of the workload: it travels with the run, so that no report needs a list.
+template <class W>
+json describe_presentation() {
+    auto const presented = oracle::presentation_of<W>(oracle::rules_for<W>());
+    auto preferred = json::object();
+    for (auto const& size : presented.preferred) {
+        for (auto const& field : W::fields) {
+            if (field.member == size.member) preferred[field.name] = size.value;
+        }
+    }
+    return {{"question", or_null(oracle::name_of(presented.question))},
+            {"request_part", or_null(oracle::name_of(presented.request_part))},
+            {"headline", presented.headline},
+            {"headline_reason", presented.headline_reason},
+            {"preferred", std::move(preferred)}};
+}
+
 template <class W>
 json describe_workload() {
     auto const& rules = oracle::rules_for<W>();
@@ -116,6 +136,7 @@ json describe_workload() {
             {"role", name_of(W::role)},
             {"other_end", contract::has_other_end<W>},
             {"unit", rules.unit()},
+            {"in_report", describe_presentation<W>()},
             {"fields", std::move(fields)},
             {"outcome", std::move(outcome)},
             {"presets", std::move(presets)}};

@@ -79,6 +79,19 @@ def fields():
     return _header("fields.json", ["array"], body)
 
 
+def metrics():
+    body = [
+        "/// The names of the metrics.",
+        "namespace metric {",
+        *(
+            f'inline constexpr char const* {m["id"]} = "{m["id"]}"; ///< {m["label"]}'
+            for m in table("metrics")["metrics"]
+        ),
+        "} // namespace metric",
+    ]
+    return _header("metrics.json", [], body)
+
+
 def exit_codes():
     codes = table("exit_codes")["codes"]
     body = [
@@ -89,7 +102,12 @@ def exit_codes():
     return _header("exit_codes.json", [], body)
 
 
-HEADERS = {"verdicts.hpp": verdicts, "fields.hpp": fields, "exit_codes.hpp": exit_codes}
+HEADERS = {
+    "verdicts.hpp": verdicts,
+    "fields.hpp": fields,
+    "metrics.hpp": metrics,
+    "exit_codes.hpp": exit_codes,
+}
 
 
 def write_headers(folder):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/echo.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 #include "oracle/served_load.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 using contract::echo;
 
-struct echo_rules final : served_load<echo> {
+struct echo_rules final : served_load<echo>, presents<echo> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -55,6 +56,13 @@ struct echo_rules final : served_load<echo> {
     std::string refuse(params const& p) const override {
         if (p.burst != 1 && p.rate_per_s == 0) return "a burst needs a rate_per_s above 0";
         return served_load::refuse(p);
+    }
+    presentation<params> presented() const override {
+        return {.question = question::serving,
+                .request_part = request_part::serving,
+                .preferred = {{&params::connections, 64},
+                              {&params::message_bytes, 64},
+                              {&params::rate_per_s, 0}}};
     }
     std::string_view unit() const override { return "round trip"; }
     std::uint64_t units(params const& p) const override { return p.messages; }

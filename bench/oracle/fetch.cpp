@@ -2,6 +2,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "kernel/hash.hpp"
 #include "kernel/random.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
@@ -24,7 +25,7 @@ std::string check_order(std::span<contract::latency_slot const> slots, std::uint
     return {};
 }
 
-struct fetch_rules final : rules<fetch> {
+struct fetch_rules final : rules<fetch>, presents<fetch> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -50,6 +51,11 @@ struct fetch_rules final : rules<fetch> {
                 {.requests = 20'000, .in_flight = 64, .delay_us = 0, .response_bytes = 4'096}};
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {.question = question::waiting,
+                .request_part = request_part::waiting,
+                .preferred = {{&params::in_flight, 100}, {&params::delay_us, 5'000}}};
     }
     std::string_view unit() const override { return "request"; }
     std::uint64_t units(params const& p) const override { return p.requests; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/fetch_data.hpp"
 #include "kernel/random.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 using contract::fetch_data;
 
-struct fetch_data_rules final : rules<fetch_data> {
+struct fetch_data_rules final : rules<fetch_data>, presents<fetch_data> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -24,6 +25,13 @@ struct fetch_data_rules final : rules<fetch_data> {
                     {.fetches = 20, .step_us = 5'000}};
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {.question = question::waiting,
+                .headline = facts::metric::run_ns,
+                .headline_reason =
+                    "It is a lesson about time: who overlaps the fetches ends with the longest.",
+                .preferred = {{&params::fetches, 3}, {&params::step_us, 10'000}}};
     }
     std::string_view unit() const override { return "fetch"; }
     std::uint64_t units(params const& p) const override { return p.fetches; }

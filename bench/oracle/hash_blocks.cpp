@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/hash_blocks.hpp"
 #include "kernel/hash.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +11,7 @@ namespace {
 
 using contract::hash_blocks;
 
-struct hash_blocks_rules final : rules<hash_blocks> {
+struct hash_blocks_rules final : rules<hash_blocks>, presents<hash_blocks> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -24,6 +25,11 @@ struct hash_blocks_rules final : rules<hash_blocks> {
                     {.blocks = 16, .block_bytes = 1'048'576, .passes = 64}};
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {.question = question::computing,
+                .preferred = {
+                    {&params::blocks, 512}, {&params::block_bytes, 16'384}, {&params::passes, 64}}};
     }
     std::string_view unit() const override { return "block"; }
     std::uint64_t units(params const& p) const override { return p.blocks; }

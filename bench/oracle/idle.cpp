@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/idle.hpp"
 #include "kernel/ballast.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 using contract::idle;
 
-struct idle_rules final : rules<idle> {
+struct idle_rules final : rules<idle>, presents<idle> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -27,6 +28,12 @@ struct idle_rules final : rules<idle> {
                     {.units = 1'000'000, .ballast_bytes = 0}};
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {.headline = facts::metric::waiting_bytes,
+                .headline_reason =
+                    "Nothing runs here: what one more waiting unit costs is its memory.",
+                .preferred = {{&params::units, 100'000}, {&params::ballast_bytes, 0}}};
     }
     std::string_view unit() const override { return "waiting unit"; }
     std::uint64_t units(params const& p) const override { return p.units; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/mixed.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 #include "oracle/served_load.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 using contract::mixed;
 
-struct mixed_rules final : served_load<mixed> {
+struct mixed_rules final : served_load<mixed>, presents<mixed> {
     std::vector<params> points(preset which) const override {
         auto const with_and_without = [](params p) {
             auto remedied = p;
@@ -61,6 +62,9 @@ struct mixed_rules final : served_load<mixed> {
         }
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {.request_part = request_part::serving_and_computing};
     }
     std::string_view unit() const override { return "request"; }
     std::uint64_t units(params const& p) const override { return p.messages; }

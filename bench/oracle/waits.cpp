@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "contract/workloads/waits.hpp"
 #include "kernel/random.hpp"
+#include "oracle/presentation.hpp"
 #include "oracle/rules.hpp"
 #include "oracle/slots.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 
 using contract::waits;
 
-struct waits_rules final : rules<waits> {
+struct waits_rules final : rules<waits>, presents<waits> {
     std::vector<params> points(preset which) const override {
         switch (which) {
         case preset::smoke:
@@ -39,6 +40,15 @@ struct waits_rules final : rules<waits> {
                      .timer_slack_us = 1'000}};
         }
         return {};
+    }
+    presentation<params> presented() const override {
+        return {
+            .question = question::waiting,
+            .headline = facts::metric::cpu_per_unit_ns,
+            .headline_reason =
+                "All waits are in progress at once, so that a run takes as long as the longest "
+                "wait in every model: CPU per wait is the headline here, lateness comes second.",
+            .preferred = {{&params::waits, 10'000}}};
     }
     std::string_view unit() const override { return "wait"; }
     std::uint64_t units(params const& p) const override { return p.waits; }

@@ -18,7 +18,7 @@ BENCH_MAY_INCLUDE = {
     "contract": {"contract"},
     "kernel": {"contract", "kernel"},
     "histogram": {"facts", "histogram"},
-    "oracle": {"contract", "kernel", "oracle"},
+    "oracle": {"contract", "facts", "kernel", "oracle"},
     "facts": {"facts"},
     "proc": {"contract", "facts", "proc"},
     "rig": {"contract", "facts", "kernel", "oracle", "proc", "rig"},

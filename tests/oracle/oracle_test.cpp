@@ -4,7 +4,9 @@
 #include "kernel/random.hpp"
 #include "kernel/read_block.hpp"
 #include "oracle/all.hpp"
+#include "oracle/presentation.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <map>
 #include <vector>
@@ -52,6 +54,25 @@ TEST(presets, are_in_range_consistent_and_not_empty) {
             }
         }
     });
+}
+
+TEST(presentation, prefers_sizes_of_its_workload_that_are_in_range) {
+    int declared = 0;
+    oracle::all_workloads::for_each([&]<class W>(std::type_identity<W>) {
+        auto const presented = oracle::presentation_of<W>(rules_for<W>());
+        EXPECT_EQ(presented.headline == facts::metric::throughput,
+                  presented.headline_reason.empty())
+            << W::name;
+        for (auto const& size : presented.preferred) {
+            auto const field = std::ranges::find(W::fields, size.member,
+                                                 [](auto const& known) { return known.member; });
+            ASSERT_NE(field, W::fields.end()) << W::name;
+            EXPECT_GE(size.value, field->least) << W::name << field->name;
+            EXPECT_LE(size.value, field->most) << W::name << field->name;
+            ++declared;
+        }
+    });
+    EXPECT_GT(declared, 0);
 }
 
 TEST(fetch_data, agrees_with_a_sum_by_hand) {

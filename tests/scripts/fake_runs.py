@@ -65,6 +65,55 @@ WAIT_CPU_NS = {
 }
 
 
+def _workload(
+    name: str, group: str, role: str, question: Optional[str], **in_report: Any
+) -> dict[str, Any]:
+    said = {"question": question, "request_part": None, "headline": "throughput"}
+    said |= {"headline_reason": "", "preferred": {}, **in_report}
+    return {"name": name, "group": group, "role": role, "in_report": said}
+
+
+WORKLOADS = [
+    _workload(
+        "fetch_data",
+        "lesson",
+        "batch",
+        "waiting",
+        headline="run_ns",
+        preferred={"fetches": 3, "step_us": 10_000},
+    ),
+    _workload(
+        "echo",
+        "io_bound",
+        "server",
+        "serving",
+        request_part="serving",
+        preferred={"connections": 64, "message_bytes": 64, "rate_per_s": 0},
+    ),
+    _workload(
+        "fetch",
+        "io_bound",
+        "client",
+        "waiting",
+        request_part="waiting",
+        preferred={"in_flight": 100, "delay_us": 5_000},
+    ),
+    _workload(
+        "waits",
+        "io_bound",
+        "batch",
+        "waiting",
+        headline="cpu_per_unit_ns",
+        headline_reason="All waits are in progress at once.",
+        preferred={"waits": 10_000},
+    ),
+    _workload("hash_blocks", "cpu_bound", "batch", "computing", preferred={"blocks": 512}),
+    _workload("mixed", "mixed", "server", None, request_part="serving_and_computing"),
+    _workload("noop", "self", "batch", None),
+    _workload("spin", "self", "batch", None),
+]
+
+
 @dataclass
 class Run:
     path: Path
@@ -396,6 +445,7 @@ def meta() -> dict[str, Any]:
         },
         "warnings": ["governor is powersave: the clock frequency varies"],
         "describe": describes,
+        "workloads": WORKLOADS,
     }
 
 

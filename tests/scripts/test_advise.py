@@ -8,6 +8,7 @@ from pathlib import Path
 import fake_runs
 import pytest
 from fakes import switchyard
+from yard.data import workloads
 from yard.learn import advice
 from yard.stats import estimates, rank
 from yard.cli.commands import advise as command
@@ -15,6 +16,13 @@ from yard.errors import UsageError
 
 # Measured: 12 points of mixed by ten contenders, 5 rounds each, on a machine that others used meanwhile.
 MEASURED = Path(__file__).parent / "golden" / "mixed.jsonl.gz"
+
+
+KNOWN = workloads.of_descriptions(fake_runs.WORKLOADS)
+
+
+def advised(cells, mix):
+    return advice.advise(advice.of_run(cells, KNOWN), mix)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def test_held_out_points_agree(measured):
     assert len(points) >= 10
     good, said_one = 0, 0
     for at in points:
-        answer = advice.advise([cell for cell in measured if cell.at != at], mix_of(at))
+        answer = advised([cell for cell in measured if cell.at != at], mix_of(at))
         truth = rank.rank(
             [cell for cell in measured if cell.at == at], advice.COST, advice.ACCEPT
         ).group
@@ -87,7 +95,7 @@ def clients(in_flight, **costs):
 
 def test_serving_waiting_and_computing_are_added():
     cells = servers(64, ab=10e3, cde=12e3) + clients(64, ab=30e3, cde=5e3)
-    answer = advice.advise(cells, advice.Mix(20e6, 100e3, 64))
+    answer = advised(cells, advice.Mix(20e6, 100e3, 64))
     assert [c.contender for c in answer.choices] == ["cde", "ab"] and not answer.tie
     assert answer.choices[0].cost_ns == pytest.approx(117e3, rel=0.01)
     assert answer.words.startswith("Take cde") and "leads ab by" in answer.words
@@ -96,19 +104,19 @@ def test_serving_waiting_and_computing_are_added():
         and "fetch" in answer.evidence[1].words()
     )
     assert (
-        advice.advise(cells, advice.Mix(0.0, 100e3, 64)).choices[0].contender == "ab"
+        advised(cells, advice.Mix(0.0, 100e3, 64)).choices[0].contender == "ab"
     )  # nothing waits: fetch is no evidence
 
 
 def test_what_is_not_separated_is_a_tie():
-    answer = advice.advise(servers(64, ab=10_000, cde=10_001), advice.Mix(0.0, 200e3, 64))
+    answer = advised(servers(64, ab=10_000, cde=10_001), advice.Mix(0.0, 200e3, 64))
     assert answer.tie and answer.words.startswith("A tie: ")
     assert any("the choice matters little" in note for note in answer.notes)
 
 
 def test_it_says_when_it_would_flip():
     cells = servers(64, ab=10e3, cde=20e3) + servers(4096, ab=40e3, cde=20e3)
-    answer = advice.advise(cells, advice.Mix(0.0, 0.0, 64))
+    answer = advised(cells, advice.Mix(0.0, 0.0, 64))
     assert answer.choices[0].contender == "ab"
     assert [flip for flip in answer.flips if "1024 requests at once or more: cde" in flip]
 
@@ -118,13 +126,13 @@ def test_who_misses_the_target_comes_last():
     for each in cells:
         if each.model == "ab":  # cheap on average, with a long tail
             each.values["p99_ns"] = {r: 50 * v for r, v in each.values["p99_ns"].items()}
-    answer = advice.advise(cells, advice.Mix(0.0, 0.0, 64, p99_ns=5e6))
+    answer = advised(cells, advice.Mix(0.0, 0.0, 64, p99_ns=5e6))
     assert [(c.contender, c.meets) for c in answer.choices] == [("cde", "yes"), ("ab", "no")]
     assert answer.words.startswith("Take cde")
 
 
 def test_a_target_below_the_wait_is_refused_in_words():
-    answer = advice.advise(
+    answer = advised(
         servers(64, ab=1e4, cde=2e4) + clients(64, ab=1e4, cde=2e4), advice.Mix(20e6, 0.0, 64, 10e6)
     )
     assert answer.words.startswith("None: a request needs 20.0 ms even alone")
@@ -133,14 +141,14 @@ def test_a_target_below_the_wait_is_refused_in_words():
 def test_far_evidence_is_called_so_and_none_is_an_error():
     assert (
         "far from your mix"
-        in advice.advise(servers(2, a=1e4, b=2e4), advice.Mix(0.0, 0.0, 5000)).evidence[0].words()
+        in advised(servers(2, a=1e4, b=2e4), advice.Mix(0.0, 0.0, 5000)).evidence[0].words()
     )
     with pytest.raises(UsageError, match="no measured cell of fetch"):
-        advice.advise(servers(2, a=1e4, b=2e4), advice.Mix(1e6, 0.0, 2))
+        advised(servers(2, a=1e4, b=2e4), advice.Mix(1e6, 0.0, 2))
 
 
 def test_live_measures_that_very_point():
-    serve, wait = command.live_options(advice.Mix(20e6, 200e3, 500), ())
+    serve, wait = command.live_options(advice.Mix(20e6, 200e3, 500), (), KNOWN)
     assert serve.workloads == ("mixed",)
     assert {k: serve.set[k] for k in ("connections", "dear_percent", "burn_us")} == {
         "connections": 500,
@@ -151,7 +159,9 @@ def test_live_measures_that_very_point():
         500,
         20_000,
     )
-    assert [o.workloads for o in command.live_options(advice.Mix(0.0, 0.0, 5), ())] == [("echo",)]
+    assert [o.workloads for o in command.live_options(advice.Mix(0.0, 0.0, 5), (), KNOWN)] == [
+        ("echo",)
+    ]
 
 
 def test_the_command_answers_from_a_run(tmp_path):

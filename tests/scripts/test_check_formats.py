@@ -132,9 +132,9 @@ def test_the_wrong_outputs_are_of_every_format():
 def test_an_output_without_structure_is_named_with_its_line(name, text, line, reason):
     with pytest.raises(Malformed) as error:
         registry.named(name).read(text)
-    told = error.value.text("file")
-    assert reason in told and "; " in told and "\n" not in told
-    assert told.startswith(f"file:{line}: " if line else "file: ")
+    remark = error.value.text("file")
+    assert reason in remark and "; " in remark and "\n" not in remark
+    assert remark.startswith(f"file:{line}: " if line else "file: ")
 
 
 @pytest.mark.parametrize("bad", [None, "1.5", True, -1.0, float("nan"), float("inf"), [1], {}])

@@ -127,6 +127,15 @@ def test_where_the_rig_was_the_limit_cpu_is_the_headline():
     assert rank.headline(cells[:1]).metric == "throughput"
 
 
+def test_a_workload_declares_its_headline():
+    cells = [cell("a", [1, 1.1, 1.2, 1.1, 1]), cell("b", [1, 1.1, 1.2, 1.1, 1], "rig_limited")]
+    for one in cells:
+        one.estimates["run_ns"] = one.estimates["throughput"]
+    judged = rank.headline(cells, "run_ns", "It is about time.")
+    assert (judged.metric, judged.accept, judged.note) == ("run_ns", ("ok",), "It is about time.")
+    assert rank.headline(cells[:1], "pss_bytes").metric == "throughput", "nobody measured it"
+
+
 @pytest.mark.parametrize(
     "ratio, low, high, words",
     [

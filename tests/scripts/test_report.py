@@ -157,6 +157,22 @@ def test_the_first_screen_answers_the_questions(report):
     assert "thread/per_connection" in cost.headline
 
 
+def test_a_run_that_records_no_headlines_is_still_reported(run):
+    """Runs before 0.2.0: what a report makes of a workload follows from its group and role."""
+    old = copy.copy(run)
+    known = ("name", "group", "role")
+    plain = [{key: workload[key] for key in known} for workload in fake_runs.WORKLOADS]
+    old.meta = {**run.meta, "workloads": plain}
+    report = assemble.build(old)
+    metrics = {point.key.workload: point.headline.metric for point in report.points}
+    assert metrics["fetch_data"] == "run_ns" and metrics["waits"] == "throughput"
+    assert not any("cannot tell" in answer.headline for answer in answers.answers(report))
+    silent = copy.copy(run)
+    silent.meta = {key: value for key, value in run.meta.items() if key != "workloads"}
+    waiting, *_ = answers.answers(assemble.build(silent))
+    assert "no measured workload that answers this" in waiting.headline
+
+
 def test_missing_cells_come_before_all_measured_ones(report, page):
     assert page.index('id="missing"') < page.index('id="matrix"')
     states = {(m.contender, m.workload): (m.state, m.reason) for m in report.missing}

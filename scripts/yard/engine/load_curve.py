@@ -453,7 +453,7 @@ def as_json(conductor: Conductor) -> dict[str, Any]:
             "contender": c.name,
             "stopped": c.stopped or None,
             "capacity": vars(c.capacity) if c.capacity else None,
-            "rig_limited": c.limited,
+            VERDICT.rig_limited: c.limited,
             "curve": [{"percent": share, **at(c, rate)} for share, rate in c.rates.items()],
             "common": [at(c, rate) for rate in c.common],
             "overload": [

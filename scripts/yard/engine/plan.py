@@ -13,12 +13,10 @@ from typing import Any, Sequence
 
 from yard.data.facts import FIELD
 from yard.errors import UsageError, nearest
+from yard.data import workloads
 from yard.data.models import Catalogue
 
 PRESETS = ("smoke", "quick", "full")
-# What preset quick measures unless asked for more: what answers "which model for waiting, which for computing, at what
-# cost" within minutes. The other workloads are for those who name them, or say `all`.
-HEADLINE = ("fetch_data", "waits", "echo", "fetch", "hash_blocks")
 ROUNDS = {"smoke": 1, "quick": 7, "full": 15}
 LEAST_ROUNDS = 5  # a report refuses fewer
 TIMEOUT_S = {"smoke": 60.0, "quick": 60.0, "full": 300.0}  # the cell's own watchdog
@@ -263,7 +261,8 @@ def _named(options: Options, model: str) -> bool:
 
 
 def _narrowed(found: Catalogue, options: Options) -> Options:
-    """With the workloads that are meant: none named are the headline's in preset quick, else all."""
+    """With the workloads that are meant. Where none is named, preset quick measures those that answer a question of a
+    report's first page, within minutes; the others are for those who name them, or say `all`."""
     if "all" in options.workloads:
         return replace(options, workloads=())
     if (
@@ -274,12 +273,10 @@ def _narrowed(found: Catalogue, options: Options) -> Options:
         or options.sweep
     ):
         return options
-    meant = [
-        name
-        for name, workload in found.workloads.items()
-        if name in HEADLINE or workload["group"] == "self"
-    ]
-    return replace(options, workloads=tuple(meant)) if set(meant) & set(HEADLINE) else options
+    known = workloads.of_descriptions(list(found.workloads.values())).values()
+    answering = [w.name for w in known if w.recorded and w.question]
+    own = [w.name for w in known if w.group == workloads.SELF]
+    return replace(options, workloads=(*answering, *own)) if answering else options
 
 
 def _matches(full: str, model: str, cell: dict[str, Any], glob: str) -> bool:

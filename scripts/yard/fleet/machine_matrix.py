@@ -11,9 +11,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Mapping, Optional, Sequence
 
-from yard.data import samples
+from yard.data import samples, workloads
 from yard.stats import estimates, rank
 from yard.data.facts import METRIC, VERDICT
+from yard.data.workloads import Workload
 from yard.stats.estimates import Cell, PointKey, Ratio
 from yard.text.leads import listed
 
@@ -106,17 +107,22 @@ def build(runs: Mapping[str, samples.Run]) -> Matrix:
     for machine in machines:
         for cell in estimates.cells(runs[machine].samples):
             cells[cell.at][machine].append(cell)
+    declared = {
+        name: workload
+        for machine in machines
+        for name, workload in workloads.of_run(runs[machine].meta or {}).items()
+    }
     rows, leaders = [], []
     for at in sorted(cells):
-        metric = _metric(at, cells[at])
+        metric = _metric(declared.get(at.workload) or Workload(at.workload), cells[at])
         rows += _rows(at, metric, machines, cells[at])
         leaders.append(_leader(at, metric, machines, cells[at]))
     return Matrix(machines, tuple(rows), tuple(leaders))
 
 
-def _metric(at: PointKey, by_machine: Mapping[str, list[Cell]]) -> str:
-    """One metric for all machines: their common headline, else CPU per unit."""
-    found = {rank.headline(cells).metric for cells in by_machine.values()}
+def _metric(workload: Workload, by_machine: Mapping[str, list[Cell]]) -> str:
+    """One metric for all machines: their common headline, or CPU per unit."""
+    found = {rank.headline(cells, workload.headline).metric for cells in by_machine.values()}
     return found.pop() if len(found) == 1 else FALLBACK
 
 
@@ -155,6 +161,6 @@ def _leader(
     groups = []
     for machine in machines:
         cells = [c for c in by_machine.get(machine, []) if c.model != rank.REFERENCE and c.measured]
-        ranking = rank.rank(cells, metric, ("ok", VERDICT.rig_limited)) if cells else None
+        ranking = rank.rank(cells, metric, (VERDICT.ok, VERDICT.rig_limited)) if cells else None
         groups.append((machine, ranking.group if ranking else ()))
     return Leader(at.workload, tuple(at.sizes.items()), metric, tuple(groups))

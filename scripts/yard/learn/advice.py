@@ -2,8 +2,9 @@
 """Which model for a described mix: from measured cells that resemble it, with what the answer rests on and when it would
 be another one.
 
-A request of the mix is served (as in `echo` and `mixed`), computes, and waits for another server (as in `fetch`). Its CPU
-on a model is the sum of what these cost there, round by round, taken from the nearest measured point of each; what has to
+A request of the mix is served, computes, and waits for another server. Each workload of a run says for which of these
+parts it stands, if for any. The CPU of a request on a model is the sum of what they cost there, round by round, taken from
+the nearest measured point of each; what has to
 be computed is the same on all. Contenders are then ranked as everywhere: paired rounds, simultaneous intervals, ties.
 Latency follows from operational laws (a request cannot end before W + S, nor N requests before N S / CPUs) times the tail
 that the evidence showed: an estimate, and said to be one.
@@ -13,21 +14,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Iterable, Mapping, Optional
+from typing import Any, Collection, Iterable, Mapping, Optional
 
 from yard.stats import rank
 from yard.errors import UsageError
-from yard.data.facts import FIELD, MARKED, METRIC
+from yard.data import workloads
+from yard.data.facts import FIELD, MARKED, METRIC, VERDICT
+from yard.data.workloads import Workload, with_part
 from yard.stats.estimates import Cell, PointKey, cells, estimate
 from yard.text import numbers, units
 from yard.text.leads import lead_words, listed
 
 COST = METRIC.cpu_per_unit_ns
-SERVING, WAITING = ("echo", "mixed"), "fetch"
 FLIPS = (2.0, 4.0, 8.0, 16.0, 64.0)
 FAR = math.log(8)  # evidence further away than this is named as such
 ACCEPT = (
-    "ok",
+    VERDICT.ok,
     *MARKED,
 )  # CPU per request holds even where the client, not the server, set the pace
 
@@ -65,6 +67,7 @@ class Evidence:
         return f"{self.at.workload} ({sizes}){far}"
 
 
+_AWAITED = {"in_flight", "delay_us"}  # the sizes of what waits for another server
 _TOLD = ("connections", "dear_percent", "burn_us", "rate_per_s", "offload", "in_flight", "delay_us")
 
 
@@ -114,7 +117,7 @@ class Advice:
 
 
 def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
-    """Cells as everywhere, but where most requests of `mixed` compute, their latency counts and not that of the rest."""
+    """Cells as everywhere, but where most requests compute, their latency counts and not that of the rest."""
     adjusted = []
     for sample in measured:
         dear = ((sample.get("client") or {}).get("dear") or {}).get("latency")
@@ -126,11 +129,7 @@ def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
 def _own_cpu_ns(at: PointKey) -> float:
     """What a request of this point computes by contract: not the model's cost."""
     sizes = at.sizes
-    return (
-        sizes.get("dear_percent", 0) / 100 * sizes.get("burn_us", 0) * 1000
-        if at.workload == "mixed"
-        else 0.0
-    )
+    return sizes.get("dear_percent", 0) / 100 * sizes.get("burn_us", 0) * 1000
 
 
 def _apart(a: float, b: float) -> float:
@@ -139,7 +138,7 @@ def _apart(a: float, b: float) -> float:
 
 def _distance(at: PointKey, mix: Mix) -> float:
     sizes = at.sizes
-    if at.workload == WAITING:
+    if _AWAITED <= set(sizes):
         return _apart(sizes["in_flight"], mix.concurrency) + 0.5 * _apart(
             sizes["delay_us"], mix.io_wait_ns / 1000
         )
@@ -152,10 +151,10 @@ def _distance(at: PointKey, mix: Mix) -> float:
     )
 
 
-def _nearest(measured: Iterable[Cell], workloads: tuple[str, ...], mix: Mix) -> Optional[Evidence]:
+def _nearest(measured: Iterable[Cell], names: Collection[str], mix: Mix) -> Optional[Evidence]:
     by_point: dict[PointKey, list[Cell]] = {}
     for cell in measured:
-        usable = cell.at.workload in workloads and cell.verdict in ACCEPT and COST in cell.estimates
+        usable = cell.at.workload in names and cell.verdict in ACCEPT and COST in cell.estimates
         if usable and cell.model != rank.REFERENCE and not cell.at.sizes.get("offload"):
             by_point.setdefault(cell.at, []).append(cell)
     found = [
@@ -189,7 +188,9 @@ def _predicted(mix: Mix, serving: Evidence, waiting: Optional[Evidence]) -> list
                 p99[number] = mix.io_wait_ns + tail * busy
         if not cost:
             continue
-        made = replace(cell, verdict="ok", values={COST: cost}, estimates={COST: estimate(cost)})
+        made = replace(
+            cell, verdict=VERDICT.ok, values={COST: cost}, estimates={COST: estimate(cost)}
+        )
         if len(p99) == len(cost):
             made.values[METRIC.p99_ns], made.estimates[METRIC.p99_ns] = p99, estimate(p99)
         found.append(made)
@@ -198,7 +199,9 @@ def _predicted(mix: Mix, serving: Evidence, waiting: Optional[Evidence]) -> list
 
 def _tail(cell: Cell, number: int) -> Optional[float]:
     """p99 over the mean response, which is N / X by Little's law; only a closed loop has all N at once."""
-    p99, rate = (cell.values.get(name, {}).get(number) for name in (METRIC.p99_ns, "throughput"))
+    p99, rate = (
+        cell.values.get(name, {}).get(number) for name in (METRIC.p99_ns, METRIC.throughput)
+    )
     if not p99 or not rate or cell.at.sizes.get("rate_per_s"):
         return None
     return max(1.0, p99 * rate / 1e9 / cell.at.sizes["connections"])
@@ -247,24 +250,45 @@ def _ranked(
     return tuple(choices), first, len(groups[0])
 
 
-def _evidence(measured: list[Cell], mix: Mix) -> tuple[Evidence, Optional[Evidence]]:
-    serving = _nearest(measured, SERVING, mix)
-    waiting = _nearest(measured, (WAITING,), mix) if mix.io_wait_ns else None
+@dataclass(frozen=True)
+class Measured:
+    """The cells of a run, and the names of its workloads that stand for the parts of a request."""
+
+    cells: list[Cell]
+    serving: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+def of_run(cells: list[Cell], known: Mapping[str, Workload]) -> Measured:
+    """Throws UsageError if the run does not say which of its workloads make up a request."""
+    serving = with_part(known, workloads.SERVING, workloads.SERVING_AND_COMPUTING)
+    if not serving:
+        raise UsageError(
+            "this run does not record which of its workloads make up a request: an earlier version measured it; "
+            "measure again with scripts/switchyard run, or say --live"
+        )
+    return Measured(cells, serving, with_part(known, workloads.WAITING))
+
+
+def _evidence(measured: Measured, mix: Mix) -> tuple[Evidence, Optional[Evidence]]:
+    serving = _nearest(measured.cells, measured.serving, mix)
+    waiting = _nearest(measured.cells, measured.waiting, mix) if mix.io_wait_ns else None
     if serving is None or (mix.io_wait_ns and waiting is None):
-        lacks = "echo or mixed" if serving is None else WAITING
+        lacks = listed(list(measured.serving if serving is None else measured.waiting), "or")
+        needed = ",".join((*measured.serving, *measured.waiting))
         raise UsageError(
             f"this run has no measured cell of {lacks} with two models or more; measure with "
-            f"scripts/switchyard run --workloads echo,mixed,fetch, or say --live"
+            f"scripts/switchyard run --workloads {needed}, or say --live"
         )
     return serving, waiting
 
 
-def _best(measured: list[Cell], mix: Mix) -> set[str]:
+def _best(measured: Measured, mix: Mix) -> set[str]:
     choices, _, _ = _ranked(mix, _predicted(mix, *_evidence(measured, mix)))
     return {choice.contender for choice in choices if choice.rank == 1}
 
 
-def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
+def _flips(measured: Measured, mix: Mix, taken: str) -> tuple[str, ...]:
     remarks = []
     for name, label, show in (
         ("concurrency", "requests at once", lambda v: numbers.fixed(v)),
@@ -290,7 +314,7 @@ def _flips(measured: list[Cell], mix: Mix, taken: str) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def advise(measured: list[Cell], mix: Mix) -> Advice:
+def advise(measured: Measured, mix: Mix) -> Advice:
     """Of the cells of one run. Throws UsageError if the run has nothing that resembles the mix."""
     serving, waiting = _evidence(measured, mix)
     predicted = _predicted(mix, serving, waiting)
@@ -331,7 +355,7 @@ def advise(measured: list[Cell], mix: Mix) -> Advice:
             )
     flips = _flips(measured, mix, choices[0].contender)
     if not flips:
-        points = {cell.at for cell in measured if cell.at.workload in SERVING}
+        points = {cell.at for cell in measured.cells if cell.at.workload in measured.serving}
         notes.insert(
             0,
             "When another would be better is not known: one point was measured."

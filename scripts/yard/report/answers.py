@@ -10,21 +10,14 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional
 
 from yard.data.facts import METRIC, VERDICT
+from yard.data.workloads import COMPUTING, LESSON, SERVING, WAITING
 from yard.stats.estimates import Cell, paired_ratio
 from yard.stats.rank import REFERENCE, Ranking, least_floor
 from yard.text import numbers, units
 from yard.report.series import Point, Report
 from yard.text.leads import listed, ranking_words
 
-# The point of each workload that the first screen speaks of: the nearest one that was measured.
-PICK = {
-    "fetch_data": {"fetches": 3, "step_us": 10_000},
-    "waits": {"waits": 10_000},
-    "echo": {"connections": 64, "message_bytes": 64, "rate_per_s": 0},
-    "fetch": {"in_flight": 100, "delay_us": 5_000},
-    "idle": {"units": 100_000, "ballast_bytes": 0},
-    "hash_blocks": {"blocks": 512, "block_bytes": 16_384, "passes": 64},
-}
+CLIENT = "client"  # a role
 NEAR = 0.15  # "takes the sum" and "takes the longest" within this share
 NAMED = 3  # of a group that is not separated; the matrix has them all
 NO_GAIN = 1.1  # a speed-up below this is none
@@ -47,23 +40,37 @@ class Score:
     best: frozenset[str]  # columns in which it is in the leading group
 
 
-COLUMNS = (
-    ("fetch_data", "fetches that wait"),
-    ("waits", "CPU per wait"),
-    ("fetch", "CPU per fetch"),
-    ("echo", "CPU per echo"),
-    ("p99", "echo p99"),
-    ("hash_blocks", "compute speed-up"),
-    ("memory", "memory, echo"),
-)
+@dataclass(frozen=True)
+class Column:
+    """Of the table on the first screen: a metric at the point that a workload stands by."""
+
+    title: str
+    point: Point
+    metric: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.point.key.workload} {self.metric}"
 
 
 def answers(report: Report) -> list[Answer]:
     return [_waiting(report), _serving(report), _computing(report), _cost(report)]
 
 
-def _point(report: Report, workload: str) -> Optional[Point]:
-    return report.point(workload, PICK[workload])
+def _points(report: Report, question: str) -> list[Point]:
+    """Of the workloads that answer it and were measured, the point that each stands by."""
+    found = (report.standing(w.name) for w in report.environment.answering(question))
+    return [point for point in found if point is not None]
+
+
+def _point(report: Report, question: str, metric: str) -> Optional[Point]:
+    """The first of them that is ranked by a metric, or the first of all."""
+    found = _points(report, question)
+    return next((p for p in found if metric in p.rankings), found[0] if found else None)
+
+
+def _is_lesson(report: Report, point: Point) -> bool:
+    return report.environment.workload(point.key.workload).group == LESSON
 
 
 def _ok(point: Optional[Point]) -> list[Cell]:
@@ -77,8 +84,10 @@ def _basis(point: Optional[Point], metric: str = "") -> str:
     return f"{point.title}{subject}; {point.rounds} rounds"
 
 
-def _none(question: str, workloads: str) -> Answer:
-    return Answer(question, f"This run cannot tell: it has no measured cell of {workloads}.")
+def _none(report: Report, question: str, kind: str) -> Answer:
+    names = [workload.name for workload in report.environment.answering(kind)]
+    cells = f"cell of {listed(names, 'or')}" if names else "workload that answers this"
+    return Answer(question, f"This run cannot tell: it has no measured {cells}.")
 
 
 def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
@@ -102,10 +111,12 @@ def _lesson(point: Point) -> tuple[list[str], list[str], list[str]]:
 
 def _waiting(report: Report) -> Answer:
     question = "Which model for waiting?"
-    lesson, waits, fetch = (_point(report, name) for name in ("fetch_data", "waits", "fetch"))
-    judged = next((p for p in (waits, fetch) if p and METRIC.cpu_per_unit_ns in p.rankings), None)
+    found = _points(report, WAITING)
+    lesson = next((p for p in found if _is_lesson(report, p)), None)
+    costed = [p for p in found if p is not lesson and METRIC.cpu_per_unit_ns in p.rankings]
+    judged = costed[0] if costed else None
     if lesson is None and judged is None:
-        return _none(question, "fetch_data, waits or fetch")
+        return _none(report, question, WAITING)
     answer = Answer(question, "")
     if judged is not None:
         ranking = judged.rankings[METRIC.cpu_per_unit_ns]
@@ -141,9 +152,11 @@ def _waiting(report: Report) -> Answer:
                 else "No model overlapped its waits."
             )
             answer.basis = _basis(lesson, METRIC.run_ns)
-    if fetch is not None and fetch is not judged and METRIC.cpu_per_unit_ns in fetch.rankings:
+    clients = (p for p in costed[1:] if report.environment.workload(p.key.workload).role == CLIENT)
+    for client in clients:
+        ranking = client.rankings[METRIC.cpu_per_unit_ns]
         answer.evidence.append(
-            f"As a client, CPU per {fetch.unit}: {ranking_words(fetch.rankings['cpu_per_unit_ns'], NAMED)}"
+            f"As a client, CPU per {client.unit}: {ranking_words(ranking, NAMED)}"
         )
     return answer
 
@@ -181,9 +194,9 @@ def _cheapest(point: Point, ranking: Ranking) -> str:
 
 def _serving(report: Report) -> Answer:
     question = "Which model for serving connections?"
-    point = _point(report, "echo")
+    point = _point(report, SERVING, METRIC.cpu_per_unit_ns)
     if point is None or METRIC.cpu_per_unit_ns not in point.rankings:
-        return _none(question, "echo")
+        return _none(report, question, SERVING)
     ranking = point.rankings[METRIC.cpu_per_unit_ns]
     answer = Answer(
         question, _cheapest(point, ranking), basis=_basis(point, METRIC.cpu_per_unit_ns)
@@ -222,7 +235,9 @@ def speed_ups(point: Point) -> list[tuple[Cell, float, Optional[float], Optional
         return []
     found = []
     for cell in point.cells:
-        ratio = paired_ratio(cell.values.get("throughput", {}), serial.values.get("throughput", {}))
+        ratio = paired_ratio(
+            cell.values.get(METRIC.throughput, {}), serial.values.get(METRIC.throughput, {})
+        )
         if cell.measured and cell is not serial and ratio is not None:
             found.append((cell, ratio.value, ratio.low, ratio.high))
     return sorted(found, key=lambda item: -item[1])
@@ -230,14 +245,14 @@ def speed_ups(point: Point) -> list[tuple[Cell, float, Optional[float], Optional
 
 def _computing(report: Report) -> Answer:
     question = "Which model for computing?"
-    point = _point(report, "hash_blocks")
-    if point is None:
-        return _none(question, "hash_blocks")
-    ranking = point.rankings["throughput"]
+    point = _point(report, COMPUTING, METRIC.throughput)
+    if point is None or METRIC.throughput not in point.rankings:
+        return _none(report, question, COMPUTING)
+    ranking = point.rankings[METRIC.throughput]
     group = list(ranking.group)
     workers = next((cell.workers for cell in point.cells if cell.workers), None)
     on = f" with {workers} workers" if workers else ""
-    answer = Answer(question, "", basis=_basis(point, "throughput"))
+    answer = Answer(question, "", basis=_basis(point, METRIC.throughput))
     gains = speed_ups(point)
 
     def in_words(items: list[tuple[Cell, float, Optional[float], Optional[float]]]) -> str:
@@ -276,9 +291,10 @@ def _computing(report: Report) -> Answer:
 
 def _cost(report: Report) -> Answer:
     question = "At what cost?"
-    point = _point(report, "echo")
-    waits = _point(report, "waits")
-    idle = _point(report, "idle")
+    point = _point(report, SERVING, METRIC.pss_bytes)
+    waits = next((p for p in _points(report, WAITING) if not _is_lesson(report, p)), None)
+    standing = (report.standing(name) for name, _ in report.workloads())
+    idle = next((p for p in standing if p and p.headline.metric == METRIC.waiting_bytes), None)
     answer = Answer(question, "", basis=_basis(point or waits, METRIC.pss_bytes))
     for place, metric, lead in (
         (point, METRIC.pss_bytes, "Memory of the whole process tree"),
@@ -292,11 +308,10 @@ def _cost(report: Report) -> Answer:
         cells.sort(key=lambda c: c.estimates[metric].value)
         least, most = cells[0], cells[-1]
         per = f" per {place.unit}" if metric == METRIC.switches_per_unit else ""
-        at = f"{place.key.workload}, {place.label}"
         low, high = (units.of(metric, c.estimates[metric]) for c in (least, most))
         if low == high:
             continue
-        text = f"{lead}{per} at {at}: from {low} ({least.contender}) to {high} ({most.contender})."
+        text = f"{lead}{per} at {place.title}: from {low} ({least.contender}) to {high} ({most.contender})."
         if not answer.headline and metric == METRIC.pss_bytes:
             answer.headline = (
                 f"Memory at {place.title}: {low} ({least.contender}) to {high} ({most.contender})."
@@ -316,55 +331,62 @@ def _cost(report: Report) -> Answer:
     return answer
 
 
+def columns(report: Report) -> list[Column]:
+    """Of the table on the first screen: what answers its questions, as far as it was measured."""
+    found = []
+    for point in _points(report, WAITING):
+        lesson = _is_lesson(report, point)
+        metric, word = (METRIC.run_ns, "time") if lesson else (METRIC.cpu_per_unit_ns, "CPU")
+        found.append(Column(f"{point.key.workload} {word}", point, metric))
+    words = {METRIC.cpu_per_unit_ns: "CPU", METRIC.p99_ns: "p99", METRIC.pss_bytes: "memory"}
+    served = _point(report, SERVING, METRIC.cpu_per_unit_ns)
+    if served is not None:
+        found += [Column(f"{served.key.workload} {w}", served, m) for m, w in words.items()]
+    computed = _point(report, COMPUTING, METRIC.throughput)
+    if computed is not None:
+        title = f"{computed.key.workload} speed-up"
+        found.append(Column(title, computed, METRIC.throughput))
+    return found
+
+
 def scores(report: Report) -> list[Score]:
     """The table of the first screen."""
-    echo = _point(report, "echo")
-    at = {
-        "fetch_data": (_point(report, "fetch_data"), METRIC.run_ns),
-        "waits": (_point(report, "waits"), METRIC.cpu_per_unit_ns),
-        "fetch": (_point(report, "fetch"), METRIC.cpu_per_unit_ns),
-        "echo": (echo, METRIC.cpu_per_unit_ns),
-        "p99": (echo, METRIC.p99_ns),
-        "hash_blocks": (_point(report, "hash_blocks"), "throughput"),
-        "memory": (echo, METRIC.pss_bytes),
-    }
-    gains = (
-        {cell.contender: value for cell, value, _, _ in speed_ups(at["hash_blocks"][0])}
-        if at["hash_blocks"][0]
-        else {}
-    )
     rows = []
+    found = columns(report)
+    computed = next((c.point for c in found if c.metric == METRIC.throughput), None)
+    gains = {c.contender: value for c, value, _, _ in speed_ups(computed)} if computed else {}
     for model in report.models:
-        columns, best = {}, set()
-        for column, (point, metric) in at.items():
-            columns[column], leads = _score(report, model, point, metric, gains)
+        texts, best = {}, set()
+        for column in found:
+            texts[column.id], leads = _score(report, model, column.point, column.metric, gains)
             if leads:
-                best.add(column)
-        if any(columns.values()):
-            rows.append(Score(model, columns, frozenset(best)))
+                best.add(column.id)
+        if any(texts.values()):
+            rows.append(Score(model, texts, frozenset(best)))
     return rows
 
 
 def _score(
-    report: Report, model: str, point: Optional[Point], metric: str, gains: Mapping[str, float]
+    report: Report, model: str, point: Point, metric: str, gains: Mapping[str, float]
 ) -> tuple[str, bool]:
     """The best number of a model's variants at a point, and whether it is in the leading group. `gains` are the speed-ups
     of those that compute."""
-    if point is None:
-        return "", False
     cells = [c for c in point.cells if c.model == model and c.measured and metric in c.estimates]
     if not cells:
         names = [n for n in report.contenders if n.partition("/")[0] == model]
         states = (report.entry(point, name).state for name in names)
-        return next((state for state in states if state not in ("no such cell", "ok")), ""), False
+        return (
+            next((state for state in states if state not in ("no such cell", VERDICT.ok)), ""),
+            False,
+        )
     cells.sort(key=lambda c: c.estimates[metric].value, reverse=METRIC[metric].better == "more")
     cell = cells[0]
     text = units.of(metric, cell.estimates[metric])
-    if metric == "throughput":
+    if metric == METRIC.throughput:
         gain = gains.get(cell.contender)
         unit = "1×" if model == "serial" else text
         text = unit if gain is None else f"{numbers.fixed(gain, 2)}×"
-    mark = "" if cell.verdict == "ok" or metric == point.headline.metric else " *"
+    mark = "" if cell.verdict == VERDICT.ok or metric == point.headline.metric else " *"
     ranking = point.rankings.get(metric)
     judged = ranking is not None and all(
         why in ("no value", "declined") for _, why in ranking.excluded
@@ -373,5 +395,5 @@ def _score(
     return text + (f" ({cell.variant})" if cell.variant else "") + mark, leads
 
 
-def used_columns(rows: list[Score]) -> list[tuple[str, str]]:
-    return [(id, title) for id, title in COLUMNS if any(row.columns.get(id) for row in rows)]
+def used_columns(report: Report, rows: list[Score]) -> list[tuple[str, str]]:
+    return [(c.id, c.title) for c in columns(report) if any(row.columns.get(c.id) for row in rows)]

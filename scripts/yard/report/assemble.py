@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, Mapping, Sequence
 
+from yard.data import workloads
 from yard.data.facts import METRIC, VERDICT
+from yard.data.workloads import Workload
 from yard.stats import estimates
 from yard.stats.estimates import Cell, PointKey
 from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
@@ -22,8 +24,7 @@ LOAD = (
     "waits",
     "rate_per_s",
 )  # fields that name a point better than how often it is repeated
-ORDER = ("fetch_data", "waits", "echo", "fetch", "file_read", "query", "mixed", "hash_blocks")
-CPU_ACCEPTS = ("ok", VERDICT.rig_limited)  # verdicts with which CPU per operation is ranked
+CPU_ACCEPTS = (VERDICT.ok, VERDICT.rig_limited)  # verdicts with which CPU per operation is ranked
 
 
 def _label(key: PointKey, of_workload: Sequence[PointKey], fields: Sequence[str]) -> str:
@@ -52,7 +53,9 @@ def model_order(model: str) -> tuple[int, str]:
 def build(run: Any) -> Report:
     environment = Environment(run.meta or {}, run.plan or {}, run.samples)
     cells = estimates.cells(run.samples, getattr(run, "counted", ()))
-    measured = [cell for cell in cells if cell.at.workload not in suite.CELLS]
+    is_of_suite = workloads.of_suite(run.meta or {})
+    own = [cell for cell in cells if is_of_suite(cell.model, cell.at.workload)]
+    measured = [cell for cell in cells if cell not in own]
     points = _points(measured, environment)
     contenders = sorted(
         {(cell.model, cell.contender) for cell in measured},
@@ -65,7 +68,7 @@ def build(run: Any) -> Report:
         sorted({cell.model for cell in measured}, key=model_order),
         [],
         [],
-        suite.judged(cells),
+        suite.judged(own),
         environment,
         _processes(run.samples),
         sum(not s.get("warm") for s in run.samples),
@@ -83,15 +86,19 @@ def _points(measured: Sequence[Cell], environment: Environment) -> list[Point]:
     by_key: dict[PointKey, list[Cell]] = defaultdict(list)
     for cell in measured:
         by_key[cell.at].append(cell)
-    keys = sorted((key for key in by_key if key.params or key.point >= 0), key=_workload_order)
+    keys = sorted(
+        (key for key in by_key if key.params or key.point >= 0),
+        key=lambda key: (_place(environment.workload(key.workload)), key),
+    )
     by_workload: dict[str, list[PointKey]] = defaultdict(list)
     for key in keys:
         by_workload[key.workload].append(key)
     points = []
     for key in keys:
         found = sorted(by_key[key], key=lambda cell: (model_order(cell.model), cell.variant))
-        judged = headline(found)
-        label = _label(key, by_workload[key.workload], environment.fields(key.workload))
+        workload = environment.workload(key.workload)
+        judged = headline(found, workload.headline, workload.headline_reason)
+        label = _label(key, by_workload[key.workload], workload.fields)
         unit = next((cell.unit for cell in found if cell.unit), "unit")
         command = environment.command_for(key)
         points.append(Point(key, label, unit, found, judged, _rankings(found, judged), command))
@@ -101,13 +108,13 @@ def _points(measured: Sequence[Cell], environment: Environment) -> list[Point]:
 def _rankings(cells: Sequence[Cell], judged: Headline) -> dict[str, Ranking]:
     ranked = dict.fromkeys((judged.metric, *RANKED))
     if judged.metric == METRIC.run_ns:
-        del ranked["throughput"]  # the same numbers upside down
+        del ranked[METRIC.throughput]  # the same numbers upside down
     accepts: Mapping[str, Sequence[str]] = {
         METRIC.cpu_per_unit_ns: CPU_ACCEPTS,
         judged.metric: judged.accept,
     }
     return {
-        metric: rank(cells, metric, accepts.get(metric, ("ok",)))
+        metric: rank(cells, metric, accepts.get(metric, (VERDICT.ok,)))
         for metric in ranked
         if any(metric in cell.estimates for cell in cells) or metric == judged.metric
     }
@@ -118,6 +125,6 @@ def _processes(samples: Sequence[Mapping[str, Any]]) -> int:
     return len({(*(s.get(name) for name in names), str(s.get("params"))) for s in samples})
 
 
-def _workload_order(key: PointKey) -> tuple[Any, ...]:
-    place = ORDER.index(key.workload) if key.workload in ORDER else len(ORDER)
-    return place, key.workload, key.preset, key.point, key.params, key.workers
+def _place(workload: Workload) -> tuple[bool, int, str]:
+    """What answers a question of the first page comes first, then all in the order of the groups."""
+    return not workload.question, workload.place, workload.name

@@ -11,7 +11,6 @@ from yard.data.facts import METRIC
 from yard.stats.estimates import Cell, paired_ratio
 from yard.stats.rank import least_floor
 from yard.text import units
-from yard.report.answers import PICK
 from yard.report.series import Point, Report
 from yard.text.leads import advantage
 
@@ -50,31 +49,17 @@ def short_list(names: tuple[str, ...]) -> str:
 
 
 def choices(report: Report) -> list[Choice]:
-    kinds = report.environment.groups()
     found = []
     for workload, point in points(report).items():
-        found.append(_choice(point, KINDS.get(kinds.get(workload, ""), "")))
+        found.append(_choice(point, KINDS.get(report.environment.workload(workload).group, "")))
     order = list(KINDS.values())
     return sorted(found, key=lambda c: order.index(c.kind) if c.kind in order else len(order))
 
 
 def points(report: Report) -> dict[str, Point]:
-    """The point that a workload stands by: the one that PICK names, else the one with the longest runs."""
-    found = {}
-    for workload, own in report.workloads():
-        picked = (
-            report.point(workload, PICK[workload]) if workload in PICK else max(own, key=_length)
-        )
-        if picked is not None:
-            found[workload] = picked
-    return found
-
-
-def _length(point: Point) -> float:
-    return min(
-        (c.estimates[METRIC.run_ns].value for c in point.cells if METRIC.run_ns in c.estimates),
-        default=0.0,
-    )
+    """The point that each workload stands by."""
+    found = ((workload, report.standing(workload)) for workload, _ in report.workloads())
+    return {workload: point for workload, point in found if point is not None}
 
 
 def _choice(point: Point, kind: str) -> Choice:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 
 from yard.stats import inference
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, cells, contender
 from yard.report.environment import Environment
 from yard.text import numbers
 
-METRICS = ("throughput", METRIC.cpu_per_unit_ns, METRIC.p99_ns, METRIC.pss_bytes)
+METRICS = (METRIC.throughput, METRIC.cpu_per_unit_ns, METRIC.p99_ns, METRIC.pss_bytes)
 NOT_A_VERDICT = (
     "Not a verdict: the two runs were not interleaved, so that a difference may be the hour's and not the code's. "
     "To judge a change measure both sides in one run: scripts/switchyard check."
@@ -133,7 +133,7 @@ def _differences(first: Cell, second: Cell, paired: bool) -> list[Difference]:
         a, b = first.estimates.get(metric), second.estimates.get(metric)
         if a is None or b is None:
             continue
-        marks = sorted({c.verdict for c in (first, second)} - {"ok"})
+        marks = sorted({c.verdict for c in (first, second)} - {VERDICT.ok})
         found.append(_difference(first, second, metric, (a.value, b.value), marks, paired))
     return found
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence
 
+from yard.data import workloads
 from yard.data.facts import FIELD
-from yard.data.samples import workloads_of
+from yard.data.workloads import Workload
 from yard.stats.estimates import PointKey, contender
 from yard.text import numbers
 from yard.report.releases import with_release
@@ -69,6 +70,7 @@ class Environment:
         self.meta, self.plan = meta, plan
         self._first: Mapping[str, Any] = samples[0] if samples else {}
         self._describes = _describes(meta) or _describes(plan)
+        self.workloads = workloads.of_run(meta)
 
     def _get(self, *names: str) -> Any:
         for source in (self.meta, self.plan, self._first):
@@ -206,19 +208,21 @@ class Environment:
                     found.add((who, str(item["workload"])))
         return found
 
-    def fields(self, workload: str) -> list[str]:
-        """The names of a workload's sizes in the order of its contract."""
-        for known in workloads_of(self.meta):
-            if known.get("name") == workload:
-                return [str(field.get("name")) for field in known.get("fields") or []]
-        return []
+    def workload(self, name: str) -> Workload:
+        """With nothing but its name if the run says nothing of it."""
+        return self.workloads.get(name) or Workload(name, place=len(self.workloads))
 
-    def groups(self) -> dict[str, str]:
-        """Of each workload: lesson, io_bound, cpu_bound, mixed, primitive or self."""
-        return {
-            str(known.get("name")): str(known.get("group") or "")
-            for known in workloads_of(self.meta)
-        }
+    def answering(self, question: str) -> list[Workload]:
+        """Those that answer a question of the first page: the lesson first, then what runs alone before what needs another
+        program."""
+        found = [w for w in self.workloads.values() if w.question == question]
+        return sorted(
+            found, key=lambda w: (w.group != workloads.LESSON, w.role != "batch", w.place)
+        )
+
+    def of_suite(self) -> set[str]:
+        """The workloads with which the suite measures itself."""
+        return {w.name for w in self.workloads.values() if w.group == workloads.SELF}
 
     def not_built(self) -> list[tuple[str, str]]:
         """Models without an executable, and why."""
@@ -282,7 +286,7 @@ class Environment:
     def ledger(self) -> list[LedgerRow]:
         rows = []
         for who, cell in self._cells():
-            if cell.get("declined") or cell.get("workload") in ("noop", "spin"):
+            if cell.get("declined") or cell.get("workload") in self.of_suite():
                 continue
             knobs = cell.get("ledger") or {}
             text = (

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Optional, Sequence
 
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell
 from yard.report import palette, series
 from yard.text.words import better_words
@@ -110,7 +110,7 @@ def _workload(
 
 
 def _mark(point: series.Point, cell: Cell) -> str:
-    remarks = [cell.verdict.replace("_", " ")] if cell.verdict != "ok" else []
+    remarks = [cell.verdict.replace("_", " ")] if cell.verdict != VERDICT.ok else []
     if point.oversubscribed(cell):
         remarks.append("more workers than CPUs")
     return ", ".join(remarks)

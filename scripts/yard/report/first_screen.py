@@ -43,7 +43,7 @@ def print_report(report: series.Report, console: Optional[Console] = None) -> No
         for text in answer.evidence[:2]:
             say(Text(f"  - {_clean(text)}"))
     rows = answers.scores(report)
-    columns = answers.used_columns(rows)
+    columns = answers.used_columns(report, rows)
     if rows:
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("model", no_wrap=True)

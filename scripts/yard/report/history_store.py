@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from yard.data import samples
-from yard.data.facts import METRIC, metric_named
+from yard.data.facts import METRIC, VERDICT, metric_named
 from yard.stats import estimates
 from yard.errors import UsageError, YardError, nearest
 from yard.data.models import REPOSITORY
@@ -90,7 +90,7 @@ class History:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(file, timeout=30)
             found = self._db.execute("PRAGMA quick_check").fetchone()[0]
-            if found != "ok":
+            if found != VERDICT.ok:
                 raise sqlite3.DatabaseError(found.splitlines()[0])
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > VERSION:

@@ -103,14 +103,16 @@ class Charts:
 
     def load(self, found: winners.LoadCurve) -> Markup:
         title = f"Latency {found.quantile} by throughput of {found.title}"
-        curve = svg.Curve(title, "throughput", f"latency, {found.quantile}", "ns", "units/s")
+        curve = svg.Curve(
+            title, METRIC[METRIC.throughput].label, f"latency, {found.quantile}", "ns", "units/s"
+        )
         return svg.scaling_chart(found.lines, curve, self.scaled)
 
 
 def _charted(point: series.Point) -> list[str]:
     chosen = dict.fromkeys((point.headline.metric, *series.CHARTED))
     if point.headline.metric == METRIC.run_ns:
-        chosen.pop("throughput")
+        chosen.pop(METRIC.throughput)
     return [m for m in chosen if any(m in c.estimates for c in point.cells)]
 
 
@@ -136,7 +138,7 @@ def render(
         report=report,
         answers=answers.answers(report),
         scores=scores,
-        columns=answers.used_columns(scores),
+        columns=answers.used_columns(report, scores),
         style=_style(report.models),
         colours=charts.colours,
         charts=charts,

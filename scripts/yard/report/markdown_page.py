@@ -7,7 +7,7 @@ import html
 import re
 from typing import Iterable, Sequence
 
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.rank import REFERENCE
 from yard.report import answers, choose, other_tools, series, why
 from yard.text import numbers, units
@@ -90,7 +90,7 @@ def _choices(report: series.Report) -> list[str]:
 def _scores(report: series.Report) -> list[str]:
     lines: list[str] = []
     scores = answers.scores(report)
-    columns = answers.used_columns(scores)
+    columns = answers.used_columns(report, scores)
     if scores:
         rows = []
         for score in scores:
@@ -164,7 +164,7 @@ def _entry(entry: series.Entry) -> str:
         )
     text += f" ({entry.rank})" if entry.rank else ""
     text += f", {entry.threads}" if entry.threads else ""
-    return text + (f" {plain(entry.state)}" if entry.state != "ok" else "")
+    return text + (f" {plain(entry.state)}" if entry.state != VERDICT.ok else "")
 
 
 def _workloads(report: series.Report) -> list[str]:

@@ -7,7 +7,6 @@ from collections import defaultdict
 
 from yard.data.facts import ABSENT, FAILURES, VERDICT, VOID
 from yard.stats import inference
-from yard.report import suite
 from yard.report.series import Caveat, Missing, Report
 
 
@@ -26,7 +25,7 @@ def missing(report: Report) -> list[Missing]:
     present = {(c.contender, p.key.workload) for p in report.points for c in p.cells}
     seen = {(m.contender, m.workload) for m in found} | present
     for contender, workload in sorted(planned - seen):
-        if workload in suite.CELLS:
+        if workload in report.environment.of_suite():
             continue
         reason = report.environment.declined(contender, workload)
         state = VERDICT.declined if reason else "not measured"

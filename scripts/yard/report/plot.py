@@ -61,7 +61,13 @@ def _curves(report: series.Report):
 
     for i, (workload, quantiles) in enumerate(_load_curves(report).items()):
         yield f"load-{i}", f"Latency by throughput: {workload}", [
-            (curve.lines, "throughput", "units/s", f"latency, {curve.quantile}", "ns")
+            (
+                curve.lines,
+                METRIC[METRIC.throughput].label,
+                "units/s",
+                f"latency, {curve.quantile}",
+                "ns",
+            )
             for curve in quantiles
         ]
 
@@ -183,8 +189,8 @@ def _bars(
         for m in dict.fromkeys((points[0].headline.metric, *series.CHARTED))
         if any(m in c.estimates for p in points for c in p.cells)
     ]
-    if metrics[0] == METRIC.run_ns and "throughput" in metrics:
-        metrics.remove("throughput")
+    if metrics[0] == METRIC.run_ns and METRIC.throughput in metrics:
+        metrics.remove(METRIC.throughput)
     most = max(len(p.cells) for p in points)
     figure, axes = _figure(
         len(points), len(metrics), max(2.2, 0.3 * most + 1.0) * len(points) + 0.6, 1.7, 2.0

@@ -116,15 +116,15 @@ def scalings(report: Report) -> list[Scaling]:
     found = []
     for title, points in _groups(report, "workers"):
         curves = []
-        for name, own in _cells(points, "throughput"):
+        for name, own in _cells(points, METRIC.throughput):
             first = own[0]
             if first[0].key.workers != 1:
                 continue
-            base = first[1].values["throughput"]
+            base = first[1].values[METRIC.throughput]
             gains = [
                 (float(p.key.workers), ratio)
                 for p, c in own
-                if (ratio := paired_ratio(c.values["throughput"], base)) is not None
+                if (ratio := paired_ratio(c.values[METRIC.throughput], base)) is not None
             ]
             xs = [workers for workers, _ in gains]
             ys = [ratio.value for _, ratio in gains]

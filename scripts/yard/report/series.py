@@ -13,7 +13,7 @@ from typing import Mapping, Optional, Sequence
 import numpy as np
 
 from yard.stats import estimates
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, Ratio, paired_ratio
 from yard.stats.rank import Headline, Ranking, least_floor
 from yard.data import hdr_histogram
@@ -23,15 +23,15 @@ from yard.report.pulse import Pulse
 from yard.report.suite import Suite
 
 CHARTED = (
-    "throughput",
+    METRIC.throughput,
     METRIC.cpu_per_unit_ns,
     METRIC.p99_ns,
     METRIC.waiting_bytes,
     METRIC.pss_bytes,
 )
-RANKED = ("throughput", METRIC.cpu_per_unit_ns, METRIC.p99_ns)
+RANKED = (METRIC.throughput, METRIC.cpu_per_unit_ns, METRIC.p99_ns)
 TABLED = (
-    "throughput",
+    METRIC.throughput,
     METRIC.time_per_unit_ns,
     METRIC.cpu_per_unit_ns,
     METRIC.user_per_unit_ns,
@@ -151,7 +151,7 @@ class Point:
             found = cell.estimates.get(metric)
             if found is None or not cell.measured:
                 continue
-            mark = cell.verdict if cell.verdict != "ok" else found.refused
+            mark = cell.verdict if cell.verdict != VERDICT.ok else found.refused
             bars.append(
                 Bar(
                     cell.contender,
@@ -185,6 +185,13 @@ class Point:
                 Line(cell.contender, cell.model, nines.tolist(), merged.values[place].tolist())
             )
         return lines
+
+
+def _length(point: Point) -> float:
+    return min(
+        (c.estimates[METRIC.run_ns].value for c in point.cells if METRIC.run_ns in c.estimates),
+        default=0.0,
+    )
 
 
 def _merged(cell: Cell) -> Optional[hdr_histogram.Histogram]:
@@ -261,6 +268,14 @@ class Report:
 
         return min(points, key=distance)
 
+    def standing(self, workload: str) -> Optional[Point]:
+        """The point that a workload stands by: the one nearest to what it prefers, or the one with the longest runs."""
+        preferred = self.environment.workload(workload).preferred
+        own = [point for point in self.points if point.key.workload == workload]
+        if preferred or not own:
+            return self.point(workload, preferred)
+        return max(own, key=_length)
+
     def entry(self, point: Point, contender: str) -> Entry:
         cell = point.cell(contender)
         if cell is None:
@@ -292,7 +307,7 @@ class Report:
         unit = METRIC[metric].unit
         return Entry(
             contender,
-            cell.verdict if cell.verdict != "ok" else (found.refused or "ok"),
+            cell.verdict if cell.verdict != VERDICT.ok else (found.refused or VERDICT.ok),
             reason,
             units.text(found.value, unit),
             units.interval(found, unit),

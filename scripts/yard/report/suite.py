@@ -10,7 +10,7 @@ from yard.data.facts import METRIC
 from yard.stats.estimates import Cell
 from yard.text import numbers, units
 
-CELLS = ("noop", "spin")
+LENGTH = "spin_us"  # the size that says how long an operation of known length takes
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Suite:
     def words(self) -> str:
         overhead, spin, nominal = self.overhead_ns, self.spin_ns, self.nominal_ns
         if overhead is None or spin is None or nominal is None:
-            return "Not measured in this run: the cells noop and spin are missing."
+            return "Not measured in this run: the cells of the suite itself are missing."
         verdict = (
             "at most 1 % on a 1 ms operation" if self.good else "MORE than 1 % on a 1 ms operation"
         )
@@ -48,16 +48,16 @@ class Suite:
 
 
 def judged(cells: Sequence[Cell]) -> Suite:
-    """The worst over all executables that were measured: the verdict must hold for each."""
+    """Of the suite's own cells, the worst over all executables that were measured: the verdict must hold for each."""
     overheads = [
         c.estimates[METRIC.run_ns].value
         for c in cells
-        if c.at.workload == "noop" and METRIC.run_ns in c.estimates
+        if LENGTH not in c.at.sizes and METRIC.run_ns in c.estimates
     ]
     spins = []
     for cell in cells:
-        nominal = dict(cell.at.params).get("spin_us")
-        if cell.at.workload == "spin" and nominal and METRIC.run_ns in cell.estimates:
+        nominal = cell.at.sizes.get(LENGTH)
+        if nominal and METRIC.run_ns in cell.estimates:
             spins.append((cell.estimates[METRIC.run_ns].value, nominal * 1e3))
     worst = max(spins, key=lambda pair: abs(pair[0] / pair[1] - 1), default=None)
     return Suite(

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.rank import Lead, Ranking, rank
 from yard.text import units
 from yard.report.series import Line, Point, Report
@@ -150,11 +150,11 @@ def _load_lines(points: list[Point], metric: str) -> list[Line]:
             # The first overloaded rate ends a curve; what more of it measures is how long the queue was let grow.
             if cell.contender in ended:
                 continue
-            if cell.measured and metric in cell.estimates and "throughput" in cell.estimates:
-                ended.update([cell.contender] if cell.verdict == "overloaded" else [])
+            if cell.measured and metric in cell.estimates and METRIC.throughput in cell.estimates:
+                ended.update([cell.contender] if cell.verdict == VERDICT.overloaded else [])
                 e = cell.estimates[metric]
                 by[cell.contender, cell.model].append(
-                    (cell.estimates["throughput"].value, e.value, e.low, e.high)
+                    (cell.estimates[METRIC.throughput].value, e.value, e.low, e.high)
                 )
     return [
         Line(name, model, *(list(column) for column in zip(*rows)))

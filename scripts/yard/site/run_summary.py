@@ -5,12 +5,14 @@ what two runs must share before a difference means anything. Raw samples may go.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from yard.data import link, samples
+from yard.data import workloads
 from yard.data.facts import METRIC
+from yard.data.workloads import Workload
 from yard.fleet import machine_matrix
-from yard.report import comparison, suite
+from yard.report import comparison
 from yard.report.history_store import METRICS
 from yard.site import cell_key
 from yard.stats import estimates, rank
@@ -18,13 +20,14 @@ from yard.stats.estimates import Cell
 from yard.text import numbers as written
 
 # The same number upside down: a series is of what it costs.
-AS_COST = {"throughput": METRIC.time_per_unit_ns}
+AS_COST = {METRIC.throughput: METRIC.time_per_unit_ns}
 # Of a metric in a summary.
 VALUE, LOW, HIGH, RATIO, RATIO_LOW, RATIO_HIGH = range(6)
 
 
 def of_run(run: samples.Run) -> dict[str, Any]:
-    found = [c for c in estimates.cells(run.samples) if c.at.workload not in suite.CELLS]
+    own, known = workloads.of_suite(run.meta or {}), workloads.of_run(run.meta or {})
+    found = [c for c in estimates.cells(run.samples) if not own(c.model, c.at.workload)]
     by_point: dict[Any, list[Cell]] = defaultdict(list)
     for cell in found:
         by_point[cell.at].append(cell)
@@ -45,7 +48,9 @@ def of_run(run: samples.Run) -> dict[str, Any]:
         "complete": bool(ended),
         "verdicts": dict(ended["verdicts"]) if ended else {},
         "facts": _facts(run, over),
-        "cells": [row for cells in by_point.values() for row in _cells(machine, over, cells)],
+        "cells": [
+            row for cells in by_point.values() for row in _cells(machine, over, cells, known)
+        ],
     }
 
 
@@ -64,8 +69,11 @@ def _line(value: Any) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _cells(machine: str, over: str, cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    headline = rank.headline(cells).metric
+def _cells(
+    machine: str, over: str, cells: Sequence[Cell], known: Mapping[str, Workload]
+) -> list[dict[str, Any]]:
+    workload = known.get(cells[0].at.workload)
+    headline = rank.headline(cells, workload.headline if workload else METRIC.throughput).metric
     headline = AS_COST.get(headline, headline)
     rows = []
     for cell in cells:

@@ -72,7 +72,7 @@ class Ranking:
         return next((place.rank for place in self.places if place.contender == contender), None)
 
 
-def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = ("ok",)) -> Ranking:
+def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = (VERDICT.ok,)) -> Ranking:
     """Ranks the cells of one point. Contenders share a rank when none of them is separated from what is
     better: the rank is one more than the number of contenders that are surely better."""
     excluded: list[tuple[str, str]] = []
@@ -153,35 +153,30 @@ class Headline:
     note: str
 
 
-def headline(cells: Sequence[Cell]) -> Headline:
-    """Throughput, except where it cannot tell models apart."""
-    workload = cells[0].at.workload if cells else ""
-    if workload == "fetch_data":
-        return Headline(METRIC.run_ns, ("ok",), "")
-    if workload == "waits":
-        return Headline(
-            METRIC.cpu_per_unit_ns,
-            ("ok",),
-            "All waits are in progress at once, so that a run takes as long as the longest wait in every "
-            "model: CPU per wait is the headline here, lateness comes second.",
-        )
+def headline(
+    cells: Sequence[Cell], declared: str = METRIC.throughput, reason: str = ""
+) -> Headline:
+    """What the workload declares, or throughput; except where the load generator set the pace. Memory that was looked at
+    is the headline in runs that declare nothing, too."""
+    if declared != METRIC.throughput and any(declared in cell.estimates for cell in cells):
+        return Headline(declared, (VERDICT.ok,), reason)
     if any(METRIC.waiting_bytes in cell.estimates for cell in cells):
-        return Headline(METRIC.waiting_bytes, ("ok",), "")
+        return Headline(METRIC.waiting_bytes, (VERDICT.ok,), reason)
     if any(cell.verdict == VERDICT.rig_limited for cell in cells):
         return Headline(
             METRIC.cpu_per_unit_ns,
-            ("ok", VERDICT.rig_limited),
+            (VERDICT.ok, VERDICT.rig_limited),
             "The load generator, not the model, limited the throughput of at least one cell: "
             "CPU per operation is the headline here.",
         )
     if found := plateau(cells):
         return Headline(
             METRIC.cpu_per_unit_ns,
-            ("ok", VERDICT.rig_limited),
+            (VERDICT.ok, VERDICT.rig_limited),
             f"{', '.join(found)} reach the same throughput while the load generator is busy: that may be its ceiling "
             "and not theirs. CPU per operation is the headline here.",
         )
-    return Headline("throughput", ("ok",), "")
+    return Headline(METRIC.throughput, (VERDICT.ok,), "")
 
 
 def plateau(cells: Sequence[Cell]) -> list[str]:
@@ -191,13 +186,13 @@ def plateau(cells: Sequence[Cell]) -> list[str]:
     busy = {
         cell.contender: cell
         for cell in cells
-        if cell.measured and cell.model != REFERENCE and "throughput" in cell.estimates
+        if cell.measured and cell.model != REFERENCE and METRIC.throughput in cell.estimates
     }
-    best = max((cell.estimates["throughput"].value for cell in busy.values()), default=0.0)
+    best = max((cell.estimates[METRIC.throughput].value for cell in busy.values()), default=0.0)
     found = [
         cell
         for cell in busy.values()
-        if cell.estimates["throughput"].value >= best * (1 - PLATEAU)
+        if cell.estimates[METRIC.throughput].value >= best * (1 - PLATEAU)
         and METRIC.client_cpu_share in cell.estimates
         and cell.estimates[METRIC.client_cpu_share].value >= BUSY_CLIENT
     ]

@@ -7,11 +7,17 @@ from typing import Any, Optional
 
 from rich.table import Column, Table
 
+from yard.data.facts import METRIC, VERDICT
 from yard.stats.rate_search import UNKNOWN, Rate
 from yard.text.matrix import rendered
 from yard.text import units
 
-MARK = {"ok": "", "rig_limited": " rig", "unstable": " unstable", "overloaded": " over"}
+MARK = {
+    VERDICT.ok: "",
+    VERDICT.rig_limited: " rig",
+    VERDICT.unstable: " unstable",
+    VERDICT.overloaded: " over",
+}
 
 
 def text(found: dict[str, Any]) -> str:
@@ -67,9 +73,9 @@ def text(found: dict[str, Any]) -> str:
 
 
 def _p99(point: Optional[dict[str, Any]]) -> str:
-    if point is None or "p99_ns" not in point:
-        return point["verdict"] if point and point["verdict"] != "ok" else "–"
-    return units.text(point["p99_ns"]["value"], "ns") + MARK.get(
+    if point is None or METRIC.p99_ns not in point:
+        return point["verdict"] if point and point["verdict"] != VERDICT.ok else "–"
+    return units.text(point[METRIC.p99_ns]["value"], "ns") + MARK.get(
         point["verdict"], f" {point['verdict']}"
     )
 
@@ -87,7 +93,7 @@ def _capacity(contenders: list[dict[str, Any]]) -> str:
             e["refused"]
             or f"[{units.text(e['low'], 'units/s')}, {units.text(e['high'], 'units/s')}]"
         )
-        limited = " or more: the load generator was the limit" if c["rig_limited"] else ""
+        limited = " or more: the load generator was the limit" if c[VERDICT.rig_limited] else ""
         grid.add_row(c["contender"], units.text(e["value"], "units/s"), interval + limited)
     return rendered(grid)
 

@@ -9,14 +9,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from yard.data import workloads
 from yard.data.models import Catalogue
 
 SELF = "self"
 
 
 def make(found: Catalogue) -> dict[str, Any]:
-    workloads = {
-        name: {key: w[key] for key in ("group", "role", "unit")}
+    known = workloads.of_descriptions(list(found.workloads.values()))
+    listed = {
+        name: {
+            **{key: w[key] for key in ("group", "role", "unit")},
+            "question": known[name].question if known[name].recorded else "",
+        }
         for name, w in found.workloads.items()
     }
     models = {
@@ -34,13 +39,13 @@ def make(found: Catalogue) -> dict[str, Any]:
         {"model": model, "workload": workload}
         for model in models
         if model != SELF and not found.foreign(model)
-        for workload, about in workloads.items()
+        for workload, about in listed.items()
         if about["group"] != SELF and (model, workload) not in claimed
     ]
     return {
         "schema": 1,
         "models": models,
-        "workloads": workloads,
+        "workloads": listed,
         "cells": cells,
         "holes": holes,
         "not_built": found.not_built,
@@ -126,8 +131,12 @@ def list_text(table: dict[str, Any]) -> str:
     models = Table("model", "library", "what it is", box=None, pad_edge=False)
     for model, about in table["models"].items():
         models.add_row(model, about["library"], about["summary"])
-    workloads = Table("workload", "group", "role", "unit", "cells", box=None, pad_edge=False)
+    listed = Table(
+        "workload", "group", "role", "unit", "cells", "question", box=None, pad_edge=False
+    )
     for name, about in table["workloads"].items():
         count = sum(c["workload"] == name and c["declined"] is None for c in table["cells"])
-        workloads.add_row(name, about["group"], about["role"], about["unit"], str(count))
-    return "\n".join([rendered(models, "", workloads), *_skipped(table)])
+        listed.add_row(
+            name, about["group"], about["role"], about["unit"], str(count), about["question"]
+        )
+    return "\n".join([rendered(models, "", listed), *_skipped(table)])

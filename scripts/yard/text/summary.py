@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from yard.data import samples
-from yard.data.facts import METRIC, gravest
+from yard.data.facts import METRIC, VERDICT, gravest
 from yard.stats import estimates
 from yard.text import units
 from yard.text.matrix import rendered
@@ -67,13 +67,13 @@ def table(folder: Path) -> str:
     reasons = Counter(
         (c.contender, c.at.workload, v, why)
         for c in cells
-        if c.verdict != "ok"
+        if c.verdict != VERDICT.ok
         for v, why in c.reasons
     )
     remarks = [
         f"{verdict}: {who} {workload}: {why}"
         for who, workload, verdict, why in sorted(reasons)
-        if verdict != "ok"
+        if verdict != VERDICT.ok
     ]
     broken = (
         [f"{run.unreadable} lines of samples.jsonl cannot be read and were left out"]

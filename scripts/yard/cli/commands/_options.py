@@ -105,7 +105,8 @@ CELLS = (
         "--workloads",
         type=Names(),
         default=(),
-        help=f"Only these workloads, or `all`. Default: all, but with --preset quick {', '.join(planning.HEADLINE)}.",
+        help="Only these workloads, or `all`. Default: all, but with --preset quick those that answer a question "
+        "of a report's first page (`switchyard list` marks them).",
     ),
     click.option("--variants", type=Names(), default=(), help="Only these variants."),
     click.option(

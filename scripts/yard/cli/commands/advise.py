@@ -5,12 +5,13 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import click
 from rich.table import Table
 
-from yard.data import models, samples
+from yard.data import models, samples, workloads
+from yard.data.workloads import Workload
 from yard.engine import campaign, live, plan as planning
 from yard.learn import advice
 from yard.stats import estimates
@@ -63,17 +64,19 @@ def command(**given: Any) -> int:
     if given["measure"]:
         if given["run"]:
             raise UsageError("--live measures anew; leave the run out")
-        cells, source = _measured(mix, given), "measured now"
+        cells, known = _measured(mix, given)
+        source = "measured now"
     else:
         folder = given["run"] or _newest()
-        cells, source = advice.cells_of(samples.read_run(folder).samples), str(folder)
+        run, source = samples.read_run(folder), str(folder)
+        cells, known = advice.cells_of(run.samples), workloads.of_run(run.meta or {})
     if given["models"]:
         cells = [
             cell
             for cell in cells
             if cell.model in given["models"] or cell.contender in given["models"]
         ]
-    found = advice.advise(cells, mix)
+    found = advice.advise(advice.of_run(cells, known), mix)
     if given["json_output"]:
         click.echo(json.dumps({**found.as_json(), "source": source}))
     else:
@@ -107,7 +110,9 @@ def _newest() -> Path:
     return runs[-1].parent
 
 
-def live_options(mix: advice.Mix, names: tuple[str, ...]) -> list[planning.Options]:
+def live_options(
+    mix: advice.Mix, names: tuple[str, ...], known: Mapping[str, Workload]
+) -> list[planning.Options]:
     """The sizes that are the mix: what is served and computes, and what waits."""
     n = mix.concurrency
     # Enough operations for a p99, and no more: an answer is wanted in a minute or so.
@@ -119,22 +124,26 @@ def live_options(mix: advice.Mix, names: tuple[str, ...]) -> list[planning.Optio
     }
     if mix.cpu_ns >= 1_000:
         serve.update(dear_percent=100, burn_us=round(mix.cpu_ns / 1e3), offload=0)
-    workload = "mixed" if mix.cpu_ns >= 1_000 else "echo"
+    part = workloads.SERVING_AND_COMPUTING if mix.cpu_ns >= 1_000 else workloads.SERVING
     common: dict[str, Any] = {"models": names, "rounds": LIVE_ROUNDS}
-    options = [planning.Options(workloads=(workload,), set=serve, **common)]
+    serving = workloads.with_part(known, part)
+    options = [planning.Options(workloads=serving, set=serve, **common)]
     if mix.io_wait_ns:
         if n > 10_000:
-            raise UsageError("--live: fetch has at most 10000 requests in flight; ask for fewer")
+            raise UsageError("--live: at most 10000 requests can be in flight; ask for fewer")
+        awaited = workloads.with_part(known, workloads.WAITING)
         wait = {
             "in_flight": n,
             "delay_us": round(mix.io_wait_ns / 1e3),
             "requests": max(2 * n, 500),
         }
-        options.append(planning.Options(workloads=("fetch",), set=wait, **common))
+        options.append(planning.Options(workloads=awaited, set=wait, **common))
     return options
 
 
-def _measured(mix: advice.Mix, given: dict[str, Any]) -> list[estimates.Cell]:
+def _measured(
+    mix: advice.Mix, given: dict[str, Any]
+) -> tuple[list[estimates.Cell], Mapping[str, Workload]]:
     found = models.discover(campaign.build_folder(given["build"]))
     if mix.concurrency > MOST_PROCESSES:
         for model in found.describe.values():
@@ -143,13 +152,14 @@ def _measured(mix: advice.Mix, given: dict[str, Any]) -> list[estimates.Cell]:
                 for c in model["cells"]
                 if (model["model"], c["variant"]) != ("process", "per_connection")
             ]
+    known = workloads.of_descriptions(list(found.workloads.values()))
     cells: list[estimates.Cell] = []
     with run_progress.watcher(
         given["json_output"] or not sys.stdout.isatty(), given["verbose"]
     ) as watcher:
-        for options in live_options(mix, given["models"]):
+        for options in live_options(mix, given["models"], known):
             cells += live.measure(found, options, watcher, advice.cells_of)
-    return cells
+    return cells, known
 
 
 def _text(found: advice.Advice, source: str) -> str:
