@@ -106,15 +106,15 @@ siding::coroutine<> until(siding::event& ended) { co_await ended.wait(); }
 TEST_P(resources, calls_from_another_thread_keep_no_memory) {
     siding::loop* home = nullptr;
     siding::event ended;
-    auto main = [](siding::loop*& home, siding::event& ended) -> siding::coroutine<> {
+    auto main = [](siding::loop*& in, siding::event& at_end) -> siding::coroutine<> {
         std::size_t early = 0;
         std::size_t late = 0;
-        home = &siding::get_running_loop();
+        in = &siding::get_running_loop();
         std::jthread const other([&] {
             for (int round = 0; round < 300; ++round) {
                 std::vector<std::future<int>> results;
                 for (int i = 0; i < 1'000; ++i) {
-                    results.push_back(siding::run_coroutine_threadsafe(from_outside(i), *home));
+                    results.push_back(siding::run_coroutine_threadsafe(from_outside(i), *in));
                 }
                 int sum = 0;
                 for (auto& each : results) {
@@ -124,9 +124,9 @@ TEST_P(resources, calls_from_another_thread_keep_no_memory) {
                 if (round == 30) early = siding::detail::pool::reserved_bytes();
             }
             late = siding::detail::pool::reserved_bytes();
-            home->call_soon_threadsafe([&ended] { ended.set(); });
+            in->call_soon_threadsafe([&at_end] { at_end.set(); });
         });
-        co_await until(ended);
+        co_await until(at_end);
         EXPECT_LE(late, early + 270'000 * 8) << "of 270,000 calls";
     };
     // In a thread of its own: what another thread has made is freed there, and counted so.
