@@ -60,7 +60,8 @@ void loop_core::run_next_watched() {
     if (auto const& item = ready_.at(ready_.taken()); !item.is_task()) {
         auto& w = item.as_waiter();
         if (w.react == &callback::react_to) {
-            now.callback = &typeid(static_cast<callback&>(w));
+            auto const& reached = static_cast<callback&>(w);
+            now.callback = &typeid(reached);
         }
     }
     auto const began = std::chrono::steady_clock::now();
