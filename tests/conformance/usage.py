@@ -25,11 +25,14 @@ SLACK = {
 }
 # The cell main beside a worker in another language watches it meanwhile, and is in the kernel's sum alone.
 SLACK_OF_HOST = {"voluntary_switches": 200, "cpu_ns": 50_000_000}
+HOST_PEAK_BYTES = 2_000_000
 # Another program may have stood in the way of one of two runs, not of one after the other.
 ATTEMPTS = 3
 MARKED = {"ok", "rig_limited", "overloaded", "unstable", "disturbed"}
 FEW = 10
-MANY = {"echo": 2_000, "accept": 1_500, "http": 2_000, "mixed": 500, "pump": 150}
+MANY = {"echo": 2_000, "accept": 1_500, "http": 2_000, "mixed": 500, "pump": 150, "delay": 300}
+# A request a second on each connection: as many would take half an hour, and what it needs is what `delay` needs.
+TOO_SLOW = {"held"}
 
 
 def measured(tool, executable, cell, settings):
@@ -83,7 +86,10 @@ def faults(measure, cell, messages, unknown, may_be_unknown):
     sample, tree = many
     # Of a tree the kernel has the peak of its largest process, which may be the load generator.
     peak = max(sample["peak_rss_bytes"], sample["client"]["client"]["life"]["peak_rss_bytes"])
-    if abs(peak - tree["peak_rss_bytes"]) > TOLERANCE * tree["peak_rss_bytes"]:
+    # Beside a worker in another language it may be the cell main, which is in no sample.
+    below = HOST_PEAK_BYTES if may_be_unknown else 0
+    grain = TOLERANCE * tree["peak_rss_bytes"]
+    if not -grain - below <= peak - tree["peak_rss_bytes"] <= grain:
         yield f"peak memory: {peak} in the sample, {tree['peak_rss_bytes']} by the kernel"
 
 
@@ -118,6 +124,9 @@ def main():
         if roles[about["workload"]] != "server" or about["declined"] is not None:
             continue
         if arguments.cells and cell not in arguments.cells:
+            continue
+        if about["workload"] in TOO_SLOW:
+            print(f"{cell}: left out: its own rate makes it too slow")
             continue
         looked_at += 1
         for _ in range(ATTEMPTS):

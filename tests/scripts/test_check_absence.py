@@ -156,7 +156,7 @@ def test_the_right_values_are_green(tmp_path):
         assert judged(tmp_path, form, path, value, "head").exit_code() == OK
 
 
-@pytest.mark.parametrize("where, code", [("head", 1), ("base", 2), ("both", 2)])
+@pytest.mark.parametrize("location, code", [("head", 1), ("base", 2), ("both", 2)])
 @pytest.mark.parametrize(
     "row, text",
     [

@@ -58,7 +58,7 @@ def test_a_run_is_warned_of_a_quota(monkeypatch):
     monkeypatch.setattr(host.cpu_quota, "cpu_quota", lambda read: 0.5)
     described = host.describe()
     assert described["cpu_quota"] == 0.5
-    assert any("0.50 CPUs" in text for text in host.warnings(described))
+    assert any("to 0.5 CPUs" in text for text in host.warnings(described))
 
 
 def test_a_processor_without_a_name_has_its_numbers():

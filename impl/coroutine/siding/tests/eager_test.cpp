@@ -147,7 +147,7 @@ TEST_F(debug_mode, reports_what_holds_the_loop_up_and_what_was_forgotten) {
                                       each.find("::blocks_the_loop()") != std::string::npos;
                            }),
               all.end())
-        << "a slow step is told with its task and function";
+        << "a slow step is named with its task and function: " << testing::PrintToString(all);
 }
 
 } // namespace

@@ -30,11 +30,13 @@ struct model {
 };
 
 siding::coroutine<> feed(siding::descriptor to, std::string content, fuzz::input pieces) {
+    // A local: it is closed when the body ends; a parameter lives as long as the frame.
+    siding::descriptor const end(std::move(to));
     std::string_view left = content;
     while (!left.empty()) {
         auto const piece = left.substr(0, 1 + pieces.upto(40));
         auto const bytes = std::as_bytes(std::span(piece.data(), piece.size()));
-        co_await siding::send_all(to.get(), bytes);
+        co_await siding::send_all(end.get(), bytes);
         left.remove_prefix(piece.size());
         auto const turns = pieces.upto(2);
         for (std::size_t i = 0; i < turns; ++i) {

@@ -186,7 +186,10 @@ protected:
     }
     void make_room() { ready_.make_room(); }
     [[nodiscard]] std::size_t pending_timers() const noexcept { return timers_.size(); }
-    void set_debug(bool on) noexcept { debug_ = on; }
+    void set_debug(bool on) noexcept {
+        debug_ = on;
+        attend_at_ = 0; // from the next turn on steps are run one by one, or no longer
+    }
 
     duration slow_callback_ = std::chrono::milliseconds(100); ///< in debug mode: what is reported
 
