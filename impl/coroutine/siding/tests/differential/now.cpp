@@ -159,7 +159,8 @@ execution::text execution::now_primitive(operation const& op) {
     siding::semaphore& semaphore = op.a == 1 ? bounded_ : semaphore_;
     if (op.op == "event_set") {
         if (fault_ == mutation::late_event) {
-            loop_->call_soon([this] { event_->set(); });
+            // Late by two turns: who is woken a turn late is often seen by nobody.
+            loop_->call_soon([this] { loop_->call_soon([this] { event_->set(); }); });
         } else {
             event_->set();
         }

@@ -34,7 +34,8 @@ public:
         return value;
     }
     [[nodiscard]] std::string text(std::size_t most) {
-        auto const count = std::min(upto(most), static_cast<std::size_t>(end_ - at_));
+        auto const wanted = upto(most); // before the rest is measured, for it takes of that
+        auto const count = std::min(wanted, static_cast<std::size_t>(end_ - at_));
         std::string made(reinterpret_cast<char const*>(at_), count);
         at_ += count;
         return made;
