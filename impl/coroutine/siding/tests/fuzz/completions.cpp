@@ -34,7 +34,7 @@ siding::sys::calls calls_of_the_kernel() {
     calls.send = [](int fd, void const* from, std::size_t bytes, int) -> ssize_t {
         return kernel::current->send(fd, from, bytes);
     };
-    calls.eventfd = [](unsigned, int) { return 99; };
+    calls.eventfd = [](unsigned, int) { return fuzz::wake_fd; };
     calls.close = [](int fd) {
         kernel::current->close(fd);
         return 0;

@@ -53,7 +53,11 @@ void kernel::end(std::size_t number, int result) {
 bool kernel::complete(std::size_t number) {
     auto const& entry = pending_[number];
     auto const found = sockets.find(entry.fd);
-    if (found == sockets.end()) return false; // what wakes the loop: nobody does
+    if (found == sockets.end()) {
+        if (entry.fd == wake_fd) return false; // nobody does
+        end(number, -EBADF);
+        return true;
+    }
     auto& at = found->second;
     bool const readable = !at.arrived.empty() || at.ended;
     switch (entry.opcode) {
@@ -123,7 +127,12 @@ void kernel::cancel(io_uring_sqe const& by) {
 }
 
 long kernel::receive(int fd, void* into, std::size_t bytes) {
-    auto& from = sockets[fd];
+    auto const found = sockets.find(fd);
+    if (found == sockets.end()) {
+        errno = EBADF;
+        return -1;
+    }
+    auto& from = found->second;
     if (from.arrived.empty() && !from.ended) {
         errno = EAGAIN;
         return -1;
@@ -135,12 +144,13 @@ long kernel::receive(int fd, void* into, std::size_t bytes) {
 }
 
 long kernel::send(int fd, void const* from, std::size_t bytes) {
-    if (decisions_.upto(2) == 2) {
-        errno = EAGAIN;
+    auto const found = sockets.find(fd);
+    if (found == sockets.end() || decisions_.upto(2) == 2) {
+        errno = found == sockets.end() ? EBADF : EAGAIN;
         return -1;
     }
     auto const count = 1 + decisions_.upto(bytes - 1);
-    sockets[fd].sent.append(static_cast<char const*>(from), count);
+    found->second.sent.append(static_cast<char const*>(from), count);
     return static_cast<long>(count);
 }
 

@@ -15,6 +15,8 @@
 
 namespace fuzz {
 
+constexpr int wake_fd = 99; ///< by which other threads wake the loop: here there are none
+
 /// What of io_uring the backend uses, carried out by a fuzzer: it decides what arrives when, and in
 /// which order what is possible completes. Everything that it does a kernel may do.
 class kernel {
@@ -42,7 +44,11 @@ public:
     // System calls that go past the ring; -1 and errno.
     [[nodiscard]] long receive(int fd, void* into, std::size_t bytes);
     [[nodiscard]] long send(int fd, void const* from, std::size_t bytes);
-    void close(int fd) { sockets[fd].is_open = false; }
+    void close(int fd) {
+        if (auto const found = sockets.find(fd); found != sockets.end()) {
+            found->second.is_open = false;
+        }
+    }
 
     static inline thread_local kernel* current = nullptr;
 
