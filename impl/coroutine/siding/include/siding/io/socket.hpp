@@ -120,8 +120,10 @@ public:
 
 // For descriptors in non-blocking mode, on the running loop. Each throws std::system_error for an
 // error of the kernel and cancelled_error when the task is cancelled; a cancelled recv, accept or
-// send_all has taken or sent nothing more than it had before. A buffer must live until the await
-// ends. At most one task at a time may wait to read from a descriptor, and one to write.
+// send_all has taken or sent nothing more than it had before; but one that had ended already when
+// the task was cancelled has: what such a recv got is lost, as asyncio's sock_recv loses it. A
+// buffer must live until the await ends. At most one task at a time may wait to read from a
+// descriptor, and one to write.
 
 /// Receives what there is, at least one byte; 0 at the end of the stream.
 [[nodiscard]] inline auto recv(int fd, std::span<std::byte> into) noexcept {
