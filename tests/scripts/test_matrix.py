@@ -1,7 +1,21 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+from yard.data import models
 from yard.text import matrix
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+def test_no_program_of_the_harness_is_asked_what_it_offers():
+    """Whatever lies beside the models and is called as they are is taken for one, unless it is known."""
+    text = "".join(file.read_text() for file in BENCH.rglob("CMakeLists.txt"))
+    programs = set(re.findall(r"add_executable\(switchyard-(\w+)", text))
+    assert "client" in programs and "self" in programs  # a model of the harness's own
+    assert programs - {"self"} <= models.RIG
 
 
 def test_more_models_than_fit_side_by_side_keep_their_whole_names():

@@ -17,7 +17,7 @@ from yard.errors import UsageError, YardError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PREFIX = "switchyard-"
-RIG = {"client", "backend", "database", "calls"}  # beside the models, but the harness' own
+RIG = {"client", "backend", "database", "calls", "pulse"}  # beside the models, but the harness' own
 DESCRIBE_TIMEOUT_S = 20
 
 
