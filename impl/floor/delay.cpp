@@ -78,9 +78,13 @@ private:
         }
         timespec const timeout{time_t(patience_ns / 1'000'000'000u),
                                long(patience_ns % 1'000'000'000u)};
-        int const count =
-            ::epoll_pwait2(epoll_.get(), events.data(), int(events.size()),
-                           patience_ns == ~std::uint64_t{0} ? nullptr : &timeout, nullptr);
+        auto const for_ever = patience_ns == ~std::uint64_t{0};
+        int count = ::epoll_pwait2(epoll_.get(), events.data(), int(events.size()),
+                                   for_ever ? nullptr : &timeout, nullptr);
+        if (count == -1 && (errno == ENOSYS || errno == EPERM)) {
+            count = ::epoll_wait(epoll_.get(), events.data(), int(events.size()),
+                                 for_ever ? -1 : int((patience_ns + 999'999) / 1'000'000));
+        }
         if (count == -1 && errno != EINTR) throw_errno("epoll_pwait2");
         return std::span(events.data(), count < 0 ? 0u : unsigned(count));
     }

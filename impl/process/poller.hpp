@@ -32,11 +32,18 @@ public:
     /// The same to the nanosecond; negative: for ever.
     std::span<epoll_event const> wait_for(std::chrono::nanoseconds patience) {
         using namespace std::chrono;
+        auto const in_milliseconds = [&] {
+            return wait(patience < patience.zero()
+                            ? -1
+                            : static_cast<int>(ceil<milliseconds>(patience).count()));
+        };
         auto const whole = duration_cast<seconds>(patience);
         timespec const timeout{whole.count(), (patience - whole).count()};
         auto const ready =
             ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                            patience < patience.zero() ? nullptr : &timeout, nullptr);
+        // An older kernel, or a container's filter.
+        if (ready == -1 && (errno == ENOSYS || errno == EPERM)) return in_milliseconds();
         if (ready == -1 && errno != EINTR) throw_errno("epoll_pwait2");
         return std::span(events_).first(ready == -1 ? 0 : static_cast<std::size_t>(ready));
     }
