@@ -7,7 +7,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -86,6 +88,22 @@ void loop_core::use(std::unique_ptr<backend> io) noexcept {
     io_ = own_io_.get();
 }
 
+namespace {
+
+/// How many threads are inside of push_posted. What they posted may be seen, and the last call that
+/// the loop waited for be over, while they still look whether it sleeps: it must not go before they
+/// are through. Beside the loops, by their addresses, so that the last look touches none of them.
+struct alignas(64) posters {
+    std::atomic<unsigned> inside{0};
+};
+std::array<posters, 64> all_posters;
+
+posters& posters_of(loop_core const& loop) noexcept {
+    return all_posters[(reinterpret_cast<std::uintptr_t>(&loop) >> 6) % all_posters.size()];
+}
+
+} // namespace
+
 /// Nothing will run any more, and nobody will post.
 void loop_core::end() noexcept {
     detach_ready();
@@ -103,6 +121,9 @@ void loop_core::end() noexcept {
         detach_ready(); // nobody is to run any more
     }
     detach_watched();
+    while (posters_of(*this).inside.load(std::memory_order_acquire) != 0 && !was_forked_) {
+        std::this_thread::yield();
+    }
     closed_ = true;
     io_ = nullptr;
     own_io_.reset();
@@ -411,7 +432,12 @@ void loop_core::post(callback& call) {
 void loop_core::push_posted(linked_waiter& w) noexcept {
     // From our own thread it enters the ready queue at the end of this turn, as it would in
     // asyncio.
-    if (this_thread_ == this) attend_at_ = 0;
+    auto* const counted = this_thread_ == this ? nullptr : &posters_of(*this);
+    if (counted == nullptr) {
+        attend_at_ = 0;
+    } else {
+        counted->inside.fetch_add(1, std::memory_order_relaxed);
+    }
     auto* head = posted_.load(std::memory_order_relaxed);
     do {
         w.next = head;
@@ -419,6 +445,7 @@ void loop_core::push_posted(linked_waiter& w) noexcept {
     } while (!posted_.compare_exchange_weak(head, &w, std::memory_order_seq_cst,
                                             std::memory_order_relaxed));
     if (asleep_.load(std::memory_order_seq_cst) && asleep_.exchange(false)) io_->wake();
+    if (counted != nullptr) counted->inside.fetch_sub(1, std::memory_order_release);
 }
 
 void loop_core::overflow(task_core& task) noexcept {
@@ -466,6 +493,9 @@ void loop_core::abandon() noexcept {
     static inert_backend nothing;
     was_forked_ = true;
     is_running_ = false;
+    for (auto& each : all_posters) {
+        each.inside = 0; // this process has no other threads
+    }
     own_io_->abandon();
     io_ = &nothing;
     attend_at_ = 0;
