@@ -71,7 +71,7 @@ siding::loop_options on(std::string const& backend) {
 [[noreturn]] void end(bool right) { std::_Exit(right ? 0 : 1); }
 
 TEST(filters, that_do_not_know_epoll_pwait2_leave_epoll_pwait) {
-    for (unsigned const error : {ENOSYS, EPERM}) {
+    for (unsigned const error : {unsigned{ENOSYS}, unsigned{EPERM}}) {
         EXPECT_EXIT(
             {
                 refuse({SYS_epoll_pwait2}, error);
