@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs every supported cell of one model at every smoke point with 1 and with 2 workers, and at the first
-with 4, which may be more than there are CPUs, under the auditor. Each must be `ok`, or `declined` or `skipped` with a reason; a cell that is declined altogether must say
-why; each workload of the suite must be in the model's table (unless --partial)."""
+"""Runs every supported cell of one model at every smoke point with 1 and with 2 workers, and at
+the first with 4, which may be more than there are CPUs, under the auditor. Each must be `ok`, or
+`declined` or `skipped` with a reason; a cell that is declined altogether must say why; each
+workload of the suite must be in the model's table (unless --partial)."""
 
 import argparse
 import concurrent.futures

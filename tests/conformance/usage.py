@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds the samples of a model's servers to what the kernel says of the whole process tree when it has
-ended (`wait4`, as `/usr/bin/time` does): context switches, CPU time, page faults, peak memory.
+"""Holds the samples of a model's servers to what the kernel says of the whole process tree when it
+has ended (`wait4`, as `/usr/bin/time` does): context switches, CPU time, page faults, peak memory.
 
-The tree's sum also has what lies outside the measured window: the start, the connecting, the end, the
-load generator. The generator says what it used itself, and the warm-up is left out. The rest is the same
-however many messages there are, so each cell runs twice, with few messages and with many: what the
-second run took more, by the kernel and by the samples, must agree."""
+The tree's sum also has what lies outside the measured window: the start, the connecting, the
+end, the load generator. The generator says what it used itself, and the warm-up is left out. The
+rest is the same however many messages there are, so each cell runs twice, with few messages and
+with many: what the second run took more, by the kernel and by the samples, must agree."""
 
 import argparse
 import json
@@ -16,14 +16,16 @@ import sys
 import tempfile
 
 TOLERANCE = 0.05
-# What the rest may differ by between two runs. A start is preempted as often as others want its CPU.
+# What the rest may differ by between two runs. A start is preempted as often as others want its
+# CPU.
 SLACK = {
     "voluntary_switches": 15,
     "involuntary_switches": 150,
     "cpu_ns": 5_000_000,
     "minor_faults": 150,
 }
-# The cell main beside a worker in another language watches it meanwhile, and is in the kernel's sum alone.
+# The cell main beside a worker in another language watches it meanwhile, and is in the kernel's sum
+# alone.
 SLACK_OF_HOST = {"voluntary_switches": 200, "cpu_ns": 50_000_000}
 HOST_PEAK_BYTES = 2_000_000
 # Another program may have stood in the way of one of two runs, not of one after the other.
@@ -31,7 +33,8 @@ ATTEMPTS = 3
 MARKED = {"ok", "rig_limited", "overloaded", "unstable", "disturbed"}
 FEW = 10
 MANY = {"echo": 2_000, "accept": 1_500, "http": 2_000, "mixed": 500, "pump": 150, "delay": 300}
-# A request a second on each connection: as many would take half an hour, and what it needs is what `delay` needs.
+# A request a second on each connection: as many would take half an hour, and what it needs is what
+# `delay` needs.
 TOO_SLOW = {"held"}
 
 

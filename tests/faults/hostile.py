@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`), streams that never end (`greedy`) or the
-load generator wrk (`wrk`) at each server of a model, echo, delay, mixed and HTTP as it fits. The server must serve a good
-client meanwhile, leave no descriptor open, and end in order."""
+"""Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`), streams that
+never end (`greedy`) or the load generator wrk (`wrk`) at each server of a model, echo, delay,
+mixed and HTTP as it fits. The server must serve a good client meanwhile, leave no descriptor
+open, and end in order."""
 
 import json
 import os

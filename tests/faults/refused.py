@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """refused.py EXECUTABLE DENY [NAME...]: what a machine refuses is no fault of a model.
 
-Every cell of the model runs where one thing after the other is refused or absent: calls under a seccomp filter (what DENY
-knows), the loopback interface, shared memory, the folder of temporary files. Each cell must end with a verdict that is no
-failure, `skipped` with a reason among them, and never without a verdict. NAME: only these."""
+Every cell of the model runs where one thing after the other is refused or absent: calls under a
+seccomp filter (what DENY knows), the loopback interface, shared memory, the folder of temporary
+files. Each cell must end with a verdict that is no failure, `skipped` with a reason among them,
+and never without a verdict. NAME: only these."""
 
 import json
 import os
@@ -19,7 +20,8 @@ ONE_RUN_S = 240
 
 
 def surroundings(deny):
-    """(name, command in front of the model's, environment) of each machine that refuses something."""
+    """(name, command in front of the model's, environment) of each machine that refuses
+    something."""
     usage = subprocess.run([deny], capture_output=True, text=True, timeout=20, check=False).stderr
     for name in re.search(r"the names: (.*)", usage).group(1).split():
         yield name, [deny, name], {}
@@ -31,7 +33,8 @@ def surroundings(deny):
 
 
 def is_possible(front):
-    """Whether this machine lets us pretend: a container may have no namespaces of its own, or no filters."""
+    """Whether this machine lets us pretend: a container may have no namespaces of its own, or no
+    filters."""
     tried = subprocess.run([*front, "true"], capture_output=True, timeout=20, check=False)
     return tried.returncode == 0
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The rooms of scripts/yard: who may import whom, one subject a module, functions that fit on a screen,
-and numbers that are formatted in one place."""
+"""The rooms of scripts/yard: who may import whom, one subject a module, functions that fit on a
+screen, and numbers that are formatted in one place."""
 
 import ast
 import collections

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Summaries of invented runs, as many as a site may hold; as a program it says what a site of them costs.
+"""Summaries of invented runs, as many as a site may hold; as a program it says what a site of them
+costs.
 
     /usr/bin/python3 tests/scripts/fake_site.py FOLDER MACHINES COMMITS CELLS
 """

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The search for the commit that made a cell slower: its logic, its error under noise, and a small repository."""
+"""The search for the commit that made a cell slower: its logic, its error under noise, and a
+small repository."""
 
 import random
 import shutil
@@ -49,7 +50,8 @@ def test_an_unsure_commit_stops_the_search():
 
 @pytest.mark.parametrize("spread, most_unsure", [(0.02, 6), (0.08, 60)])
 def test_the_error_of_a_whole_search_is_bounded_under_noise(spread, most_unsure):
-    """Heavy tails, a change of 5 % at a random commit of 16; at most ALPHA of the searches may name another one."""
+    """Heavy tails, a change of 5 % at a random commit of 16; at most ALPHA of the searches may
+    name another one."""
     draw = random.Random(7)
     tests, wrong, unsure, searches = bisect_search.steps(16), 0, 0, 60
     for _ in range(searches):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Absence is never success: every wrong value in every field of every format that the gate reads, on base, on head and on
-both, ends in a reason that names it and in a code that is not 0."""
+"""Absence is never success: every wrong value in every field of every format that the gate
+reads, on base, on head and on both, ends in a reason that names it and in a code that is not 0."""
 
 import copy
 import itertools
@@ -42,7 +42,8 @@ GOOGLE_ROW = {
     "error_occurred": False,
     "skipped": False,
 }
-# These may be left out: older versions do, and nothing is measured by them; name and run_name say the same.
+# These may be left out: older versions do, and nothing is measured by them; name and run_name say
+# the same.
 MAY_LACK = {"run_type", "iterations", "error_occurred", "skipped", "name", "run_name"}
 UNUSED = {"name"}  # where run_name is
 LINE = {"scenario": "t", "metrics": {"time": 5.0}}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The projects of tests/examples through the gate: the same twice, 7 % slower, and a benchmark that stopped measuring."""
+"""The projects of tests/examples through the gate: the same twice, 7 % slower, and a benchmark
+that stopped measuring."""
 
 import json
 import shutil

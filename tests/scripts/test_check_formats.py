@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What other tools print: each format is seen from its content, and what is wrong in it is named."""
+"""What other tools print: each format is seen from its content, and what is wrong in it is
+named."""
 
 import json
 import os
@@ -271,7 +272,8 @@ def test_two_commands_are_timed_pair_by_pair(tmp_path):
 
 @pytest.mark.parametrize("tool", ["hyperfine", "pytest"])
 def test_a_real_tool_is_driven(tmp_path, tool):
-    """What the tool measures is noise on a busy machine: a real one is only read, and must give every value."""
+    """What the tool measures is noise on a busy machine: a real one is only read, and must give
+    every value."""
     from yard.gate.side_command import Command, Slot
 
     if tool == "hyperfine":

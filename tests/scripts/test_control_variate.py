@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The pulse as a control variate: it takes away what it foretells, nothing otherwise, and never invents a difference."""
+"""The pulse as a control variate: it takes away what it foretells, nothing otherwise, and never
+invents a difference."""
 
 import copy
 import functools
@@ -25,7 +26,8 @@ NOISES = {
 
 
 def copies(random, noise, coupling):
-    """Two copies of one model: what a slot's machine does to both value and pulse has `coupling` to each."""
+    """Two copies of one model: what a slot's machine does to both value and pulse has `coupling`
+    to each."""
     machine = [noise(random, ROUNDS) for _ in range(2)]
     own = [random.normal(0, 0.02, ROUNDS) for _ in range(2)]
     beats = [m + random.normal(0, 0.02, ROUNDS) for m in machine]

@@ -13,7 +13,8 @@ from yard.data import facts, formula
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (facts.VERDICT, facts.FIELD, facts.PART, facts.METRIC)
-# Words of other files, too: keys of `--describe` and of plan.json, columns, plain English. Nothing tells these uses apart.
+# Words of other files, too: keys of `--describe` and of plan.json, columns, plain English. Nothing
+# tells these uses apart.
 WORDS = {
     *(name for table in (facts.FIELD, facts.PART) for name in table if "_" not in name),
     *(facts.VERDICT.declined, facts.VERDICT.skipped, facts.VERDICT.timeout),

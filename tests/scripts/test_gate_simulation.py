@@ -92,7 +92,8 @@ def test_a_slow_down_that_time_cuts_short_is_inconclusive_and_not_green(size, mo
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", noise.KINDS, ids=lambda kind: kind.name)
 def test_doubt_is_not_green(kind):
-    """Of 25 jobs with a slow-down of 5 % at most one is green; `prove --noises` has the table of many more."""
+    """Of 25 jobs with a slow-down of 5 % at most one is green; `prove --noises` has the table of
+    many more."""
     assert noise.row(kind, 0.05, 25).codes.get(0, 0) <= 1
 
 

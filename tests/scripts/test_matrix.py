@@ -11,7 +11,8 @@ BENCH = Path(__file__).parents[2] / "bench"
 
 
 def test_no_program_of_the_harness_is_asked_what_it_offers():
-    """Whatever lies beside the models and is called as they are is taken for one, unless it is known."""
+    """Whatever lies beside the models and is called as they are is taken for one, unless it is
+    known."""
     text = "".join(file.read_text() for file in BENCH.rglob("CMakeLists.txt"))
     programs = set(re.findall(r"add_executable\(switchyard-(\w+)", text))
     assert "client" in programs and "self" in programs  # a model of the harness's own

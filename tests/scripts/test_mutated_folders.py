@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Nothing that a results folder contains breaks a command that reads it: each mutated folder ends with a documented
-exit code and, where it is not read, with a named line; never with an exception that nobody expected.
+"""Nothing that a results folder contains breaks a command that reads it: each mutated folder ends
+with a documented exit code and, where it is not read, with a named line; never with an exception
+that nobody expected.
 
-A few folders here; thousands with `--slow`. A failure names its seed: `mutated(folder, seed)` makes it again."""
+A few folders here; thousands with `--slow`. A failure names its seed: `mutated(folder, seed)`
+makes it again."""
 
 import json
 import random
@@ -50,7 +52,8 @@ def paths_in(value, path=()):
 
 
 def replaced(document, path, mark):
-    """The document as text, with what stands at `path` exchanged for `mark`, or without it if that is None."""
+    """The document as text, with what stands at `path` exchanged for `mark`, or without it if
+    that is None."""
     if not path:
         return "" if mark is None else mark
     whole = json.loads(json.dumps(document))
@@ -120,7 +123,8 @@ def change(file, kind, choose):
 
 
 def commands(folder, good, beside):
-    """Every command that reads a run; the last is the dearest by far and is asked for every tenth folder."""
+    """Every command that reads a run; the last is the dearest by far and is asked for every
+    tenth folder."""
     for format in ("bencher", "github-action-benchmark", "openmetrics"):
         yield ["export", "--format", format, "--out", str(beside / "export"), folder]
     yield ["compare", folder, good]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The site: what a run adds and what it leaves alone, bad input, and sizes. The pages in a browser: test_site_browser.py."""
+"""The site: what a run adds and what it leaves alone, bad input, and sizes. The pages in a
+browser: test_site_browser.py."""
 
 import csv
 import json

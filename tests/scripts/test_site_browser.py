@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The site as a reader has it: opened as files, on a screen and on a phone, by day and by night; links open the view that
-they name. And the pages of a fleet's machines, which lead from one to the other at the section that is read."""
+"""The site as a reader has it: opened as files, on a screen and on a phone, by day and by night;
+links open the view that they name. And the pages of a fleet's machines, which lead from one to
+the other at the section that is read."""
 
 import json
 from pathlib import Path

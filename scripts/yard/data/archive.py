@@ -24,7 +24,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 def pack(folder: Path, target: Path | None = None) -> Path:
-    """Writes `target`, or `folder`.zip, and reads every byte of it again before it counts as written."""
+    """Writes `target`, or `folder`.zip, and reads every byte of it again before it counts as
+    written."""
     archive = target or folder.with_name(folder.name + SUFFIX)
     try:
         with replacing(archive) as partial:

@@ -160,7 +160,8 @@ def describe() -> dict[str, Any]:
 
 
 def _packages() -> dict[str, str]:
-    """Versions of what is installed; where a release calls a library otherwise, its -dev package has the same name."""
+    """Versions of what is installed; where a release calls a library otherwise, its -dev package
+    has the same name."""
     listed = (package.name for package in packages.listed() if package.need in BUILT_WITH)
     shown = "-f=${db:Status-Status} ${Package} ${Version}\\n"
     try:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""JSON from a file that somebody may have damaged or made up: what it gives can be counted, written and shown.
+"""JSON from a file that somebody may have damaged or made up: what it gives can be counted, written
+and shown.
 
-Stricter than Python's own reader, as I-JSON is (RFC 7493): no NaN, no number beyond 64 bits or beyond a double, no half
-of a surrogate pair, no nesting that exhausts the stack. Each of them is a ValueError, as bad syntax is."""
+Stricter than Python's own reader, as I-JSON is (RFC 7493): no NaN, no number beyond 64 bits or
+beyond a double, no half of a surrogate pair, no nesting that exhausts the stack. Each of them is
+a ValueError, as bad syntax is."""
 
 from __future__ import annotations
 

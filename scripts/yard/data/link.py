@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The link between a server and its load generator. It is part of what a number is of: figures over different links are
-never laid side by side."""
+"""The link between a server and its load generator. It is part of what a number is of: figures
+over different links are never laid side by side."""
 
 from __future__ import annotations
 

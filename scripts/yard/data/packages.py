@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is to be installed: scripts/packages.txt for the suite, impl/<model>/packages.txt for a model. Read by scripts/setup
-and CMake as well; nothing else names a package that a build needs."""
+"""What is to be installed: scripts/packages.txt for the suite, impl/<model>/packages.txt for a
+model. Read by scripts/setup and CMake as well; nothing else names a package that a build needs."""
 
 from __future__ import annotations
 

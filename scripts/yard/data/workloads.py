@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a run records of its workloads: `--describe` says it, meta.json keeps it, and nothing here names one.
+"""What a run records of its workloads: `--describe` says it, meta.json keeps it, and nothing here
+names one.
 
-Runs before 0.2.0 do not say which question a workload answers nor which metric ranks it. For them one rule stands in: the
-lesson is about the time of a run, who serves and who computes follows from the role and the group, and the point with
-the longest runs stands for its workload.
+Runs before 0.2.0 do not say which question a workload answers nor which metric ranks it. For them
+one rule stands in: the lesson is about the time of a run, who serves and who computes follows from
+the role and the group, and the point with the longest runs stands for its workload.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def of_descriptions(described: Sequence[Mapping[str, Any]]) -> dict[str, Workloa
 
 
 def of_suite(meta: Mapping[str, Any]) -> Callable[[str, str], bool]:
-    """Whether the suite measures itself with a model's workload; of runs before 0.2.0 the model alone says it."""
+    """Whether the suite measures itself with a model's workload; of runs before 0.2.0 the model
+    alone says it."""
     own = {workload.name for workload in of_run(meta).values() if workload.group == SELF}
     return lambda model, workload: model == SELF or workload in own
 

@@ -67,7 +67,8 @@ def budget(
 def make(
     found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: str
 ) -> dict[str, Any]:
-    """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point as neighbours."""
+    """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point
+    as neighbours."""
     _refuse_unoptimised(found, options)
     jobs = []
     for model, cell in selected(found, options):
@@ -123,10 +124,11 @@ def make(
 
 
 def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, Any]]:
-    """Random order, so that drift of the machine hits no cell in particular; but what is compared is measured back to
-    back: the contenders of one point follow each other, in random order, and so do the points. A machine that is half as
-    fast a minute later then is so for a whole block. All processes of a round share one seed: they serve the same
-    arrivals and hash the same bytes, and what differs is the model."""
+    """Random order, so that drift of the machine hits no cell in particular; but what is
+    compared is measured back to back: the contenders of one point follow each other, in random
+    order, and so do the points. A machine that is half as fast a minute later then is so for a
+    whole block. All processes of a round share one seed: they serve the same arrivals and hash
+    the same bytes, and what differs is the model."""
     order = random.Random(f"order {seed} {round}")
     blocks: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for job in jobs:
@@ -148,7 +150,8 @@ def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, 
 
 
 def _compared_at(job: dict[str, Any]) -> tuple[Any, ...]:
-    """Jobs that agree in this are measured as neighbours in time: contenders at one point of a workload."""
+    """Jobs that agree in this are measured as neighbours in time: contenders at one point of a
+    workload."""
     return (job["workload"], tuple(sorted(job["params"].items())), job["workers"])
 
 
@@ -261,8 +264,9 @@ def _named(options: Options, model: str) -> bool:
 
 
 def _narrowed(found: Catalogue, options: Options) -> Options:
-    """With the workloads that are meant. Where none is named, preset quick measures those that answer a question of a
-    report's first page, within minutes; the others are for those who name them, or say `all`."""
+    """With the workloads that are meant. Where none is named, preset quick measures those that
+    answer a question of a report's first page, within minutes; the others are for those who name
+    them, or say `all`."""
     if "all" in options.workloads:
         return replace(options, workloads=())
     if (

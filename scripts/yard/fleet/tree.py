@@ -81,7 +81,8 @@ def built(checkout: Path, commit: str, log: Path) -> Path:
 
 
 def _clone(checkout: Path, tree: Path) -> list[str]:
-    """A clone of a checkout that another user may own: git then asks for the folder by name, on both of its sides."""
+    """A clone of a checkout that another user may own: git then asks for the folder by name, on
+    both of its sides."""
     inner = host.output(*host.git_in(checkout), "rev-parse", "--absolute-git-dir", cwd=checkout)
     folders = [str(checkout.resolve()), *([inner] if inner else [])]
     safe = [word for folder in folders for word in ("-c", f"safe.directory={folder}")]

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What was to be compared and was not: absence is never success.
 
-One rule for a whole scenario and for one metric of it, whatever the reason (it vanished, was skipped, erred, hung, printed
-aggregates alone, or a value that is no measurement). docs/check.md has it as a table. Per pair a thing is absent on head
-alone, on base alone or on both; the count over all pairs decides.
+One rule for a whole scenario and for one metric of it, whatever the reason (it vanished, was
+skipped, erred, hung, printed aggregates alone, or a value that is no measurement). docs/check.md
+has it as a table. Per pair a thing is absent on head alone, on base alone or on both; the count
+over all pairs decides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ BOTH, HEAD, BASE = "both", "head", "base"
 
 @dataclass(frozen=True)
 class Absent:
-    """`red`: it stopped measuring on head. If not, it leaves the check inconclusive; accepted, it decides nothing."""
+    """`red`: it stopped measuring on head. If not, it leaves the check inconclusive; accepted,
+    it decides nothing."""
 
     scenario: str
     metric: str  # "" : the whole scenario

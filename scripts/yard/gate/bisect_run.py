@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A search over the commits of a project: builds each once, compares it with the first in pairs, keeps what was decided."""
+"""A search over the commits of a project: builds each once, compares it with the first in pairs,
+keeps what was decided."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The search for the commit that made a cell slower, and the test at each of its steps.
 
-`slow` of a commit means: against the first one, the cell is more than half as much slower as the last one is. The invariant is
-a commit that is not slow before one that is; so a commit at which it becomes slow lies between them, however many changes there
-are. A step is an exact signed-rank test at planned looks, in both directions. ALPHA is divided over all steps that the search
-may need, both directions and all looks: the union bound holds for the whole search.
+`slow` of a commit means: against the first one, the cell is more than half as much slower as the
+last one is. The invariant is a commit that is not slow before one that is; so a commit at which it
+becomes slow lies between them, however many changes there are. A step is an exact signed-rank test
+at planned looks, in both directions. ALPHA is divided over all steps that the search may need, both
+directions and all looks: the union bound holds for the whole search.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Judged:
 
 @dataclass
 class Found:
-    """`first_slow` - `last_fast` is 1 if nothing between them was skipped. `stopped`: a commit that stayed unsure."""
+    """`first_slow` - `last_fast` is 1 if nothing between them was skipped. `stopped`: a commit
+    that stayed unsure."""
 
     last_fast: int
     first_slow: int
@@ -52,8 +54,8 @@ class Found:
 
 
 def steps(commits: int) -> int:
-    """Tests that a search over so many commits may make: the first one, which asks whether there is anything to find, and one
-    a halving; a skipped commit costs none."""
+    """Tests that a search over so many commits may make: the first one, which asks whether there
+    is anything to find, and one a halving; a skipped commit costs none."""
     return 1 + math.ceil(math.log2(max(commits, 2)))
 
 
@@ -69,7 +71,8 @@ def decided(differences: Sequence[float], half: float, look: int, tests: int) ->
 
 
 def judge(pair: Callable[[], float | None], half: float, tests: int) -> tuple[Verdict, list[float]]:
-    """Measures until it is decided. A pair that has no value decides nothing; too many of them end it."""
+    """Measures until it is decided. A pair that has no value decides nothing; too many of them
+    end it."""
     differences: list[float] = []
     for look, count in enumerate(LOOKS):
         lacking = 0

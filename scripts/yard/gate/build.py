@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Both sides from source: the models of each revision with one harness, the head's, by one compiler and preset.
+"""Both sides from source: the models of each revision with one harness, the head's, by one compiler
+and preset.
 
-A tree has the files of a revision, byte for byte, in which bench/, cmake/ and the top CMake files are the head's, so that a change of
-the harness cannot look like a change of a model. Trees and builds stay in a cache below equal-length paths, named after
-all that went into them.
+A tree has the files of a revision, byte for byte, in which bench/, cmake/ and the top CMake files
+are the head's, so that a change of the harness cannot look like a change of a model. Trees and
+builds stay in a cache below equal-length paths, named after all that went into them.
 """
 
 from __future__ import annotations

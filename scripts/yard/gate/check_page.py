@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A check as one HTML page that needs nothing beside it: no script, no image, nothing from the network."""
+"""A check as one HTML page that needs nothing beside it: no script, no image, nothing from the
+network."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What of two commands is compared: scenarios that base has, and metrics. Refuses what cannot be, before the pairs."""
+"""What of two commands is compared: scenarios that base has, and metrics. Refuses what cannot
+be, before the pairs."""
 
 from __future__ import annotations
 
@@ -117,7 +118,8 @@ def _all_of(metrics: Sequence[str], more: Callable[[str], bool]) -> list[Wanted]
 
 
 def _printed(source: CommandSource, flags: Sequence[str]) -> dict[str, list[str]]:
-    """The scenarios that each command prints when it is run once, and the metrics that are judged without --metric."""
+    """The scenarios that each command prints when it is run once, and the metrics that are
+    judged without --metric."""
     first: dict[str, Gave] = {side: source.once(side, "") for side in SIDES}
     for side, gave in first.items():
         if not gave.reading.scenarios and not gave.reading.unread:
@@ -146,7 +148,8 @@ def _refuse(missing: Iterable[str], printed: Iterable[str], verb: str) -> None:
 
 
 def chosen_of(only: Sequence[str], known: Sequence[str]) -> list[str]:
-    """A name may contain a comma: what is known as a whole is taken as one, and only the rest is a list."""
+    """A name may contain a comma: what is known as a whole is taken as one, and only the rest is
+    a list."""
     chosen: list[str] = []
     for given in only:
         given = readable(given)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Any two commands as the two sides: Google Benchmark binaries, or programs that print JSON lines.
 
-A Google Benchmark binary is asked for its list and then for one benchmark at a time. Any other command is run whole;
-each line of its output that is a JSON object is a scenario: one of our samples, or
-{"scenario": "name", "metrics": {"time": 1.5, ...}}. What a side does not give goes into the ledger (gate/absence.py) and
-never ends the others.
+A Google Benchmark binary is asked for its list and then for one benchmark at a time. Any other
+command is run whole; each line of its output that is a JSON object is a scenario: one of our
+samples, or {"scenario": "name", "metrics": {"time": 1.5, ...}}. What a side does not give goes into
+the ledger (gate/absence.py) and never ends the others.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def as_metrics(names: Sequence[str]) -> dict[str, Metric]:
 
 
 class CommandSource:
-    """A `sequential.Source`. A command that prints many scenarios is run once for all that a round asks for."""
+    """A `sequential.Source`. A command that prints many scenarios is run once for all that a
+    round asks for."""
 
     def __init__(
         self,
@@ -154,7 +155,8 @@ class CommandSource:
         return {name: differences for name, differences in found.items() if differences}
 
     def _unattributed(self, gave: Mapping[str, Gave], names: Collection[str]) -> None:
-        """Trouble that belongs to no scenario: a line that cannot be read, a command that fails after its last line."""
+        """Trouble that belongs to no scenario: a line that cannot be read, a command that fails
+        after its last line."""
         lacks: dict[str, dict[str, str]] = {}
         for side, one in gave.items():
             for place, why in one.reading.unread.items():
@@ -187,7 +189,8 @@ class CommandSource:
         return found
 
     def _is_expected(self, name: str, metric: str, printed: Collection[str]) -> bool:
-        """A scenario need not have every metric; but what it had once, and the times of Google Benchmark, it has always."""
+        """A scenario need not have every metric; but what it had once, and the times of Google
+        Benchmark, it has always."""
         form = self.commands["base"].format
         always = form is not None and metric in form.always
         return always or metric in printed or self.ledger.seen(name, metric)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The two commands of a check of other programs: as they were typed, from switchyard.toml, or from two revisions of a
-project that are built first."""
+"""The two commands of a check of other programs: as they were typed, from switchyard.toml, or
+from two revisions of a project that are built first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class CommandSides:
-    """`repeat`: the flags that name the same two again. `is_within`: is the base that revision, or older?"""
+    """`repeat`: the flags that name the same two again. `is_within`: is the base that revision,
+    or older?"""
 
     commands: Mapping[str, Command]
     repeat: list[str]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The command line of a Google Benchmark binary: its list, and a filter that matches one name and no other."""
+"""The command line of a Google Benchmark binary: its list, and a filter that matches one name
+and no other."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ def exactly(name: str) -> str:
 
 
 def listed(output: str, again: Callable[[], str]) -> dict[str, str]:
-    """Unique readable name -> the name as it is listed. `again`: what the program prints when nothing matches: lines of
-    its own."""
+    """Unique readable name -> the name as it is listed. `again`: what the program prints when
+    nothing matches: lines of its own."""
     lines = _lines(output)
     own = _lines(again())
     # A program that lists all of them whatever the filter says has no lines of its own.

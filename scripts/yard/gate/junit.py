@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A check as JUnit XML: a test case a cell. What could not be judged is never passed.
 
-It obeys the strict schema of Ant's junit task, which older readers check: attributes that others leave out, and no output
-of a single test case. A cell that stays unresolved is an error where it leaves the check inconclusive, and skipped, with
-the reason, where it does not.
+It obeys the strict schema of Ant's junit task, which older readers check: attributes that others
+leave out, and no output of a single test case. A cell that stays unresolved is an error where it
+leaves the check inconclusive, and skipped, with the reason, where it does not.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Kinds of noise that a check may meet, for the table of how often a slow-down is missed.
 
-Each gives ln(value) of consecutive slots in the units of one metric; `sensitivity` of the metrics is that of the simulated
-runner, so that CPU time sees a neighbour less than waiting does.
+Each gives ln(value) of consecutive slots in the units of one metric; `sensitivity` of the metrics
+is that of the simulated runner, so that CPU time sees a neighbour less than waiting does.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def _bursts(draw: np.random.Generator, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Noise:
-    """`load`: what all metrics of a slot share, by their sensitivity. `each`: of every metric alone, sd."""
+    """`load`: what all metrics of a slot share, by their sensitivity. `each`: of every metric
+    alone, sd."""
 
     name: str
     load: Callable[[np.random.Generator, int], np.ndarray]

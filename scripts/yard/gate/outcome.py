@@ -35,7 +35,8 @@ class CellResult:
         return f"{self.scenario} {self.metric.name}"
 
     def rules_out(self) -> bool:
-        """Does its interval leave out the slow-down that must be found? A slow-down that is known is no doubt."""
+        """Does its interval leave out the slow-down that must be found? A slow-down that is
+        known is no doubt."""
         known = self.verdict in (Verdict.REGRESSION, Verdict.ACCEPTED)
         return known or self.limit() < self.metric.must_find
 
@@ -124,8 +125,8 @@ class Outcome:
         return len(self.gating)
 
     def blind_scenarios(self) -> list[str]:
-        """Those in which each cell's interval hides the slow-down that must be found. What is promised is that a slow
-        scenario is found, and its quietest cell finds it."""
+        """Those in which each cell's interval hides the slow-down that must be found. What is
+        promised is that a slow scenario is found, and its quietest cell finds it."""
         by_scenario: dict[str, list[CellResult]] = {}
         for cell in self.gating:
             by_scenario.setdefault(cell.scenario, []).append(cell)

@@ -121,7 +121,8 @@ class PairSource:
         return None
 
     def absent(self) -> tuple[list[absence.Absent], list[str]]:
-        """What stopped measuring or could not be measured, and notes on what failed now and then."""
+        """What stopped measuring or could not be measured, and notes on what failed now and
+        then."""
         metrics, notes = self.ledger.judged()
         # A quantile needs so many operations, and a slot near that number has it now and then.
         metrics = [one for one in metrics if one.red or not METRIC[one.metric].quantile]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Why is the one slower? Instructions per function and calls of the allocator (callgrind), system calls (strace), and the
-lines of the diff that lie nearest."""
+"""Why is the one slower? Instructions per function and calls of the allocator (callgrind),
+system calls (strace), and the lines of the diff that lie nearest."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def _callgrind(profile: Profile, command: Sequence[str], folder: Path, scratch: 
 
 
 def read_callgrind(profile: Profile, text: str) -> None:
-    """Its text format: names are given once and then by number; a cost after `calls=` belongs to what is called."""
+    """Its text format: names are given once and then by number; a cost after `calls=` belongs to
+    what is called."""
     names: dict[tuple[str, str], str] = {}
     function = called = file = ""
     after_calls = False

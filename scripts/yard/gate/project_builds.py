@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Revisions of any git project, each unpacked and built by the project's own command, once: the cache keeps them, named
-after the files of the revision and the command."""
+"""Revisions of any git project, each unpacked and built by the project's own command, once: the
+cache keeps them, named after the files of the revision and the command."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def _worktree_tree(repository: Path) -> str:
 
 
 def built(repository: Path, of: Revision, recipe: Recipe, cache: Path, say: Say) -> Path:
-    """The project's folder in a revision that is built. Raises DoesNotBuild, the second time from the cache."""
+    """The project's folder in a revision that is built. Raises DoesNotBuild, the second time
+    from the cache."""
     key = hashlib.sha256(f"{of.tree}\0{recipe.within}\0{recipe.command}".encode()).hexdigest()[:16]
     folder, log = make_folder(cache) / key, cache / f"{key}.log"
     failed, done = cache / f"{key}.failed", cache / f"{key}.built"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""switchyard.toml in the root of a project: its sides, commands, metrics, tolerances and accepted slow-downs. What the
-command line says comes first."""
+"""switchyard.toml in the root of a project: its sides, commands, metrics, tolerances and
+accepted slow-downs. What the command line says comes first."""
 
 from __future__ import annotations
 
@@ -135,7 +135,8 @@ def applied(
     explicit: Collection[str],
     duration_s: Callable[[str], float],
 ) -> dict[str, Any]:
-    """The flags of `check` with what the file says in the place of those that the command line leaves out."""
+    """The flags of `check` with what the file says in the place of those that the command line
+    leaves out."""
     flags = dict(given)
     for key, value in project.content.get("check", {}).items():
         flag = FLAGS[key]

@@ -23,8 +23,8 @@ GOOGLE_WORDS = (
 
 
 def parse_google(text: str) -> Reading:
-    """One value per benchmark and metric: the median of its repetitions. Benchmarks that share a name are kept apart: the
-    second is NAME#2."""
+    """One value per benchmark and metric: the median of its repetitions. Benchmarks that share a
+    name are kept apart: the second is NAME#2."""
     reading, aggregates = Reading(), set()
     places: dict[str, list[Any]] = {}
     for number, row in enumerate(_google_rows(text), 1):

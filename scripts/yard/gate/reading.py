@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What one process printed: numbers, and for everything that is no number the reason.
 
-A reader hands over whatever stands in a field. Nothing is dropped here: `values` has what can be judged, `refused` what
-cannot, and gate/absence.py says what that means for the verdict.
+A reader hands over whatever stands in a field. Nothing is dropped here: `values` has what can be
+judged, `refused` what cannot, and gate/absence.py says what that means for the verdict.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def admitted(raw: Any, metric: str) -> float:
 
 
 class Reading:
-    """Filled by a reader, value by value. A scenario that is printed several times was repeated: its median counts."""
+    """Filled by a reader, value by value. A scenario that is printed several times was repeated:
+    its median counts."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, dict[str, list[float]]] = {}
@@ -91,7 +92,8 @@ class Reading:
         self._numbers.setdefault(readable(scenario), {})
 
     def absent(self, scenario: str, reason: str) -> None:
-        """It was skipped, it erred, or it gave nothing that can be judged. One bad repetition makes all of them bad."""
+        """It was skipped, it erred, or it gave nothing that can be judged. One bad repetition
+        makes all of them bad."""
         self.refused[readable(scenario), WHOLE] = readable(reason)
 
     @property

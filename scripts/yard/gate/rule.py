@@ -27,7 +27,8 @@ SUITE_TOLERATED = 0.005
 SCREEN_P = 0.15
 SCREEN_SHIFT = 0.01
 FUTILITY_CONFIDENCE = 0.95  # two-sided: the upper limit covers 97.5 %
-# What a green rests on: two-sided, so that an upper limit misses in 0.5 %, at four looks of the screen together in 2 %.
+# What a green rests on: two-sided, so that an upper limit misses in 0.5 %, at four looks of the
+# screen together in 2 %.
 GREEN_CONFIDENCE = 0.99
 GIVE_UP_P = 0.5  # at a look
 DOUBT_P = 0.20  # of a suspect that time cut short: evidence enough to leave the job inconclusive
@@ -183,7 +184,8 @@ def beyond_all_looks(
 
 
 def needed_pairs(differences: inference.Values, metric: Metric, alpha: float) -> float:
-    """A forecast: how many pairs of this noise decide it, either way, if its estimate is the truth."""
+    """A forecast: how many pairs of this noise decide it, either way, if its estimate is the
+    truth."""
     d = np.asarray(differences, dtype=float)
     spread = max(1.4826 * float(np.median(np.abs(d - np.median(d)))), 1e-9)
     middle = inference.hodges_lehmann(d)

@@ -157,8 +157,8 @@ class _Job:
                 self.outcome.suite_medians[metric] = medians
 
     def confirm(self, alpha: float) -> None:
-        """Every suspect goes from look to look by its own count of fresh pairs, so that which of them is measured next is
-        free to depend on what was seen at the last look."""
+        """Every suspect goes from look to look by its own count of fresh pairs, so that which of
+        them is measured next is free to depend on what was seen at the last look."""
         suspects = [cell for cell in self.outcome.cells if cell.suspect]
         self.live = list(suspects)
         for cell in suspects:
@@ -185,8 +185,8 @@ class _Job:
                     self.live.remove(cell)
 
     def _affordable(self, looks: Mapping[str, int]) -> list[CellResult]:
-        """Those that the time that is left is forecast to decide; those for whose slow-down something speaks come first,
-        then what is cheap. All of them, if all fit or if none does."""
+        """Those that the time that is left is forecast to decide; those for whose slow-down
+        something speaks come first, then what is cheap. All of them, if all fit or if none does."""
         if not self.pair_s or not all(len(cell.fresh) > 1 for cell in self.live):
             return self.live
         left_s = self.seconds_left()
@@ -238,8 +238,9 @@ class _Job:
         self._see_more(self.seconds_left, self._keep_unsuspected)
 
     def _see_more(self, left_s: Clock, keep: Callable[[str, str, float], None]) -> None:
-        """More pairs of the screen for scenarios that are blind. For who is not a suspect they need no alpha, and suspects
-        are confirmed on others. In blocks: whoever looks after every pair is right by luck in the end.
+        """More pairs of the screen for scenarios that are blind. For who is not a suspect they need
+        no alpha, and suspects are confirmed on others. In blocks: whoever looks after every pair is
+        right by luck in the end.
         """
         while self.blocks > 1 and not self.outcome.stopped_early and self.outcome.too_blind():
             alive = set(self.source.scenarios())

@@ -28,7 +28,8 @@ LISTING_TIMEOUT_S = 900.0  # a tool may have to build first
 
 @dataclass(frozen=True)
 class Slot:
-    """Where and for how long a process measures; `kept`: where an output goes that cannot be read."""
+    """Where and for how long a process measures; `kept`: where an output goes that cannot be
+    read."""
 
     scratch: Path
     seconds: float
@@ -60,8 +61,9 @@ class Gave:
 
 @dataclass
 class Command:
-    """`names`: the benchmarks that it runs one at a time, by their unique name; None: it is run whole. `asked`: the name
-    of its format, "" if its output tells. `timed`: it is measured from outside, and what it prints is its own business.
+    """`names`: the benchmarks that it runs one at a time, by their unique name; None: it is run
+    whole. `asked`: the name of its format, "" if its output tells. `timed`: it is measured from
+    outside, and what it prints is its own business.
     """
 
     text: str
@@ -101,7 +103,8 @@ class Command:
             raise UsageError(f"'{readable(program)}' is no program here; give its path")
 
     def _ask_tool(self, scratch: Path) -> None:
-        """A tool that is one for sure has to list; of other commands (cat FILE) the whole output is read."""
+        """A tool that is one for sure has to list; of other commands (cat FILE) the whole output
+        is read."""
         if not self.format or not self.format.one_at_a_time:
             return self._find_program()
         invocation = self.format.listing(self.words, scratch)
@@ -161,7 +164,8 @@ class Command:
         return done.returncode, done.stdout.decode("utf-8", "surrogateescape")
 
     def once(self, side: str, scenario: str, slot: Slot) -> Gave:
-        """One process: of a tool that runs one benchmark at a time this scenario, of another command all."""
+        """One process: of a tool that runs one benchmark at a time this scenario, of another
+        command all."""
         ticks = host.cpu_times()
         output, log = slot.scratch / "stdout.txt", slot.scratch / "stderr.txt"
         invocation = self._invocation(scenario, slot)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The files of a git tree, byte for byte, in a folder.
 
-Neither `git archive` nor a checkout: both obey the .gitattributes of the tree, whose author decides with them which of
-the filters that are configured here are run on which file, and what export-subst writes into it. Nothing of the tree is
-executed or interpreted, no hook is called, and no submodule is fetched.
+Neither `git archive` nor a checkout: both obey the .gitattributes of the tree, whose author decides
+with them which of the filters that are configured here are run on which file, and what export-subst
+writes into it. Nothing of the tree is executed or interpreted, no hook is called, and no submodule
+is fetched.
 """
 
 from __future__ import annotations

@@ -39,14 +39,16 @@ class Run:
 
 
 def slot(start: Start, stderr: IO[bytes], slot_s: float) -> tuple[Reading, process.Ending]:
-    """Runs of one command until the slot is full, at least one; the reading keeps their medians. A run that fails ends it."""
+    """Runs of one command until the slot is full, at least one; the reading keeps their medians.
+    A run that fails ends it."""
     reading, began = Reading(), time.monotonic()
     for _ in range(MOST_RUNS):
         run = once(start, stderr)
         if run.ending.exit_code != 0:
             return Reading(), run.ending
         reading.number(ONLY, "wall_time", run.wall_ns)
-        # A CPU time of zero is possible where the kernel counts in ticks; it is no measurement then.
+        # A CPU time of zero is possible where the kernel counts in ticks; it is no measurement
+        # then.
         reading.number(ONLY, "cpu_time", run.user_s + run.system_s, 1e9)
         reading.number(ONLY, "user_time", run.user_s, 1e9)
         reading.number(ONLY, "system_time", run.system_s, 1e9)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Which model for a described mix: from measured cells that resemble it, with what the answer rests on and when it would
-be another one.
+"""Which model for a described mix: from measured cells that resemble it, with what the answer rests
+on and when it would be another one.
 
 A request of the mix is served, computes, and waits for another server. Each workload of a run says for which of these
 parts it stands, if for any. The CPU of a request on a model is the sum of what they cost there, round by round, taken from
@@ -117,7 +117,8 @@ class Advice:
 
 
 def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
-    """Cells as everywhere, but where most requests compute, their latency counts and not that of the rest."""
+    """Cells as everywhere, but where most requests compute, their latency counts and not that of
+    the rest."""
     adjusted = []
     for sample in measured:
         dear = ((sample.get("client") or {}).get("dear") or {}).get("latency")

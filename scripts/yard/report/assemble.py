@@ -126,5 +126,6 @@ def _processes(samples: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _place(workload: Workload) -> tuple[bool, int, str]:
-    """What answers a question of the first page comes first, then all in the order of the groups."""
+    """What answers a question of the first page comes first, then all in the order of the
+    groups."""
     return not workload.question, workload.place, workload.name

@@ -213,8 +213,8 @@ class Environment:
         return self.workloads.get(name) or Workload(name, place=len(self.workloads))
 
     def answering(self, question: str) -> list[Workload]:
-        """Those that answer a question of the first page: the lesson first, then what runs alone before what needs another
-        program."""
+        """Those that answer a question of the first page: the lesson first, then what runs alone
+        before what needs another program."""
         found = [w for w in self.workloads.values() if w.question == question]
         return sorted(
             found, key=lambda w: (w.group != workloads.LESSON, w.role != "batch", w.place)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The pulse of the machine over a run: fixed work, done at both edges of every slot. Where it takes longer, the machine
-was slower just then, whatever was measured."""
+"""The pulse of the machine over a run: fixed work, done at both edges of every slot. Where it
+takes longer, the machine was slower just then, whatever was measured."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""When the libraries that the models are built on were released: a ranking of today should not be read as one of a library
-of five years ago. By the name and version that a model gives; what is not listed is said to be unknown."""
+"""When the libraries that the models are built on were released: a ranking of today should not
+be read as one of a library of five years ago. By the name and version that a model gives; what
+is not listed is said to be unknown."""
 
 from __future__ import annotations
 

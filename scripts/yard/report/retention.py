@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Which runs keep their folder. The rule: the newest N complete runs of each machine do; an older complete run is packed
-into one zip file beside it, or removed if that is asked for and the history has its points. What is unfinished, being
-written or no run is never touched, and the reason is named."""
+"""Which runs keep their folder. The rule: the newest N complete runs of each machine do; an
+older complete run is packed into one zip file beside it, or removed if that is asked for and the
+history has its points. What is unfinished, being written or no run is never touched, and the
+reason is named."""
 
 from __future__ import annotations
 

@@ -269,7 +269,8 @@ class Report:
         return min(points, key=distance)
 
     def standing(self, workload: str) -> Optional[Point]:
-        """The point that a workload stands by: the one nearest to what it prefers, or the one with the longest runs."""
+        """The point that a workload stands by: the one nearest to what it prefers, or the one
+        with the longest runs."""
         preferred = self.environment.workload(workload).preferred
         own = [point for point in self.points if point.key.workload == workload]
         if preferred or not own:

@@ -48,7 +48,8 @@ class Suite:
 
 
 def judged(cells: Sequence[Cell]) -> Suite:
-    """Of the suite's own cells, the worst over all executables that were measured: the verdict must hold for each."""
+    """Of the suite's own cells, the worst over all executables that were measured: the verdict
+    must hold for each."""
     overheads = [
         c.estimates[METRIC.run_ns].value
         for c in cells

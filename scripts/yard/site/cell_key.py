@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What makes two numbers of one series: the same contender, work, budget and link. Names become file names here."""
+"""What makes two numbers of one series: the same contender, work, budget and link. Names become
+file names here."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ from yard.stats.estimates import Cell
 
 @functools.lru_cache(maxsize=None)
 def slug(text: str, identity: str = "") -> str:
-    """A file name that people can read. Where that leaves something out, or for `identity`, six digits of a hash tell
-    it apart."""
+    """A file name that people can read. Where that leaves something out, or for `identity`, six
+    digits of a hash tell it apart."""
     readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:80] or "unnamed"
     if readable == text and not identity:
         return readable

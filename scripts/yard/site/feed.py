@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Change points as an Atom feed (RFC 4287). An entry keeps its id as long as its change point stands."""
+"""Change points as an Atom feed (RFC 4287). An entry keeps its id as long as its change point
+stands."""
 
 from __future__ import annotations
 

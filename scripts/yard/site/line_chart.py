@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A metric of a line as a small SVG picture: for pages that are printed, and to be embedded elsewhere."""
+"""A metric of a line as a small SVG picture: for pages that are printed, and to be embedded
+elsewhere."""
 
 from __future__ import annotations
 

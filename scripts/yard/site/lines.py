@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A cell's line on one machine, run after run: the file history/<machine>/<cell>. Another machine is another line, so that
-a change of machine breaks a line and is never a change point."""
+"""A cell's line on one machine, run after run: the file history/<machine>/<cell>. Another
+machine is another line, so that a change of machine breaks a line and is never a change point."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ def of_json(value: Mapping[str, Any]) -> Line:
 
 @dataclass(frozen=True)
 class Points:
-    """One metric of a line: its runs that have a number. Ratios if all are beside a floor, else values."""
+    """One metric of a line: its runs that have a number. Ratios if all are beside a floor, else
+    values."""
 
     runs: tuple[str, ...]
     revisions: tuple[str, ...]
@@ -124,7 +125,8 @@ def points_of(line: Line, metric: str) -> Points:
 
 
 def changes_of(line: Line) -> list[dict[str, Any]]:
-    """Change points are found on ratios to the floor of the same run alone: values of another hour are another machine's."""
+    """Change points are found on ratios to the floor of the same run alone: values of another
+    hour are another machine's."""
     found = []
     for metric in line.metrics:
         points = points_of(line, metric)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The newest number of each cell on each machine, as rows of ratios to that machine's own floor. What a row claims is
-decided by the fleet's matrix."""
+"""The newest number of each cell on each machine, as rows of ratios to that machine's own floor.
+What a row claims is decided by the fleet's matrix."""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ class Pages:
 
 
 def _light(points: Sequence[Point], machines: int) -> tuple[list[Point], int]:
-    """The points for the first page: all, or the last of each workload; and how many are left out."""
+    """The points for the first page: all, or the last of each workload; and how many are left
+    out."""
     if sum(len(point.rows) for point in points) * machines <= MOST_ENTRIES:
         return list(points), 0
     last = {point.workload: point for point in points}

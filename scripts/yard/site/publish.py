@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Adds runs and checks to a site. A run touches its own page, its machine, the lines of its cells, and the overviews that
-show the newest of each; nothing of another machine's runs and lines is read or written."""
+"""Adds runs and checks to a site. A run touches its own page, its machine, the lines of its
+cells, and the overviews that show the newest of each; nothing of another machine's runs and
+lines is read or written."""
 
 from __future__ import annotations
 
@@ -161,7 +162,8 @@ class Site:
         self.shelf.put(f"history/{slug}.html", text)
 
     def _pictured(self, name: str) -> list[str]:
-        """The metrics of a line that have pictures; its data, which may be another machine's, need not be read."""
+        """The metrics of a line that have pictures; its data, which may be another machine's,
+        need not be read."""
         line = self._lines.get(name)
         return (
             line.pictured
@@ -277,7 +279,8 @@ def keep_raw(shelf: Shelf, path: Path, slug: str) -> None:
 
 
 def thin_raw(shelf: Shelf, runs: Mapping[str, Any], keep: int) -> list[str]:
-    """Removes all but the newest `keep` raw archives of each machine; their summaries stay. Returns the runs."""
+    """Removes all but the newest `keep` raw archives of each machine; their summaries stay.
+    Returns the runs."""
     by_machine: dict[str, list[Any]] = {}
     for slug, run in runs.items():
         if (file := shelf.folder / RAW / f"{slug}{archive.SUFFIX}").exists():

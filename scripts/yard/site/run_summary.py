@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the site keeps of a run for ever: each cell's estimates, their ratios to the floor of the same run, verdicts, and
-what two runs must share before a difference means anything. Raw samples may go."""
+"""What the site keeps of a run for ever: each cell's estimates, their ratios to the floor of the
+same run, verdicts, and what two runs must share before a difference means anything. Raw samples
+may go."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The folder of a site. Summaries are written first and for ever; all other files are made from them. A file whose
-content would be the same is not written: what a run does not concern keeps its time."""
+"""The folder of a site. Summaries are written first and for ever; all other files are made from
+them. A file whose content would be the same is not written: what a run does not concern keeps
+its time."""
 
 from __future__ import annotations
 
@@ -83,13 +84,15 @@ class Shelf:
         self.written.append(name)
 
     def put_data(self, name: str, value: Any) -> None:
-        """As JSON for readers, and as a script for pages: a page that is opened as a file may load no JSON."""
+        """As JSON for readers, and as a script for pages: a page that is opened as a file may
+        load no JSON."""
         text = compact(value)
         self.put(f"{name}.json", text + "\n")
         self.put(f"{name}.js", f"site.receive({compact(name)},{text});\n")
 
     def keep(self, summary: dict[str, Any]) -> bool:
-        """Whether it is new or differs from what is there. This alone is written to survive a power cut."""
+        """Whether it is new or differs from what is there. This alone is written to survive a
+        power cut."""
         file = self.folder / SUMMARIES / f"{summary['slug']}.json"
         text = compact(summary) + "\n"
         if file.exists() and file.read_text(encoding="utf-8") == text:

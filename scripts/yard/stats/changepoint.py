@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Where did a series of numbers change? E-divisive means: divide where the two sides differ most in energy distance, as
-long as a permutation test says that chance would hardly do it; then the same inside each part. A pulse hides its first
-edge from a test of the whole series, so that candidates are found generously and each must then stand the strict test
-between its neighbours.
+"""Where did a series of numbers change? E-divisive means: divide where the two sides differ most in
+energy distance, as long as a permutation test says that chance would hardly do it; then the same
+inside each part. A pulse hides its first edge from a test of the whole series, so that candidates
+are found generously and each must then stand the strict test between its neighbours.
 
-The test takes the ranks of the numbers: what chance does to ranks depends on how many there are alone, so that one table of
-permutations serves every series of that length, and thousands of series are judged in seconds.
+The test takes the ranks of the numbers: what chance does to ranks depends on how many there are
+alone, so that one table of permutations serves every series of that length, and thousands of series
+are judged in seconds.
 
 Pure functions; the permutations are seeded, so that the same history gives the same change points.
 """
@@ -94,11 +95,13 @@ def _strict(
 
 
 def _divisions(parts: np.ndarray, least: int) -> np.ndarray:
-    """Q = m n / (m + n) * (2 E|X-Y| - E|X-X'| - E|Y-Y'|) of every division of every row, the first after `least`."""
+    """Q = m n / (m + n) * (2 E|X-Y| - E|X-X'| - E|Y-Y'|) of every division of every row, the
+    first after `least`."""
     count, n = parts.shape
     between = _scratch(count, n)
     np.abs(np.subtract(parts[:, :, None], parts[:, None, :], out=between), out=between)
-    # Of each point to those before it, and so sums over upper left squares, for every division at once.
+    # Of each point to those before it, and so sums over upper left squares, for every division at
+    # once.
     before = np.einsum("pij,ij->pi", between, _earlier(n))
     m = np.arange(least, n - least + 1)
     k = n - m

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Whether the pulse of the machine explains the noise of what was measured between two of its beats. For a pair of
-contenders that share rounds, the log ratio of a metric is the value and the log ratio of the pulse the control variate."""
+"""Whether the pulse of the machine explains the noise of what was measured between two of its
+beats. For a pair of contenders that share rounds, the log ratio of a metric is the value and the
+log ratio of the pulse the control variate."""
 
 from __future__ import annotations
 
@@ -43,16 +44,18 @@ def _slope_without(r: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 
 def adjusted(ratios: inference.Values, pulse: inference.Values) -> np.ndarray:
-    """Log ratios less what the pulse foretells of them. The slope of a round comes from the other rounds alone, so a
-    round never explains itself. Exchanging the contenders turns every sign and no slope: of two copies of one model the
-    adjusted ratios lie around zero as the raw ones do."""
+    """Log ratios less what the pulse foretells of them. The slope of a round comes from the
+    other rounds alone, so a round never explains itself. Exchanging the contenders turns every
+    sign and no slope: of two copies of one model the adjusted ratios lie around zero as the raw
+    ones do."""
     r, z = np.asarray(ratios, float), np.asarray(pulse, float)
     return r - _slope_without(r, z) * z
 
 
 @dataclass(frozen=True)
 class Removed:
-    """How much of the variance of paired log ratios the pulse takes away; below zero it adds to it."""
+    """How much of the variance of paired log ratios the pulse takes away; below zero it adds to
+    it."""
 
     workload: str
     metric: str
@@ -65,7 +68,8 @@ class Removed:
 def removed(
     samples: Iterable[Sample], metrics: Sequence[str], parts: Sequence[str] = (*PARTS, ALL)
 ) -> list[Removed]:
-    """Over all pairs of contenders with enough shared rounds, for each workload, metric and part of the pulse."""
+    """Over all pairs of contenders with enough shared rounds, for each workload, metric and part
+    of the pulse."""
     points = _by_point(samples, metrics)
     before: dict[tuple[str, str, str], float] = defaultdict(float)
     after: dict[tuple[str, str, str], float] = defaultdict(float)

@@ -156,8 +156,8 @@ class Headline:
 def headline(
     cells: Sequence[Cell], declared: str = METRIC.throughput, reason: str = ""
 ) -> Headline:
-    """What the workload declares, or throughput; except where the load generator set the pace. Memory that was looked at
-    is the headline in runs that declare nothing, too."""
+    """What the workload declares, or throughput; except where the load generator set the pace.
+    Memory that was looked at is the headline in runs that declare nothing, too."""
     if declared != METRIC.throughput and any(declared in cell.estimates for cell in cells):
         return Headline(declared, (VERDICT.ok,), reason)
     if any(METRIC.waiting_bytes in cell.estimates for cell in cells):
@@ -180,8 +180,9 @@ def headline(
 
 
 def plateau(cells: Sequence[Cell]) -> list[str]:
-    """The contenders of at least three models that share the best throughput of a point with a busy load generator.
-    Each window alone looks sound, for its server was busy too; but models that differ do not agree by chance.
+    """The contenders of at least three models that share the best throughput of a point with a busy
+    load generator. Each window alone looks sound, for its server was busy too; but models that
+    differ do not agree by chance.
     """
     busy = {
         cell.contender: cell

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Names and texts that come from outside: data, whatever stands in them.
 
-`readable` is for every place. It keeps what a person can read and writes out the rest: control characters and escape
-sequences that would drive a terminal, marks that turn the direction of text, and bytes that were no UTF-8.
+`readable` is for every place. It keeps what a person can read and writes out the rest: control
+characters and escape sequences that would drive a terminal, marks that turn the direction of text,
+and bytes that were no UTF-8.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import unicodedata
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # part of the spelling of some languages, and of emoji
 _MARKDOWN = re.compile(r"([\\`*_\[\]!|~$])")
-# Links and mentions that GitHub and GitLab make of plain words; a word joiner, which nobody sees, stops a mention.
+# Links and mentions that GitHub and GitLab make of plain words; a word joiner, which nobody sees,
+# stops a mention.
 _LINKS = (("://", "&#58;//"), ("www.", "www&#46;"))
 _MENTION = re.compile(r"(?<![\w&])([@#])(?=\w)")
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The executable of benches/sums.rs for a machine that cannot build criterion: its flags, and the files it leaves."""
+"""The executable of benches/sums.rs for a machine that cannot build criterion: its flags, and
+the files it leaves."""
 
 import json
 import os

@@ -36,11 +36,12 @@ PATH = click.Path(path_type=Path)
 @_options.VERBOSE
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND...]")
 def command(**given: Any) -> int:
-    """Searches the commits after BASE up to HEAD for the one that made a cell slower, then profiles both sides of it.
+    """Searches the commits after BASE up to HEAD for the one that made a cell slower, then profiles
+    both sides of it.
 
-    COMMAND runs the benchmarks in the folder of a revision; without it that of switchyard.toml is taken. What was
-    decided is kept: the same call goes on. Exit codes: 0 found; 2 not decided; 3 HEAD is no slower, or BASE does not
-    build; 4 the harness failed; 64 usage.
+    COMMAND runs the benchmarks in the folder of a revision; without it that of switchyard.toml is
+    taken. What was decided is kept: the same call goes on. Exit codes: 0 found; 2 not decided; 3
+    HEAD is no slower, or BASE does not build; 4 the harness failed; 64 usage.
     """
     from yard.gate import bisect_run, profile_difference
 

@@ -28,12 +28,12 @@ PATH = click.Path(path_type=Path)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on standard output.")
 @_options.VERBOSE
 def command(keep: int, remove: bool, dry_run: bool, as_json: bool, **given: Any) -> int:
-    """Older runs become one zip file each, which `report`, `compare`, `export`, `history add` and `site` read like a folder;
-    their report/ is left out, since `report` makes it again. With --remove they are deleted, packed ones too, but only
-    those whose points the history has.
+    """Older runs become one zip file each, which `report`, `compare`, `export`, `history add` and
+    `site` read like a folder; their report/ is left out, since `report` makes it again. With
+    --remove they are deleted, packed ones too, but only those whose points the history has.
 
-    A run that is unfinished or being measured, and all that is no run, is left alone and named. Checks, the history, campaigns
-    of the fleet and sites are never touched.
+    A run that is unfinished or being measured, and all that is no run, is left alone and named.
+    Checks, the history, campaigns of the fleet and sites are never touched.
     """
     from yard.data.models import REPOSITORY
     from yard.report import history_store, retention

@@ -25,10 +25,12 @@ PATH = click.Path(path_type=Path)
 )
 @_options.VERBOSE
 def command(out: Path, runs: tuple[Path, ...], again: bool, raw: bool, **given: Any) -> int:
-    """Adds RUN..., folders of runs or checks or packed runs, to the site in the folder OUT, which is made if it is not there.
-    Its pages open without a server. Adding a run writes only the pages that it concerns.
+    """Adds RUN..., folders of runs or checks or packed runs, to the site in the folder OUT, which
+    is made if it is not there. Its pages open without a server. Adding a run writes only the pages
+    that it concerns.
 
-    A run that is there already is replaced if it differs. What is kept of a run for ever is its summary.
+    A run that is there already is replaced if it differs. What is kept of a run for ever is its
+    summary.
     """
     from yard.site import publish
     from yard.site.shelf import Shelf

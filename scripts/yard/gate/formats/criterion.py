@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""criterion.rs: `cargo bench`, or a bench executable. It leaves a folder: NAME/new/{benchmark,sample,estimates}.json."""
+"""criterion.rs: `cargo bench`, or a bench executable. It leaves a folder:
+NAME/new/{benchmark,sample,estimates}.json."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ SHORT = {"--sample-size": "10", "--warm-up-time": "1", "--measurement-time": "1"
 
 
 class Criterion(Format):
-    """In criterion's own words a sample has `times` for so many `iters`; the estimates are made from them."""
+    """In criterion's own words a sample has `times` for so many `iters`; the estimates are made
+    from them."""
 
     name, title = "criterion", "criterion output"
     judged = ("time_per_iteration",)

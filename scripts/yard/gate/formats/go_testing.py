@@ -111,7 +111,8 @@ def quoted(text: str) -> str:
 
 
 def _with(words: Sequence[str], own: dict[str, str], replace: bool) -> list[str]:
-    """Adds flags of `go test` or of a test binary; those that are there already are replaced or stay."""
+    """Adds flags of `go test` or of a test binary; those that are there already are replaced or
+    stay."""
     place = program_at(words, "go", "test")
     prefix = "-" if place >= 0 else "-test."
     named = [

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""hyperfine --export-json: the runs of each command. Its command lines cannot be split, so that each pair runs it whole."""
+"""hyperfine --export-json: the runs of each command. Its command lines cannot be split, so that
+each pair runs it whole."""
 
 from __future__ import annotations
 

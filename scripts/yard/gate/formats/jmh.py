@@ -49,7 +49,8 @@ class Jmh(Format):
         )
 
     def one(self, words: Sequence[str], scenario: str, scratch: Path, slot_s: float) -> Invocation:
-        """A name beside those that the command has would add to them; so all others are excluded."""
+        """A name beside those that the command has would add to them; so all others are
+        excluded."""
         name, _, parameters = scenario.partition(":")
         own = [word for flag, value in SHORT.items() if flag not in words for word in (flag, value)]
         own += [word for one in filter(None, parameters.split(",")) for word in ("-p", one)]

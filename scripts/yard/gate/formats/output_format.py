@@ -16,7 +16,8 @@ TIME_S = {"ns": 1e-9, "us": 1e-6, "μs": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0
 
 
 class Malformed(Failed):
-    """An output that is not what its format says. `line` counts from 1; 0: nothing in particular."""
+    """An output that is not what its format says. `line` counts from 1; 0: nothing in
+    particular."""
 
     def __init__(self, title: str, line: int, reason: str, remedy: str):
         self.title, self.line, self.reason, self.remedy = title, line, reason, remedy
@@ -29,7 +30,8 @@ class Malformed(Failed):
 
 @dataclass(frozen=True)
 class Invocation:
-    """How a command is started so that what it measured can be read: from standard output unless `output` is set."""
+    """How a command is started so that what it measured can be read: from standard output unless
+    `output` is set."""
 
     words: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +86,8 @@ class Format:
             ) from None
 
     def read(self, text: str) -> Reading:
-        """A value that is no measurement is noted in the reading; an output without structure is Malformed."""
+        """A value that is no measurement is noted in the reading; an output without structure is
+        Malformed."""
         raise NotImplementedError
 
 
@@ -94,7 +97,8 @@ def has_flag(words: Sequence[str], *flags: str) -> bool:
 
 
 def program_at(words: Sequence[str], program: str, second: str = "") -> int:
-    """Where `program` is called (`env -C folder go test`), -1 if nowhere; `second` is the word that follows it."""
+    """Where `program` is called (`env -C folder go test`), -1 if nowhere; `second` is the word
+    that follows it."""
     for place, word in enumerate(words):
         if word.rpartition("/")[2] == program:
             if not second or second in words[place + 1 : place + 3]:
@@ -103,7 +107,8 @@ def program_at(words: Sequence[str], program: str, second: str = "") -> int:
 
 
 def parsed(title: str, text: str, remedy: str) -> Any:
-    """JSON, with the line at which it is none. What is printed before the first bracket is the program's own."""
+    """JSON, with the line at which it is none. What is printed before the first bracket is the
+    program's own."""
     start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
     if start < 0:
         raise Malformed(title, 0, "there is no JSON in it", remedy)

@@ -126,7 +126,8 @@ class Execution(NowOperations, WaitOperations):
         return task
 
     def cancel_in_turns(self, cancels):
-        """`cancels`: pairs of a turn of the loop, and a number for one of the tasks that are left."""
+        """`cancels`: pairs of a turn of the loop, and a number for one of the tasks that are
+        left."""
 
         def each_turn(turn):
             for at, number in cancels:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The differential oracle: programs must leave the same trace with CPython's asyncio and with siding.
+"""The differential oracle: programs must leave the same trace with CPython's asyncio and with
+siding.
 
 compare.py EXECUTOR --seeds 0:300        random programs; a failure is shrunk, and kept with --keep DIRECTORY
 compare.py EXECUTOR --regressions DIR    the programs kept before
@@ -190,7 +191,8 @@ def compare_recorded(comparison, file):
 
 
 def compare_differences(comparison, directory):
-    """Each file is a program and the trace that the reference leaves, which is checked where it is there."""
+    """Each file is a program and the trace that the reference leaves, which is checked where it
+    is there."""
     files = sorted(pathlib.Path(directory).glob("*.json"))
     failed = 0
     for file in files:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Which Python is the oracle, and what it cannot answer.
 
-The reference is CPython 3.13, as it comes. Where a machine has none, the newest Python is asked, and
-only what has not changed since: CHANGED lists the rest. For that there are `recorded/`, where the
-traces of 3.13 are kept.
+The reference is CPython 3.13, as it comes. Where a machine has none, the newest Python is asked,
+and only what has not changed since: CHANGED lists the rest. For that there are `recorded/`, where
+the traces of 3.13 are kept.
 """
 
 import os

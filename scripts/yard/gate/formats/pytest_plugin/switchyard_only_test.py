@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A plugin of pytest: only the test whose whole name SWITCHYARD_ONLY_TEST gives. -k knows no exact names."""
+"""A plugin of pytest: only the test whose whole name SWITCHYARD_ONLY_TEST gives. -k knows no
+exact names."""
 
 import os
 
