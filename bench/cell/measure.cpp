@@ -5,9 +5,9 @@
 #include "facts/errors.hpp"
 #include "facts/table/fields.hpp"
 #include "proc/cpus.hpp"
+#include "rig/part.hpp"
 
 #include <fmt/format.h>
-#include <system_error>
 
 namespace cell {
 
@@ -27,15 +27,8 @@ void prepare_machine(setting const& where, std::uint64_t sockets) {
                         "it (ulimit -Hn {} as root, or LimitNOFILE=)",
                         sockets, needed, where.process->most_descriptors, needed));
     }
-    try {
-        proc::pin_to(where.cpus);
-    } catch (std::system_error const& refused) {
-        // Without its place a cell would be another measurement.
-        throw contract::skipped_error(
-            fmt::format("this machine refuses {}: allow it (the seccomp profile of the container, "
-                        "or the CPUs of its cgroup)",
-                        refused.what()));
-    }
+    // Without its place a cell would be another measurement.
+    rig::of_this_machine([&] { proc::pin_to(where.cpus); });
 }
 
 std::string timeout_line(setting const& where) {

@@ -71,7 +71,9 @@ auto of_this_machine(Make&& make) {
         return make();
     } catch (std::system_error const& refused) {
         throw contract::skipped_error(
-            fmt::format("this machine refuses what stands around a model: {}", refused.what()));
+            fmt::format("this machine refuses what a cell needs ({}): allow it, in the profile of "
+                        "the container or as docs/reliability.md says",
+                        refused.what()));
     }
 }
 

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+from verdicts import ABSENT, MEASURED
+
 SKIPPED = 77  # to ctest
-MARKED = {"rig_limited", "overloaded", "unstable", "disturbed"}
 
 
 def name_of(cell):
@@ -81,11 +82,11 @@ def fault(executable, cell, point, workers, timeout):
         # A machine that runs other tests beside may be too slow for the load; that is no fault of
         # the answer.
         # What this machine lacks (a kernel interface, a disk that takes O_DIRECT) skips a cell.
-        if line["verdict"] not in {"ok", "declined", "skipped"} | MARKED:
+        if line["verdict"] not in MEASURED | ABSENT:
             return f"{line['verdict']}: {line['reason']}"
         if line["verdict"] != "ok" and not line["reason"].strip():
             return f"{line['verdict']} without a reason"
-        if line["verdict"] not in {"declined", "skipped"} and not line["run_ns"]:
+        if line["verdict"] not in ABSENT and not line["run_ns"]:
             return "a run that took no time"
     return None
 

@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 
-MARKED = {"ok", "rig_limited", "overloaded", "unstable", "disturbed", "declined", "skipped"}
+from verdicts import ABSENT, MEASURED
+
 PAUSE_S = 0.0005  # between two questions: several hit each kind of call
 
 
@@ -50,7 +51,7 @@ def fault(executable, cell, point):
         lines = samples.read_text().splitlines() if samples.exists() else []
     verdicts = [json.loads(line)["verdict"] for line in lines]
     print(f"{cell} point {point}: {questions} questions: {' '.join(verdicts)}", flush=True)
-    if child.returncode != 0 or not verdicts or not set(verdicts) <= MARKED:
+    if child.returncode != 0 or not verdicts or not set(verdicts) <= MEASURED | ABSENT:
         return f"exit code {child.returncode}: {errors[-500:]}"
     if not questions and set(verdicts) & {"ok"}:
         return "was never asked"

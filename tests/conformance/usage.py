@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+from verdicts import ABSENT, MEASURED
+
 TOLERANCE = 0.05
 # What the rest may differ by between two runs. A start is preempted as often as others want its
 # CPU.
@@ -30,7 +32,6 @@ SLACK_OF_HOST = {"voluntary_switches": 200, "cpu_ns": 50_000_000}
 HOST_PEAK_BYTES = 2_000_000
 # Another program may have stood in the way of one of two runs, not of one after the other.
 ATTEMPTS = 3
-MARKED = {"ok", "rig_limited", "overloaded", "unstable", "disturbed"}
 FEW = 10
 MANY = {"echo": 2_000, "accept": 1_500, "http": 2_000, "mixed": 500, "pump": 150, "delay": 300}
 # A request a second on each connection: as many would take half an hour, and what it needs is what
@@ -52,7 +53,7 @@ def measured(tool, executable, cell, settings):
     if not lines:
         raise SystemExit(f"{cell}: exit code {tree['status']}: {ended.stderr[-500:]}")
     sample = json.loads(lines[-1])
-    return sample, tree if sample["verdict"] in MARKED else None
+    return sample, tree if sample["verdict"] in MEASURED else None
 
 
 def by_kernel(sample, tree, name):
@@ -65,7 +66,7 @@ def faults(measure, cell, messages, unknown, may_be_unknown):
     for sample, tree in (few, many):
         if tree is None:
             print(f"{cell}: {sample['verdict']}: {sample['reason']}")
-            if sample["verdict"] not in ("declined", "skipped"):
+            if sample["verdict"] not in ABSENT:
                 yield f"{sample['verdict']}: {sample['reason']}"
             return
     for name, slack in SLACK.items():

@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 
-FAILURES = {"crashed", "timeout", "wrong", "over_budget"}
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "conformance"))
+from verdicts import FAILED  # noqa: E402
+
 ONE_RUN_S = 240
 
 
@@ -58,8 +60,7 @@ def faults(executable, name, front, environment):
     found = [
         f"{name}: {sample['workload']}/{sample['variant']}: {sample['verdict']}: {sample['reason']}"
         for sample in samples
-        if sample["verdict"] in FAILURES
-        or (sample["verdict"] == "skipped" and not sample["reason"])
+        if sample["verdict"] in FAILED or (sample["verdict"] == "skipped" and not sample["reason"])
     ]
     # 1 is a failed cell, named above.
     if ended.returncode not in (0, 1) or not samples:
