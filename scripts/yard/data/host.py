@@ -192,7 +192,8 @@ def warnings(host: dict[str, Any]) -> list[str]:
         )
     if host["load_average"][0] > 0.5 * len(host["allowed_cpus"]):
         remarks.append(
-            f"load average was {host['load_average'][0]} at the start: other programs were running"
+            f"load average was {round(host['load_average'][0], 2)} at the start: other programs "
+            "were running, or a build just before"
         )
     if quota := host.get("cpu_quota"):
         remarks.append(
