@@ -77,14 +77,14 @@ int main(int argc, char** argv) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
     how.delay = std::chrono::microseconds(delay_us);
     try {
-        std::unique_ptr<backend::service> what;
+        std::unique_ptr<backend::service> provider;
         if (pictures->parsed()) {
-            what = std::make_unique<backend::picture_service>(seed, side);
+            provider = std::make_unique<backend::picture_service>(seed, side);
         } else {
-            what = std::make_unique<backend::payload_service>(seed, response_bytes);
+            provider = std::make_unique<backend::payload_service>(seed, response_bytes);
         }
         write_all(report_fd < 0 ? STDOUT_FILENO : report_fd,
-                  report(backend::serve(how, *what)).dump() + "\n");
+                  report(backend::serve(how, *provider)).dump() + "\n");
         return 0;
     } catch (std::exception const& error) {
         fmt::print(stderr, "switchyard-backend: {}\n", error.what());

@@ -55,8 +55,8 @@ struct due_answer {
 
 class server {
 public:
-    server(options const& how, service& what)
-        : how_(how), what_(what), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
+    server(options const& how, service& provider)
+        : how_(how), provider_(provider), poller_(::epoll_create1(EPOLL_CLOEXEC)) {
         if (poller_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
         ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
         // accept_all takes what there is and must not wait for more.
@@ -67,8 +67,8 @@ public:
     server(server const&) = delete;
     server& operator=(server const&) = delete;
     ~server() {
-        for (auto const& [id, at] : connections_) {
-            ::close(at->fd);
+        for (auto const& [id, entry] : connections_) {
+            ::close(entry->fd);
         }
         ::close(poller_);
     }
@@ -115,13 +115,14 @@ private:
             stopped_ = true;
         } else if (event.data.u64 == listen_id) {
             accept_all();
-        } else if (auto const at = connections_.find(event.data.u64); at != connections_.end()) {
-            auto& from = *at->second;
+        } else if (auto const entry = connections_.find(event.data.u64);
+                   entry != connections_.end()) {
+            auto& from = *entry->second;
             bool const broken = ((event.events & EPOLLOUT) != 0 && !flush(from)) ||
                                 ((event.events & ~EPOLLOUT) != 0 &&
-                                 !read_requests(at->first, from, event.events)) ||
+                                 !read_requests(entry->first, from, event.events)) ||
                                 (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-            if (broken || finished(from)) drop(at->first);
+            if (broken || finished(from)) drop(entry->first);
         }
     }
 
@@ -180,7 +181,7 @@ private:
             std::ranges::copy(came, from.unparsed.begin() + static_cast<std::ptrdiff_t>(before));
             rest = from.unparsed;
         }
-        while (auto const found = what_.parse(rest)) {
+        while (auto const found = provider_.parse(rest)) {
             accept_request(id, from, found->index, now);
             rest = rest.subspan(found->bytes);
         }
@@ -202,14 +203,14 @@ private:
         for (auto now = now_ns(); !due_.empty() && due_.front().at_ns <= now; now = now_ns()) {
             auto const answer = due_.front();
             due_.pop_front();
-            auto const at = connections_.find(answer.connection_id);
-            if (at == connections_.end()) continue; // the client has gone
+            auto const entry = connections_.find(answer.connection_id);
+            if (entry == connections_.end()) continue; // the client has gone
             total_.late.record(now - answer.at_ns);
             total_.busy_until_ns = now;
-            auto& to = *at->second;
+            auto& to = *entry->second;
             --to.unanswered;
             --in_flight_;
-            enqueue(to, what_.answer_to(answer.index));
+            enqueue(to, provider_.answer_to(answer.index));
             if (!flush(to) || finished(to)) drop(answer.connection_id);
         }
     }
@@ -243,14 +244,14 @@ private:
     }
 
     void drop(std::uint64_t id) {
-        auto const at = connections_.find(id);
-        ::close(at->second->fd);
-        in_flight_ -= at->second->unanswered; // nobody waits for them any more
-        connections_.erase(at);
+        auto const entry = connections_.find(id);
+        ::close(entry->second->fd);
+        in_flight_ -= entry->second->unanswered; // nobody waits for them any more
+        connections_.erase(entry);
     }
 
     options how_;
-    service& what_;
+    service& provider_;
     int poller_;
     bool stopped_ = false;
     std::uint64_t next_id_ = 2;
@@ -262,6 +263,6 @@ private:
 
 } // namespace
 
-served serve(options const& how, service& what) { return server(how, what).run(); }
+served serve(options const& how, service& provider) { return server(how, provider).run(); }
 
 } // namespace backend

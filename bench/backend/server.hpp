@@ -27,6 +27,6 @@ struct served {
 };
 
 /// Serves until `stop_fd` says so. Throws std::system_error.
-[[nodiscard]] served serve(options const& how, service& what);
+[[nodiscard]] served serve(options const& how, service& provider);
 
 } // namespace backend

@@ -55,15 +55,15 @@ std::string trimmed(std::string_view text) {
 /// "key=value; key=value" as an object; what has no "=" is a key with an empty value.
 json parse_ledger(std::string_view ledger) {
     auto parsed = json::object();
-    for (std::size_t at = 0; at < ledger.size();) {
-        auto const end = std::min(ledger.find(';', at), ledger.size());
-        auto const item = ledger.substr(at, end - at);
+    for (std::size_t position = 0; position < ledger.size();) {
+        auto const end = std::min(ledger.find(';', position), ledger.size());
+        auto const item = ledger.substr(position, end - position);
         auto const equals = std::min(item.find('='), item.size());
         auto const key = trimmed(item.substr(0, equals));
         if (!key.empty()) {
             parsed[key] = equals < item.size() ? trimmed(item.substr(equals + 1)) : std::string();
         }
-        at = end + 1;
+        position = end + 1;
     }
     return parsed;
 }

@@ -57,13 +57,13 @@ private:
 
 class fresh_processes final : public contract::session<startup> {
 public:
-    fresh_processes(setting const& where, startup::params const& params,
+    fresh_processes(setting const& context, startup::params const& params,
                     contract::budget const& limits, std::span<contract::latency_slot> slots)
         : params_(params),
           limits_(limits),
           slots_(slots),
           program_(std::filesystem::read_symlink("/proc/self/exe").filename().string()),
-          place_(static_cast<std::size_t>(where.cell - where.process->model->cells.data())) {}
+          place_(static_cast<std::size_t>(context.cell - context.process->model->cells.data())) {}
 
     startup::outcome run(contract::probe& probe) override {
         startup::outcome sum;
@@ -96,11 +96,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<contract::session<startup>> start_afresh(setting const& where,
+std::unique_ptr<contract::session<startup>> start_afresh(setting const& context,
                                                          startup::params const& params,
                                                          startup::environment const& around,
                                                          std::span<contract::latency_slot> slots) {
-    return std::make_unique<fresh_processes>(where, params, around.limits, slots);
+    return std::make_unique<fresh_processes>(context, params, around.limits, slots);
 }
 
 int do_first_operation(contract::model const& model, int count, char** arguments) {

@@ -17,7 +17,7 @@ inline constexpr std::string_view first_operation_flag = "--first-operation";
 /// A session that starts this executable anew for each start and lets it run the cell: slot i gets
 /// the time before the fork and the time of the first operation.
 [[nodiscard]] std::unique_ptr<contract::session<contract::startup>>
-start_afresh(setting const& where, contract::startup::params const& params,
+start_afresh(setting const& context, contract::startup::params const& params,
              contract::startup::environment const& around, std::span<contract::latency_slot> slots);
 
 /// All that such a process does: `arguments` follow the flag. Its exit code.

@@ -28,32 +28,32 @@ template <class Body>
 /// A cell at a point: what Google Benchmark calls a benchmark. Lives as long as the process.
 template <class W>
 struct job {
-    setting where;
+    setting context;
     typename W::params params;
     oracle::rules<W> const& rules = oracle::rules_for<W>();
     std::uint64_t iterations_done = 0; ///< measured ones, over all repetitions
 
-    [[nodiscard]] std::uint64_t seed() const { return where.given().seed; }
+    [[nodiscard]] std::uint64_t seed() const { return context.given().seed; }
 
     [[nodiscard]] contract::budget limits() const {
-        return {.workers = where.workers, .cpus = where.cpus, .seed = seed()};
+        return {.workers = context.workers, .cpus = context.cpus, .seed = seed()};
     }
 
     [[nodiscard]] rig::order rig_order() const {
-        auto const& given = where.given();
+        auto const& given = context.given();
         return {.workload = W::name,
-                .params = where.identity.at("params"),
+                .params = context.identity.at("params"),
                 .seed = given.seed,
                 .warm_up = given.warm_up,
                 .timeout = given.timeout,
-                .cpus = where.client_cpus};
+                .cpus = context.client_cpus};
     }
 
     /// Threads and children beside the calling thread.
     [[nodiscard]] std::uint64_t most_extra_threads() const {
         // A process that is started anew stands beside its workers.
-        auto const workers = std::uint64_t{where.workers} + contract::is_in_fresh_process<W>;
-        auto const& about = where.cell->about;
+        auto const workers = std::uint64_t{context.workers} + contract::is_in_fresh_process<W>;
+        auto const& about = context.cell->about;
         if (about.allowance == contract::allowance::workers) return workers + about.runtime_threads;
         return std::max(workers, rules.in_flight(params)) + about.runtime_threads;
     }

@@ -103,8 +103,8 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     proc::move_heap(proc::padding_bytes());
-    auto const complain = [&](char const* what, int code) {
-        fmt::print(stderr, "{}: {}\n", argv[0], what);
+    auto const complain = [&](char const* message, int code) {
+        fmt::print(stderr, "{}: {}\n", argv[0], message);
         return code;
     };
     try {

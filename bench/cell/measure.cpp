@@ -19,29 +19,30 @@ constexpr std::uint64_t other_descriptors = 64;
 
 } // namespace
 
-void prepare_machine(setting const& where, std::uint64_t sockets) {
+void prepare_machine(setting const& context, std::uint64_t sockets) {
     auto const needed = sockets + other_descriptors;
-    if (needed > where.process->most_descriptors) {
+    if (needed > context.process->most_descriptors) {
         throw contract::skipped_error(
             fmt::format("{} connections need {} open descriptors and the hard limit is {}: raise "
                         "it (ulimit -Hn {} as root, or LimitNOFILE=)",
-                        sockets, needed, where.process->most_descriptors, needed));
+                        sockets, needed, context.process->most_descriptors, needed));
     }
     // Without its place a cell would be another measurement.
-    rig::of_this_machine([&] { proc::pin_to(where.cpus); });
+    rig::of_this_machine([&] { proc::pin_to(context.cpus); });
 }
 
-std::string timeout_line(setting const& where) {
-    auto sample = blank_sample(where);
+std::string timeout_line(setting const& context) {
+    auto sample = blank_sample(context);
     sample[field::verdict] = name_of(verdict::timeout);
     sample[field::reason] = fmt::format(
-        "not finished after {} s", std::chrono::duration<double>(where.given().timeout).count());
+        "not finished after {} s", std::chrono::duration<double>(context.given().timeout).count());
     return json_line(sample);
 }
 
-std::string timeout_notice(setting const& where) {
+std::string timeout_notice(setting const& context) {
     return fmt::format("{}: timeout: not finished after {} s; it and its children were killed\n",
-                       where.name, std::chrono::duration<double>(where.given().timeout).count());
+                       context.name,
+                       std::chrono::duration<double>(context.given().timeout).count());
 }
 
 void publish(benchmark::State& state, recorder const& record, std::uint64_t units) {

@@ -16,11 +16,11 @@
 namespace cell {
 
 /// Pins the process. Throws contract::skipped_error if it may not open `sockets` sockets.
-void prepare_machine(setting const& where, std::uint64_t sockets);
+void prepare_machine(setting const& context, std::uint64_t sockets);
 
 /// The line that the watchdog writes, should it have to.
-[[nodiscard]] std::string timeout_line(setting const& where);
-[[nodiscard]] std::string timeout_notice(setting const& where);
+[[nodiscard]] std::string timeout_line(setting const& context);
+[[nodiscard]] std::string timeout_notice(setting const& context);
 
 /// What Google Benchmark shows beside the time.
 void publish(benchmark::State& state, recorder const& record, std::uint64_t units);
@@ -41,42 +41,42 @@ template <class W>
 /// One call of a benchmark: a session from `make` to the leak check, recorded whatever happens.
 /// Throws harness_error only.
 template <class W>
-void measure_session(job<W>& what, benchmark::State& state) {
-    recorder record(what.where);
+void measure_session(job<W>& work, benchmark::State& state) {
+    recorder record(work.context);
     try {
-        auto const& where = what.where;
-        if (!where.cell->declined_because.empty()) {
-            throw contract::declined_error(std::string(where.cell->declined_because));
+        auto const& context = work.context;
+        if (!context.cell->declined_because.empty()) {
+            throw contract::declined_error(std::string(context.cell->declined_because));
         }
-        prepare_machine(where, what.rules.sockets(what.params));
-        static_cast<void>(what.expected());
-        auto const pulse_before = take_pulse(where);
+        prepare_machine(context, work.rules.sockets(work.params));
+        static_cast<void>(work.expected());
+        auto const pulse_before = take_pulse(context);
         { // The time limit is that of the cell: the pulse has no part in it.
-            proc::watchdog const guard(where.given().timeout, timeout_line(where),
-                                       where.process->samples.fd(), timeout_notice(where));
-            proc::timer_slack const slack(slack_of<W>(what.params));
+            proc::watchdog const guard(context.given().timeout, timeout_line(context),
+                                       context.process->samples.fd(), timeout_notice(context));
+            proc::timer_slack const slack(slack_of<W>(work.params));
             if constexpr (W::role == contract::role::server) {
-                server_measurement<W>(what, state, record).run();
+                server_measurement<W>(work, state, record).run();
             } else {
-                batch_measurement<W>(what, state, record).run();
+                batch_measurement<W>(work, state, record).run();
             }
         }
         record.set(facts::field::pulse_before, pulse_field(pulse_before));
-        record.set(facts::field::pulse_after, pulse_field(take_pulse(where)));
+        record.set(facts::field::pulse_after, pulse_field(take_pulse(context)));
     } catch (...) {
         record.judge_all(judge_exception());
     }
-    publish(state, record, what.rules.units(what.params));
+    publish(state, record, work.rules.units(work.params));
     record.write();
 }
 
 template <class W>
-void measure(job<W>& what, benchmark::State& state) {
+void measure(job<W>& work, benchmark::State& state) {
     try {
-        measure_session(what, state);
+        measure_session(work, state);
     } catch (harness_error const& e) {
-        fmt::print(stderr, "{}: {}\n", what.where.name, e.what());
-        what.where.process->fail(facts::exit_code::harness);
+        fmt::print(stderr, "{}: {}\n", work.context.name, e.what());
+        work.context.process->fail(facts::exit_code::harness);
         state.SkipWithError(e.what());
     }
 }

@@ -27,21 +27,21 @@ namespace field = facts::field;
 template <class W>
 class batch_measurement {
 public:
-    batch_measurement(job<W>& what, benchmark::State& state, recorder& record)
-        : job_(what), state_(state), record_(record), slots_(job_.rules.slots(job_.params)) {}
+    batch_measurement(job<W>& work, benchmark::State& state, recorder& record)
+        : job_(work), state_(state), record_(record), slots_(job_.rules.slots(job_.params)) {}
 
     void run() {
         rig::rig<W> around(job_.rig_order(), job_.limits());
-        measured_process const measured(job_.where, contract::descriptors_of(around.environment()),
-                                        &slots_);
-        session_watch watch(job_.where, job_.most_extra_threads(), measured.id(),
+        measured_process const measured(job_.context,
+                                        contract::descriptors_of(around.environment()), &slots_);
+        session_watch watch(job_.context, job_.most_extra_threads(), measured.id(),
                             around.programs());
         auto const make = [&](typename W::params const& params,
                               typename W::environment const& given) {
             if constexpr (contract::is_in_fresh_process<W>) {
-                return start_afresh(job_.where, params, given, slots_.all());
+                return start_afresh(job_.context, params, given, slots_.all());
             } else {
-                return contract::maker_of<W>(*job_.where.cell)(params, given);
+                return contract::maker_of<W>(*job_.context.cell)(params, given);
             }
         };
         std::unique_ptr<contract::session<W>> session;
@@ -67,7 +67,7 @@ public:
 
 private:
     void iterate(contract::session<W>& session, session_watch& watch, rig::rig<W>& around) {
-        auto const& given = job_.where.given();
+        auto const& given = job_.context.given();
         auto const warm_up = contract::is_looked_at<W> ? 0 : given.warm_up;
         for (std::uint64_t i = 0; i < warm_up; ++i) {
             once(session, watch, around, {{field::warm, true}, {field::iteration, i}});
@@ -98,7 +98,7 @@ private:
         }
         contract::probe probe(slots_.all(), looks ? &*looks : nullptr);
         typename W::outcome outcome;
-        auto const& cpus = job_.where.cpus;
+        auto const& cpus = job_.context.cpus;
         proc::usage_reader const reader(root_of(watch), watch.rig());
         auto const taken_before = proc::read_cpu_times(cpus);
         auto const before = reader.read(proc::edge::opening);
@@ -149,8 +149,8 @@ private:
 
     /// What the other end uses of the model's CPUs cannot be told from what strangers use.
     [[nodiscard]] bool other_end_shares_cpus() const {
-        auto const& cpus = job_.where.cpus;
-        auto const& others = job_.where.client_cpus;
+        auto const& cpus = job_.context.cpus;
+        auto const& others = job_.context.client_cpus;
         return W::environment::has_other_end &&
                std::find_first_of(cpus.begin(), cpus.end(), others.begin(), others.end()) !=
                    cpus.end();

@@ -21,8 +21,8 @@ namespace field = facts::field;
 template <class W>
 class server_measurement {
 public:
-    server_measurement(job<W>& what, benchmark::State& state, recorder& record)
-        : job_(what), state_(state), record_(record) {}
+    server_measurement(job<W>& work, benchmark::State& state, recorder& record)
+        : job_(work), state_(state), record_(record) {}
 
     void run() {
         for ([[maybe_unused]] auto _ : state_) {
@@ -37,13 +37,13 @@ public:
 
 private:
     std::uint64_t once() {
-        auto const make = contract::maker_of<W>(*job_.where.cell);
+        auto const make = contract::maker_of<W>(*job_.context.cell);
         // Destroyed after the load generator, which thereby stops it, should something throw.
         std::optional<measured_process> measured;
         std::unique_ptr<contract::session<W>> session;
         rig::rig<W> around(job_.rig_order(), job_.limits());
-        measured.emplace(job_.where, contract::descriptors_of(around.environment()), nullptr);
-        session_watch watch(job_.where, job_.most_extra_threads(), measured->id(),
+        measured.emplace(job_.context, contract::descriptors_of(around.environment()), nullptr);
+        session_watch watch(job_.context, job_.most_extra_threads(), measured->id(),
                             around.programs());
         contract::probe probe;
         typename W::outcome outcome;
@@ -68,7 +68,7 @@ private:
             if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
             return !is_failure(found.verdict);
         });
-        recorder one(job_.where);
+        recorder one(job_.context);
         one.add(fields, found);
         if (!is_failure(found.verdict)) {
             watch.check_leaks(one, [&] { make(job_.params, around.environment()).reset(); });
@@ -80,7 +80,7 @@ private:
     /// What was found of the session so far, and what a part of its surroundings has seen.
     judgement judge(session_watch const& watch, judgement found, rig::account const& seen) const {
         // Counted under load; beside an auditor that would be counted, too.
-        auto const count = !job_.where.given().audit && !proc::sanitizer_adds_threads;
+        auto const count = !job_.context.given().audit && !proc::sanitizer_adds_threads;
         if (found.verdict == verdict::ok && count && seen.threads) {
             found = watch.check_tree(*seen.threads);
         }

@@ -7,11 +7,11 @@
 
 namespace cell {
 
-measured_process::measured_process(setting const& where, std::vector<int> const& inherited,
+measured_process::measured_process(setting const& context, std::vector<int> const& inherited,
                                    shared_slots const* slots) {
-    auto* const start = where.process->model->start_host;
+    auto* const start = context.process->model->start_host;
     if (start == nullptr) return;
-    host_ = start({.cell = *where.cell,
+    host_ = start({.cell = *context.cell,
                    .descriptors = inherited,
                    .slots_fd = slots == nullptr ? -1 : slots->fd(),
                    .slots = slots == nullptr ? 0 : slots->all().size()});

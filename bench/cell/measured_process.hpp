@@ -16,7 +16,7 @@ namespace cell {
 class measured_process {
 public:
     /// `inherited`: descriptors of the surroundings that the cell uses.
-    measured_process(setting const& where, std::vector<int> const& inherited,
+    measured_process(setting const& context, std::vector<int> const& inherited,
                      shared_slots const* slots);
 
     [[nodiscard]] pid_t id() const noexcept;

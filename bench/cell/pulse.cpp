@@ -15,12 +15,12 @@ namespace cell {
 namespace {
 
 /// Where the other end of a cell would be; its own CPU if there is no other.
-int other_cpu(setting const& where) {
-    if (!where.client_cpus.empty()) return where.client_cpus.front();
-    auto const& allowed = where.process->allowed_cpus;
+int other_cpu(setting const& context) {
+    if (!context.client_cpus.empty()) return context.client_cpus.front();
+    auto const& allowed = context.process->allowed_cpus;
     auto const found = std::find_if(allowed.rbegin(), allowed.rend(),
-                                    [&](int cpu) { return cpu != where.cpus.front(); });
-    return found == allowed.rend() ? where.cpus.front() : *found;
+                                    [&](int cpu) { return cpu != context.cpus.front(); });
+    return found == allowed.rend() ? context.cpus.front() : *found;
 }
 
 std::string read_to_end(int fd) {
@@ -36,12 +36,12 @@ std::string read_to_end(int fd) {
 
 } // namespace
 
-std::string take_pulse(setting const& where) {
-    if (read_counts() || where.cpus.empty()) return {};
+std::string take_pulse(setting const& context) {
+    if (read_counts() || context.cpus.empty()) return {};
     auto path = (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "switchyard-pulse")
                     .string();
-    auto cpu = std::to_string(where.cpus.front());
-    auto other = std::to_string(other_cpu(where));
+    auto cpu = std::to_string(context.cpus.front());
+    auto other = std::to_string(other_cpu(context));
     std::array<char*, 4> arguments{path.data(), cpu.data(), other.data(), nullptr};
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) == -1) return {}; // no fault of the model

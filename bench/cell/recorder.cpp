@@ -13,8 +13,8 @@
 namespace cell {
 
 namespace field = facts::field;
-nlohmann::json blank_sample(setting const& where) {
-    auto sample = where.identity;
+nlohmann::json blank_sample(setting const& context) {
+    auto sample = context.identity;
     for (auto const& entry : facts::sample_fields) {
         if (entry.may_be_null && !sample.contains(entry.name)) sample[entry.name] = nullptr;
     }
@@ -24,7 +24,7 @@ nlohmann::json blank_sample(setting const& where) {
 }
 
 void recorder::add(nlohmann::json const& fields, judgement const& found) {
-    auto sample = blank_sample(*where_);
+    auto sample = blank_sample(*context_);
     sample.update(fields);
     auto const judged = found.verdict == verdict::ok ? disturbance(sample) : found;
     sample[field::verdict] = name_of(judged.verdict);
@@ -56,9 +56,9 @@ void recorder::take(recorder&& other) {
 }
 
 void recorder::write() {
-    if (is_failure(worst_.verdict)) where_->process->fail(facts::exit_code::failed);
+    if (is_failure(worst_.verdict)) context_->process->fail(facts::exit_code::failed);
     for (auto const& sample : samples_) {
-        where_->process->samples.append(sample);
+        context_->process->samples.append(sample);
     }
 }
 

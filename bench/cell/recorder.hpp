@@ -19,7 +19,7 @@ namespace cell {
 /// known how long that took and whether something was left behind.
 class recorder {
 public:
-    explicit recorder(setting const& where) : where_(&where) {}
+    explicit recorder(setting const& context) : context_(&context) {}
 
     /// `fields` replace those of a blank sample.
     void add(nlohmann::json const& fields, judgement const&);
@@ -46,7 +46,7 @@ public:
 private:
     void note(judgement const&);
 
-    setting const* where_;
+    setting const* context_;
     std::vector<nlohmann::json> samples_;
     judgement worst_;
 };

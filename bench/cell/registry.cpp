@@ -49,44 +49,44 @@ setting make_setting(process_setting& process, contract::cell const& cell,
                      chosen_point<W> const& point) {
     auto const& given = process.given;
     auto const& allowed = process.allowed_cpus;
-    setting where;
-    where.process = &process;
-    where.cell = &cell;
-    where.cpus = given.cpus ? proc::parse_cpus("--cpus", *given.cpus, allowed)
-                            : default_cpus(allowed, contract::has_other_end<W>);
-    where.client_cpus = given.client_cpus
-                            ? proc::parse_cpus("--client-cpus", *given.client_cpus, allowed)
-                            : std::vector<int>{allowed.back()};
-    where.workers = given.workers.value_or(static_cast<unsigned>(where.cpus.size()));
-    where.name = fmt::format("{}/{}{}", process.model->name, full_name(cell),
-                             params_as_name<W>(point.params));
-    where.identity = {{field::schema, 1},
-                      {field::model, process.model->name},
-                      {field::variant, cell.about.variant},
-                      {field::workload, W::name},
-                      {field::preset, given.preset_name},
-                      {field::point, point.index},
-                      {field::params, params_as_json<W>(point.params)},
-                      {field::workers, where.workers},
-                      {field::cpus, where.cpus},
-                      {field::client_cpus, where.client_cpus},
-                      {field::seed, given.seed},
-                      {field::units, oracle::rules_for<W>().units(point.params)},
-                      {field::unit, oracle::rules_for<W>().unit()}};
+    setting context;
+    context.process = &process;
+    context.cell = &cell;
+    context.cpus = given.cpus ? proc::parse_cpus("--cpus", *given.cpus, allowed)
+                              : default_cpus(allowed, contract::has_other_end<W>);
+    context.client_cpus = given.client_cpus
+                              ? proc::parse_cpus("--client-cpus", *given.client_cpus, allowed)
+                              : std::vector<int>{allowed.back()};
+    context.workers = given.workers.value_or(static_cast<unsigned>(context.cpus.size()));
+    context.name = fmt::format("{}/{}{}", process.model->name, full_name(cell),
+                               params_as_name<W>(point.params));
+    context.identity = {{field::schema, 1},
+                        {field::model, process.model->name},
+                        {field::variant, cell.about.variant},
+                        {field::workload, W::name},
+                        {field::preset, given.preset_name},
+                        {field::point, point.index},
+                        {field::params, params_as_json<W>(point.params)},
+                        {field::workers, context.workers},
+                        {field::cpus, context.cpus},
+                        {field::client_cpus, context.client_cpus},
+                        {field::seed, given.seed},
+                        {field::units, oracle::rules_for<W>().units(point.params)},
+                        {field::unit, oracle::rules_for<W>().unit()}};
     // A tag never hides what was measured.
     for (auto const& [key, value] : given.tags.items()) {
-        if (!blank_sample(where).contains(key)) where.identity[key] = value;
+        if (!blank_sample(context).contains(key)) context.identity[key] = value;
     }
-    return where;
+    return context;
 }
 
 template <class W>
 void register_cell(process_setting& process, contract::cell const& cell) {
     for (auto const& point : choose_points<W>(process.given)) {
-        auto const what = std::make_shared<job<W>>(
-            job<W>{.where = make_setting<W>(process, cell, point), .params = point.params});
+        auto const work = std::make_shared<job<W>>(
+            job<W>{.context = make_setting<W>(process, cell, point), .params = point.params});
         auto* const registered = benchmark::RegisterBenchmark(
-            what->where.name.c_str(), [what](benchmark::State& state) { measure(*what, state); });
+            work->context.name.c_str(), [work](benchmark::State& state) { measure(*work, state); });
         registered->UseManualTime()->Unit(benchmark::kMicrosecond);
         if constexpr (contract::is_looked_at<W>) {
             registered->Iterations(1);

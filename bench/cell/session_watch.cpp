@@ -21,21 +21,21 @@ using namespace std::chrono_literals;
 constexpr auto time_to_vanish = 250ms;
 
 /// Threads that a runtime may still have after destroy, where it starts them when it likes.
-std::size_t runtime_threads(setting const& where) {
-    auto const own = where.cell->about.runtime_threads;
-    return own == 0 ? 0 : own + where.workers;
+std::size_t runtime_threads(setting const& context) {
+    auto const own = context.cell->about.runtime_threads;
+    return own == 0 ? 0 : own + context.workers;
 }
 
 } // namespace
 
-session_watch::session_watch(setting const& where, std::uint64_t most_extra_threads, pid_t measured,
-                             std::vector<pid_t> rig)
+session_watch::session_watch(setting const& context, std::uint64_t most_extra_threads,
+                             pid_t measured, std::vector<pid_t> rig)
     : measured_(measured),
       rig_(std::move(rig)),
       most_extra_threads_(most_extra_threads),
-      runtime_threads_(runtime_threads(where)),
+      runtime_threads_(runtime_threads(context)),
       threads_before_(proc::count_live_threads(::getpid(), rig_)) {
-    if (where.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
+    if (context.given().audit) auditor_.emplace(threads_before_ + most_extra_threads_, rig_);
     before_ = proc::read_holdings(measured_, rig_);
 }
 

@@ -17,7 +17,7 @@ class session_watch {
 public:
     /// `measured`: this process, or the worker of a model in another language. `rig`: children of
     /// this process that are no part of the model.
-    session_watch(setting const& where, std::uint64_t most_extra_threads, pid_t measured,
+    session_watch(setting const& context, std::uint64_t most_extra_threads, pid_t measured,
                   std::vector<pid_t> rig);
 
     [[nodiscard]] pid_t measured() const noexcept { return measured_; }

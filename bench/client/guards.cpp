@@ -100,9 +100,9 @@ json fairness_of(measured const& seen) {
     for (auto& replies : by_connection) {
         if (replies.size() < 2'000) continue;               // 20 / (1 - 0.99)
         auto const rank = (replies.size() * 99 + 99) / 100; // as histogram::value_at
-        auto const at = replies.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-        std::nth_element(replies.begin(), at, replies.end());
-        if (worst_ns.is_null() || *at > worst_ns.get<std::uint64_t>()) worst_ns = *at;
+        auto const place = replies.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+        std::nth_element(replies.begin(), place, replies.end());
+        if (worst_ns.is_null() || *place > worst_ns.get<std::uint64_t>()) worst_ns = *place;
     }
     return {{"served", std::count_if(seen.served.begin(), seen.served.end(),
                                      [](auto replies) { return replies != 0; })},

@@ -13,8 +13,8 @@ struct check_failed : std::logic_error {
     using std::logic_error::logic_error;
 };
 
-[[noreturn]] inline void fail_check(char const* condition, std::source_location where) {
-    throw check_failed(std::string(where.file_name()) + ":" + std::to_string(where.line()) +
+[[noreturn]] inline void fail_check(char const* condition, std::source_location location) {
+    throw check_failed(std::string(location.file_name()) + ":" + std::to_string(location.line()) +
                        ": check failed: " + condition);
 }
 

@@ -25,8 +25,8 @@ namespace {
 
 constexpr int exit_cannot_trace = 4;
 
-[[noreturn]] void fail(char const* what) {
-    std::fprintf(stderr, "switchyard-calls: %s: %s\n", what, std::strerror(errno));
+[[noreturn]] void fail(char const* action) {
+    std::fprintf(stderr, "switchyard-calls: %s: %s\n", action, std::strerror(errno));
     std::exit(exit_cannot_trace);
 }
 

@@ -24,9 +24,9 @@ struct options {
     int report_fd = 1;
 };
 
-void tell(int fd, nlohmann::json what) {
-    what["schema"] = 1;
-    auto const line = what.dump() + "\n";
+void tell(int fd, nlohmann::json message) {
+    message["schema"] = 1;
+    auto const line = message.dump() + "\n";
     // A line is shorter than PIPE_BUF: it goes out whole, or the harness is gone.
     [[maybe_unused]] auto const bytes = ::write(fd, line.data(), line.size());
 }
@@ -59,9 +59,9 @@ int serve(options const& asked) {
     std::optional<database::server> server;
     try {
         server.emplace(asked.connections);
-        auto own = postgres::connection::unprepared(server->where());
+        auto own = postgres::connection::unprepared(server->connection_string());
         fill(own, asked);
-        tell(asked.report_fd, {{"where", server->where()}});
+        tell(asked.report_fd, {{"where", server->connection_string()}});
         wait_for_end(asked.stop_fd);
         tell(asked.report_fd,
              {{"touched", std::stoull(own.execute("SELECT sum(touched) FROM item"))}});

@@ -92,7 +92,7 @@ server::server(std::uint64_t connections) : programs_(find_programs()) {
 
 server::~server() { stop(); }
 
-std::string server::where() const {
+std::string server::connection_string() const {
     return fmt::format("host={} user=switchyard dbname=postgres connect_timeout=10",
                        folder_.string());
 }
@@ -125,7 +125,7 @@ void server::start(std::uint64_t connections) {
     auto const until = std::chrono::steady_clock::now() + time_to_start;
     for (;;) {
         try {
-            static_cast<void>(postgres::connection::unprepared(where()));
+            static_cast<void>(postgres::connection::unprepared(connection_string()));
             return;
         } catch (std::runtime_error const& error) {
             auto const ended = ::waitpid(postmaster_, nullptr, WNOHANG) == postmaster_;

@@ -27,7 +27,7 @@ public:
     ~server();
 
     /// For libpq.
-    [[nodiscard]] std::string where() const;
+    [[nodiscard]] std::string connection_string() const;
 
 private:
     void start_from_cluster(std::uint64_t connections);

@@ -13,11 +13,11 @@ constexpr std::string_view alphabet =
 std::string to_base64(std::vector<std::uint8_t> const& bytes) {
     std::string text;
     text.reserve((bytes.size() + 2) / 3 * 4);
-    for (std::size_t at = 0; at < bytes.size(); at += 3) {
-        auto const left = bytes.size() - at;
-        auto const triple = static_cast<std::uint32_t>(bytes[at] << 16) |
-                            static_cast<std::uint32_t>(left > 1 ? bytes[at + 1] << 8 : 0) |
-                            static_cast<std::uint32_t>(left > 2 ? bytes[at + 2] : 0);
+    for (std::size_t position = 0; position < bytes.size(); position += 3) {
+        auto const left = bytes.size() - position;
+        auto const triple = static_cast<std::uint32_t>(bytes[position] << 16) |
+                            static_cast<std::uint32_t>(left > 1 ? bytes[position + 1] << 8 : 0) |
+                            static_cast<std::uint32_t>(left > 2 ? bytes[position + 2] : 0);
         text += alphabet[triple >> 18];
         text += alphabet[(triple >> 12) & 63];
         text += left > 1 ? alphabet[(triple >> 6) & 63] : '=';

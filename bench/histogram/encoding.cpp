@@ -54,17 +54,17 @@ public:
         }
         return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
     }
-    [[nodiscard]] bool at_end() const noexcept { return at_ == from_.size(); }
-    [[nodiscard]] std::size_t place() const noexcept { return at_; }
+    [[nodiscard]] bool at_end() const noexcept { return position_ == from_.size(); }
+    [[nodiscard]] std::size_t place() const noexcept { return position_; }
 
 private:
     std::uint8_t next() {
         if (at_end()) throw std::invalid_argument("histogram: the payload ends too early");
-        return from_[at_++];
+        return from_[position_++];
     }
 
     bytes const& from_;
-    std::size_t at_ = 0;
+    std::size_t position_ = 0;
 };
 
 void put_zigzag(bytes& to, std::int64_t number) {

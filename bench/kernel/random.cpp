@@ -15,12 +15,12 @@ std::uint64_t wait_ns(std::uint64_t seed, std::uint64_t i, std::uint64_t shortes
 
 void payload(std::uint64_t seed, std::uint64_t index, std::span<std::byte> out) noexcept {
     auto state = mix(seed ^ mix(index));
-    std::size_t at = 0;
-    while (at < out.size()) {
+    std::size_t position = 0;
+    while (position < out.size()) {
         state = mix(state);
-        auto const bytes = std::min(sizeof state, out.size() - at);
-        std::memcpy(out.data() + at, &state, bytes);
-        at += bytes;
+        auto const bytes = std::min(sizeof state, out.size() - position);
+        std::memcpy(out.data() + position, &state, bytes);
+        position += bytes;
     }
 }
 

@@ -7,9 +7,9 @@ namespace kernel {
 
 std::uint64_t read_value(std::uint64_t i, std::span<std::byte const> bytes) noexcept {
     std::uint64_t sum = 0;
-    for (std::size_t at = 0; at + sizeof sum <= bytes.size(); at += sizeof sum) {
+    for (std::size_t position = 0; position + sizeof sum <= bytes.size(); position += sizeof sum) {
         std::uint64_t word;
-        std::memcpy(&word, bytes.data() + at, sizeof word);
+        std::memcpy(&word, bytes.data() + position, sizeof word);
         sum += word;
     }
     return mix(mix(i) ^ sum);

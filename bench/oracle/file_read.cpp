@@ -75,14 +75,14 @@ struct file_read_rules final : rules<file_read> {
         std::vector<std::uint64_t> block(p.block_bytes / sizeof(std::uint64_t));
         for (std::uint64_t i = 0; i < p.reads; ++i) {
             auto const number = kernel::block_of(seed, i, p.blocks());
-            auto const [at, is_new] = sums.try_emplace(number, 0);
+            auto const [entry, is_new] = sums.try_emplace(number, 0);
             if (is_new) {
                 kernel::payload(seed, number, std::as_writable_bytes(std::span(block)));
                 for (auto const word : block) {
-                    at->second += word;
+                    entry->second += word;
                 }
             }
-            right.checksum += kernel::mix(kernel::mix(i) ^ at->second);
+            right.checksum += kernel::mix(kernel::mix(i) ^ entry->second);
             ++right.reads;
         }
         return right;

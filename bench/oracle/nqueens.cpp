@@ -35,13 +35,13 @@ std::array<std::uint64_t, 17> const& boards(std::uint64_t queens) {
     static std::mutex mutex;
     static std::map<std::uint64_t, std::array<std::uint64_t, 17>> known;
     std::lock_guard const lock(mutex);
-    auto const [at, is_new] = known.try_emplace(queens);
+    auto const [entry, is_new] = known.try_emplace(queens);
     if (is_new) {
         board_counter counter{static_cast<unsigned>(queens)};
         counter.count(0, 0, 0, 0);
-        at->second = counter.boards;
+        entry->second = counter.boards;
     }
-    return at->second;
+    return entry->second;
 }
 
 struct nqueens_rules final : rules<nqueens> {

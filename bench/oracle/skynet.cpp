@@ -17,7 +17,7 @@ using contract::skynet;
 std::uint64_t nodes(skynet::params const& p, std::uint64_t leaves,
                     std::map<std::uint64_t, std::uint64_t>& known) {
     if (leaves <= p.grain) return 1;
-    if (auto const at = known.find(leaves); at != known.end()) return at->second;
+    if (auto const entry = known.find(leaves); entry != known.end()) return entry->second;
     auto const children = std::min(p.fan_out, leaves);
     auto const larger = leaves % children;
     std::uint64_t tasks = 1 + (children - larger) * nodes(p, leaves / children, known);

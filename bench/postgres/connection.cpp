@@ -35,8 +35,8 @@ PGconn* of(void* raw) { return static_cast<PGconn*>(raw); }
 
 } // namespace
 
-connection::connection(std::string const& where, bool prepare)
-    : raw_(pq().connectdb(where.c_str())) {
+connection::connection(std::string const& connection_string, bool prepare)
+    : raw_(pq().connectdb(connection_string.c_str())) {
     try {
         if (pq().status(of(raw_)) != CONNECTION_OK) fail(of(raw_));
         if (prepare) prepare_all();

@@ -14,9 +14,12 @@ class connection {
 public:
     /// Connects and prepares, blocking. Throws contract::skipped_error if this was built without
     /// libpq, std::runtime_error with the server's words otherwise.
-    explicit connection(std::string const& where) : connection(where, true) {}
+    explicit connection(std::string const& connection_string)
+        : connection(connection_string, true) {}
     /// For the harness, before there is a table: without the prepared statements.
-    static connection unprepared(std::string const& where) { return {where, false}; }
+    static connection unprepared(std::string const& connection_string) {
+        return {connection_string, false};
+    }
     connection(connection&& other) noexcept
         : raw_(std::exchange(other.raw_, nullptr)),
           statement_(other.statement_),
@@ -44,7 +47,7 @@ public:
     std::string execute(std::string const& sql);
 
 private:
-    connection(std::string const& where, bool prepare);
+    connection(std::string const& connection_string, bool prepare);
     void prepare_all();
     void send_step();
     void take(void* result);

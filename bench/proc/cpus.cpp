@@ -32,9 +32,9 @@ std::vector<int> allowed_cpus() { return cpus_of(0); }
 std::vector<int> parse_cpus(std::string_view flag, std::string_view list,
                             std::vector<int> const& allowed) {
     std::vector<int> cpus;
-    for (std::size_t at = 0; at <= list.size();) {
-        auto const comma = std::min(list.find(',', at), list.size());
-        auto const item = list.substr(at, comma - at);
+    for (std::size_t position = 0; position <= list.size();) {
+        auto const comma = std::min(list.find(',', position), list.size());
+        auto const item = list.substr(position, comma - position);
         auto const dash = item.find('-');
         auto const first = parse_cpu(flag, item.substr(0, dash));
         auto const last =
@@ -46,7 +46,7 @@ std::vector<int> parse_cpus(std::string_view flag, std::string_view list,
             }
             cpus.push_back(cpu);
         }
-        at = comma + 1;
+        position = comma + 1;
     }
     std::sort(cpus.begin(), cpus.end());
     cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());

@@ -49,11 +49,11 @@ void memory_looks::look() {
 
 nlohmann::json memory_looks::report() const {
     if (seen_.size() != units_.size()) return nullptr;
-    auto const as_json = [](std::uint64_t units, footprint const& at) {
+    auto const as_json = [](std::uint64_t units, footprint const& memory) {
         return nlohmann::json{{field::units, units},
-                              {field::pss_bytes, at.pss_bytes},
-                              {field::page_table_bytes, at.page_table_bytes},
-                              {field::kernel_stack_bytes, at.kernel_stack_bytes}};
+                              {field::pss_bytes, memory.pss_bytes},
+                              {field::page_table_bytes, memory.page_table_bytes},
+                              {field::kernel_stack_bytes, memory.kernel_stack_bytes}};
     };
     auto looks = nlohmann::json::array({as_json(0, before_)});
     std::vector<double> const x(units_.begin(), units_.end());

@@ -8,14 +8,14 @@
 
 namespace proc {
 
-[[noreturn]] inline void throw_errno(char const* what) {
-    throw std::system_error(errno, std::generic_category(), what);
+[[noreturn]] inline void throw_errno(char const* call) {
+    throw std::system_error(errno, std::generic_category(), call);
 }
 
 /// The result of a POSIX call that answers -1 on failure.
 template <class T>
-T checked(T result, char const* what) {
-    if (result == -1) throw_errno(what);
+T checked(T result, char const* call) {
+    if (result == -1) throw_errno(call);
     return result;
 }
 

@@ -177,10 +177,10 @@ std::optional<std::uint64_t> thread_run_delay_ns(pid_t process, pid_t thread) {
 }
 
 std::optional<std::uint64_t> number_after(std::string const& text, std::string const& key) {
-    auto const at = text.find("\n" + key + ":");
-    auto const value = at == std::string::npos && text.starts_with(key + ":")
+    auto const position = text.find("\n" + key + ":");
+    auto const value = position == std::string::npos && text.starts_with(key + ":")
                            ? key.size() + 1
-                           : (at == std::string::npos ? at : at + key.size() + 2);
+                           : (position == std::string::npos ? position : position + key.size() + 2);
     if (value == std::string::npos) return {};
     auto const digits = text.find_first_of("0123456789", value);
     if (digits == std::string::npos) return {};

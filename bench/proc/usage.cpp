@@ -47,7 +47,7 @@ std::optional<process_stat> stat_of(pid_t process) {
     auto const fields = stat_fields(process);
     // Indices from field 3 of proc(5) on: minflt is field 10, cstime field 17.
     if (fields.size() < 15) return {};
-    auto const number = [&](std::size_t at) { return std::stoull(fields[at]); };
+    auto const number = [&](std::size_t index) { return std::stoull(fields[index]); };
     return process_stat{number(7),
                         number(8),
                         number(9),
@@ -178,7 +178,7 @@ struct usage_reader::tree_view {
     std::optional<account> of_root;
 };
 
-usage_reader::tree_view usage_reader::look_around(edge at) const {
+usage_reader::tree_view usage_reader::look_around(edge moment) const {
     tree_view seen;
     auto const living = descendants(root_, except_);
     auto const read_clocks = [&] {
@@ -186,17 +186,17 @@ usage_reader::tree_view usage_reader::look_around(edge at) const {
             seen.clocks[child] = process_cpu_ns(child).value_or(0);
         }
     };
-    if (at == edge::closing) read_clocks();
+    if (moment == edge::closing) read_clocks();
     for (auto const child : living) {
         seen.processes[child] = look_at(child, false);
     }
     seen.of_root = ask_();
     seen.processes[root_] = look_at(root_, seen.of_root.has_value());
-    if (at == edge::opening) read_clocks();
+    if (moment == edge::opening) read_clocks();
     return seen;
 }
 
-usage usage_reader::read(edge at) const {
+usage usage_reader::read(edge moment) const {
     auto const is_own = root_ == ::getpid();
     auto const this_thread = ::gettid();
     std::uint64_t root_ns = 0;
@@ -206,11 +206,11 @@ usage usage_reader::read(edge at) const {
         if (is_own) this_thread_ns = thread_cpu_ns(this_thread).value_or(0);
     };
     // Next to the edge comes the clock alone: the walk is no part of what it measures.
-    if (at == edge::closing) read_clock_of_root();
+    if (moment == edge::closing) read_clock_of_root();
     tree_view seen;
     for (auto attempt = 1; attempt <= most_attempts; ++attempt) {
         auto const before = waited_for(root_);
-        seen = look_around(at);
+        seen = look_around(moment);
         // A child that moved from the living to the waited-for in between counts twice, or not.
         if (waited_for(root_) == before) break;
     }
@@ -220,7 +220,7 @@ usage usage_reader::read(edge at) const {
         if (process != root_) add_seen_from_outside(sum, view, seen.clocks[process]);
     }
     sum.has_account = seen.of_root.has_value();
-    if (at == edge::opening) read_clock_of_root();
+    if (moment == edge::opening) read_clock_of_root();
     if (seen.of_root) {
         add_account(sum, *seen.of_root, root_ns);
     } else {

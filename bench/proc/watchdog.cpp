@@ -42,8 +42,8 @@ void for_each_number(int fd, Visit visit) noexcept {
     auto in_number = false;
     for (;;) {
         auto const bytes = ::read(fd, buffer.data(), buffer.size());
-        for (ssize_t at = 0; at < bytes; ++at) {
-            auto const digit = buffer[static_cast<std::size_t>(at)];
+        for (ssize_t position = 0; position < bytes; ++position) {
+            auto const digit = buffer[static_cast<std::size_t>(position)];
             if (digit >= '0' && digit <= '9') {
                 number = number * 10 + (digit - '0');
                 in_number = true;
@@ -76,9 +76,10 @@ bool kill_children() noexcept {
     for (;;) {
         auto const bytes = ::syscall(SYS_getdents64, tasks, buffer.data(), buffer.size());
         if (bytes <= 0) break;
-        for (long at = 0; at < bytes;) {
-            auto const* const entry = reinterpret_cast<folder_entry const*>(buffer.data() + at);
-            at += entry->bytes;
+        for (long position = 0; position < bytes;) {
+            auto const* const entry =
+                reinterpret_cast<folder_entry const*>(buffer.data() + position);
+            position += entry->bytes;
             if (entry->name[0] == '.') continue;
             constexpr std::string_view children_of = "/children";
             std::array<char, 64> path{}; // by hand: this is a signal handler

@@ -14,8 +14,8 @@ running* the_running = nullptr;
 
 class worker_host final : public contract::host {
 public:
-    worker_host(command const& what, slot_file const& slots)
-        : running_{.worker = worker(what), .slots = slots} {
+    worker_host(command const& launch, slot_file const& slots)
+        : running_{.worker = worker(launch), .slots = slots} {
         the_running = &running_;
     }
     ~worker_host() override { the_running = nullptr; }
@@ -38,14 +38,14 @@ place own_place() {
 }
 
 std::unique_ptr<contract::host> start_worker(contract::host_setting const& setting) {
-    command what{
+    command launch{
         .program = own_place().worker(),
         .arguments = {std::string(setting.cell.workload), std::string(setting.cell.about.variant)},
         .inherited = {setting.descriptors.begin(), setting.descriptors.end()}};
-    if (setting.slots_fd != -1) what.inherited.push_back(setting.slots_fd);
+    if (setting.slots_fd != -1) launch.inherited.push_back(setting.slots_fd);
     try {
         return std::make_unique<worker_host>(
-            what, slot_file{.slots_fd = setting.slots_fd, .slots = setting.slots});
+            launch, slot_file{.slots_fd = setting.slots_fd, .slots = setting.slots});
     } catch (start_error const& e) {
         throw contract::skipped_error(e.what());
     }

@@ -31,19 +31,19 @@ pipe_ends make_pipe() {
 }
 
 /// In the child. Returns only if the program cannot be started; errno says why.
-void exec(command const& what, std::vector<char*> const& words, int input, int output) noexcept {
+void exec(command const& launch, std::vector<char*> const& words, int input, int output) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::signal(SIGPIPE, SIG_DFL); // an ignored signal stays ignored over exec
-    for (auto const fd : what.inherited) {
+    for (auto const fd : launch.inherited) {
         ::fcntl(fd, F_SETFD, 0);
     }
     if (::dup2(input, STDIN_FILENO) == -1 || ::dup2(output, STDOUT_FILENO) == -1) return;
     ::execv(words.front(), words.data());
 }
 
-std::vector<char*> as_words(command const& what) {
-    std::vector<char*> words{const_cast<char*>(what.program.c_str())};
-    for (auto const& argument : what.arguments) {
+std::vector<char*> as_words(command const& launch) {
+    std::vector<char*> words{const_cast<char*>(launch.program.c_str())};
+    for (auto const& argument : launch.arguments) {
         words.push_back(const_cast<char*>(argument.c_str()));
     }
     words.push_back(nullptr);
@@ -52,14 +52,14 @@ std::vector<char*> as_words(command const& what) {
 
 } // namespace
 
-process::process(command const& what) {
+process::process(command const& launch) {
     auto input = make_pipe();
     auto output = make_pipe();
     auto problem = make_pipe(); // closed by a successful exec
-    auto const words = as_words(what);
+    auto const words = as_words(launch);
     pid_ = proc::checked(::fork(), "fork");
     if (pid_ == 0) {
-        exec(what, words, input.read.get(), output.write.get());
+        exec(launch, words, input.read.get(), output.write.get());
         auto const error = errno;
         [[maybe_unused]] auto const ignored = ::write(problem.write.get(), &error, sizeof error);
         ::_exit(127);
@@ -70,7 +70,8 @@ process::process(command const& what) {
     auto error = 0;
     if (::read(problem.read.get(), &error, sizeof error) != sizeof error) return;
     wait(1s);
-    throw start_error(fmt::format("{} cannot be started: {}{}", what.program, std::strerror(error),
+    throw start_error(fmt::format("{} cannot be started: {}{}", launch.program,
+                                  std::strerror(error),
                                   error == ENOENT ? " (it, or what its first line names)" : ""));
 }
 
@@ -100,12 +101,12 @@ bool is_readable(int fd, std::chrono::milliseconds patience) {
     return ::poll(&entry, 1, static_cast<int>(std::max(patience, 0ms).count())) > 0;
 }
 
-std::string output_of(command const& what, std::chrono::milliseconds patience) {
+std::string output_of(command const& launch, std::chrono::milliseconds patience) {
     auto const until = clock::now() + patience;
     auto const left = [&] {
         return std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
     };
-    process running(what);
+    process running(launch);
     running.end_input();
     std::string text;
     for (;;) {
@@ -119,7 +120,7 @@ std::string output_of(command const& what, std::chrono::milliseconds patience) {
     auto const& end = running.wait(std::max(left(), 100ms));
     if (end == "exited with 0") return text;
     throw std::runtime_error(
-        fmt::format("{} {} {}", what.program, fmt::join(what.arguments, " "), end));
+        fmt::format("{} {} {}", launch.program, fmt::join(launch.arguments, " "), end));
 }
 
 } // namespace remote

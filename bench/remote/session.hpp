@@ -16,9 +16,9 @@ namespace remote {
 template <class W>
 class session final : public contract::session<W> {
 public:
-    session(worker& where, typename W::params const& params, typename W::environment const& around,
-            slot_file const& slots)
-        : worker_(where) {
+    session(worker& partner, typename W::params const& params,
+            typename W::environment const& around, slot_file const& slots)
+        : worker_(partner) {
         if constexpr (W::role == contract::role::server) {
             accepts_.emplace(around.listen_fd, params.connections);
         }

@@ -21,16 +21,16 @@ constexpr std::size_t most_line_bytes = 65'536;
 
 constexpr std::string_view greeting = "ready protocol=1";
 
-command without_sigpipe(command const& what) {
+command without_sigpipe(command const& launch) {
     // That a worker has ended is seen where its answer is read.
     ::signal(SIGPIPE, SIG_IGN);
-    return what;
+    return launch;
 }
 
 } // namespace
 
-worker::worker(command const& what, std::chrono::milliseconds patience)
-    : process_(without_sigpipe(what)) {
+worker::worker(command const& launch, std::chrono::milliseconds patience)
+    : process_(without_sigpipe(launch)) {
     auto const until = clock::now() + patience;
     auto const first = receive([&] {
         if (clock::now() < until) return;

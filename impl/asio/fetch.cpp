@@ -52,13 +52,13 @@ public:
     }
 
 protected:
-    virtual void start(slot& at, contract::probe& probe) = 0;
+    virtual void start(slot& entry, contract::probe& probe) = 0;
 
-    void complete(slot& at, contract::probe& probe) {
-        probe.end(at.index);
+    void complete(slot& entry, contract::probe& probe) {
+        probe.end(entry.index);
         ++out_.responses;
-        out_.checksum += kernel::hash(at.index, at.response);
-        at.index += params_.in_flight;
+        out_.checksum += kernel::hash(entry.index, entry.response);
+        entry.index += params_.in_flight;
     }
 
     fetch::params params_;
@@ -72,21 +72,22 @@ public:
     using fetch_session::fetch_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        if (at.index >= params_.requests) return;
-        probe.begin(at.index);
-        asio::async_write(at.socket, asio::buffer(&at.index, sizeof at.index),
+    void start(slot& entry, contract::probe& probe) override {
+        if (entry.index >= params_.requests) return;
+        probe.begin(entry.index);
+        asio::async_write(entry.socket, asio::buffer(&entry.index, sizeof entry.index),
                           [&](error_code error, std::size_t) {
                               if (error) throw boost::system::system_error(error, "send");
-                              receive(at, probe);
+                              receive(entry, probe);
                           });
     }
-    void receive(slot& at, contract::probe& probe) {
-        asio::async_read(at.socket, asio::buffer(at.response), [&](error_code error, std::size_t) {
-            if (error) throw boost::system::system_error(error, "receive");
-            complete(at, probe);
-            start(at, probe);
-        });
+    void receive(slot& entry, contract::probe& probe) {
+        asio::async_read(entry.socket, asio::buffer(entry.response),
+                         [&](error_code error, std::size_t) {
+                             if (error) throw boost::system::system_error(error, "receive");
+                             complete(entry, probe);
+                             start(entry, probe);
+                         });
     }
 };
 
@@ -95,16 +96,17 @@ public:
     using fetch_session::fetch_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        asio::co_spawn(context_, fetch_all(at, probe), rethrow);
+    void start(slot& entry, contract::probe& probe) override {
+        asio::co_spawn(context_, fetch_all(entry, probe), rethrow);
     }
-    asio::awaitable<void> fetch_all(slot& at, contract::probe& probe) {
-        while (at.index < params_.requests) {
-            probe.begin(at.index);
-            co_await asio::async_write(at.socket, asio::buffer(&at.index, sizeof at.index),
+    asio::awaitable<void> fetch_all(slot& entry, contract::probe& probe) {
+        while (entry.index < params_.requests) {
+            probe.begin(entry.index);
+            co_await asio::async_write(entry.socket, asio::buffer(&entry.index, sizeof entry.index),
                                        asio::use_awaitable);
-            co_await asio::async_read(at.socket, asio::buffer(at.response), asio::use_awaitable);
-            complete(at, probe);
+            co_await asio::async_read(entry.socket, asio::buffer(entry.response),
+                                      asio::use_awaitable);
+            complete(entry, probe);
         }
     }
 };

@@ -37,38 +37,39 @@ private:
 
     /// A node whose children are on their way; gone when the last of them has reported.
     struct inner {
-        inner(node const& n, inner* a) : at(n), above(a) {}
-        node at;
+        inner(node const& n, inner* a) : subtree(n), above(a) {}
+        node subtree;
         inner* above;
         unsigned phase = 0; ///< the next
         std::atomic<unsigned> children = 0;
         std::atomic<std::uint64_t> sum = 0;
     };
 
-    void start(node const& at, inner* above) {
-        if (tree_.is_leaf(at)) {
-            report(tree_.solve(at), above);
+    void start(node const& subtree, inner* above) {
+        if (tree_.is_leaf(subtree)) {
+            report(tree_.solve(subtree), above);
         } else {
-            begin_phase(new inner(at, above));
+            begin_phase(new inner(subtree, above));
         }
     }
 
-    void begin_phase(inner* at) {
+    void begin_phase(inner* parent) {
         std::array<node, Tree::most_children> children;
         unsigned count = 0;
         while (count == 0) {
-            if (at->phase == Tree::phases) return end(at);
-            for (unsigned cursor = 0; tree_.next(at->at, at->phase, cursor, children[count]);) {
+            if (parent->phase == Tree::phases) return end(parent);
+            for (unsigned cursor = 0;
+                 tree_.next(parent->subtree, parent->phase, cursor, children[count]);) {
                 if (++count == children.size()) break;
             }
-            ++at->phase;
+            ++parent->phase;
         }
         // relaxed: posting publishes it.
-        at->children.store(count, std::memory_order_relaxed);
+        parent->children.store(count, std::memory_order_relaxed);
         for (unsigned i = 0; i + 1 < count; ++i) {
-            asio::post(pool_, [this, at, child = children[i]] { start(child, at); });
+            asio::post(pool_, [this, parent, child = children[i]] { start(child, parent); });
         }
-        start(children[count - 1], at);
+        start(children[count - 1], parent);
     }
 
     void report(std::uint64_t value, inner* to) {
@@ -78,9 +79,9 @@ private:
         if (to->children.fetch_sub(1, std::memory_order_acq_rel) == 1) begin_phase(to);
     }
 
-    void end(inner* at) {
-        std::unique_ptr<inner> const ended(at);
-        report(at->sum.load(std::memory_order_relaxed), at->above);
+    void end(inner* parent) {
+        std::unique_ptr<inner> const ended(parent);
+        report(parent->sum.load(std::memory_order_relaxed), parent->above);
     }
 
     Tree tree_;

@@ -75,26 +75,26 @@ public:
     }
 
 protected:
-    virtual void start(slot& at, contract::probe& probe) = 0;
+    virtual void start(slot& entry, contract::probe& probe) = 0;
 
     /// The next item, if there is one.
-    bool take(slot& at, contract::probe& probe) {
+    bool take(slot& entry, contract::probe& probe) {
         if (next_ == params_.items) return false;
-        at.i = next_++;
-        at.request = kernel::http_get(at.i);
-        probe.begin(at.i);
+        entry.i = next_++;
+        entry.request = kernel::http_get(entry.i);
+        probe.begin(entry.i);
         return true;
     }
     /// On a thread of the pool.
-    void make_and_save(slot& at) const {
-        at.file = make_small_(at.reply.body());
-        save(kernel::thumbnail_path(folder_, at.i), at.file);
+    void make_and_save(slot& entry) const {
+        entry.file = make_small_(entry.reply.body());
+        save(kernel::thumbnail_path(folder_, entry.i), entry.file);
     }
-    void complete(slot const& at, contract::probe& probe) {
-        probe.end(at.i);
+    void complete(slot const& entry, contract::probe& probe) {
+        probe.end(entry.i);
         ++out_.items;
-        out_.written_bytes += at.file.size();
-        out_.checksum += kernel::hash(at.i, at.file);
+        out_.written_bytes += entry.file.size();
+        out_.checksum += kernel::hash(entry.i, entry.file);
     }
 
     pipeline::params params_;
@@ -112,36 +112,37 @@ public:
     using pipeline_session::pipeline_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        if (!take(at, probe)) return;
-        asio::async_write(at.socket, asio::buffer(at.request), [&](error_code error, std::size_t) {
-            if (error) throw boost::system::system_error(error, "send");
-            receive(at, probe);
-        });
+    void start(slot& entry, contract::probe& probe) override {
+        if (!take(entry, probe)) return;
+        asio::async_write(entry.socket, asio::buffer(entry.request),
+                          [&](error_code error, std::size_t) {
+                              if (error) throw boost::system::system_error(error, "send");
+                              receive(entry, probe);
+                          });
     }
-    void receive(slot& at, contract::probe& probe) {
-        at.socket.async_read_some(at.room(), [&](error_code error, std::size_t bytes) {
+    void receive(slot& entry, contract::probe& probe) {
+        entry.socket.async_read_some(entry.room(), [&](error_code error, std::size_t bytes) {
             if (error) throw boost::system::system_error(error, "receive");
-            if (at.reply.received(bytes)) {
-                hand_over(at, probe);
+            if (entry.reply.received(bytes)) {
+                hand_over(entry, probe);
             } else {
-                receive(at, probe);
+                receive(entry, probe);
             }
         });
     }
-    void hand_over(slot& at, contract::probe& probe) {
+    void hand_over(slot& entry, contract::probe& probe) {
         // The context would end while all that is left is in the pool.
         asio::post(pool_, [&, work = asio::make_work_guard(context_)] {
             std::exception_ptr failure;
             try {
-                make_and_save(at);
+                make_and_save(entry);
             } catch (...) {
                 failure = std::current_exception();
             }
             asio::post(context_, [&, failure] {
                 rethrow(failure);
-                complete(at, probe);
-                start(at, probe);
+                complete(entry, probe);
+                start(entry, probe);
             });
         });
     }
@@ -152,23 +153,24 @@ public:
     using pipeline_session::pipeline_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        asio::co_spawn(context_, process_some(at, probe), rethrow);
+    void start(slot& entry, contract::probe& probe) override {
+        asio::co_spawn(context_, process_some(entry, probe), rethrow);
     }
-    asio::awaitable<void> process_some(slot& at, contract::probe& probe) {
-        while (take(at, probe)) {
-            co_await asio::async_write(at.socket, asio::buffer(at.request), asio::use_awaitable);
+    asio::awaitable<void> process_some(slot& entry, contract::probe& probe) {
+        while (take(entry, probe)) {
+            co_await asio::async_write(entry.socket, asio::buffer(entry.request),
+                                       asio::use_awaitable);
             for (bool is_whole = false; !is_whole;) {
                 auto const bytes =
-                    co_await at.socket.async_read_some(at.room(), asio::use_awaitable);
-                is_whole = at.reply.received(bytes);
+                    co_await entry.socket.async_read_some(entry.room(), asio::use_awaitable);
+                is_whole = entry.reply.received(bytes);
             }
-            co_await asio::co_spawn(pool_, in_the_pool(at), asio::use_awaitable);
-            complete(at, probe);
+            co_await asio::co_spawn(pool_, in_the_pool(entry), asio::use_awaitable);
+            complete(entry, probe);
         }
     }
-    asio::awaitable<void> in_the_pool(slot& at) {
-        make_and_save(at);
+    asio::awaitable<void> in_the_pool(slot& entry) {
+        make_and_save(entry);
         co_return;
     }
 };

@@ -53,20 +53,20 @@ public:
     }
 
 protected:
-    virtual void start(slot& at, contract::probe& probe) = 0;
+    virtual void start(slot& entry, contract::probe& probe) = 0;
 
     /// False when no statement is left.
-    bool send_next(slot& at, contract::probe& probe) {
+    bool send_next(slot& entry, contract::probe& probe) {
         if (next_ == params_.queries) return false;
-        at.i = next_++;
-        probe.begin(at.i);
-        at.connection.start(params_.statement, kernel::block_of(seed_, at.i, params_.rows));
+        entry.i = next_++;
+        probe.begin(entry.i);
+        entry.connection.start(params_.statement, kernel::block_of(seed_, entry.i, params_.rows));
         return true;
     }
 
-    void complete(slot const& at, contract::probe& probe) {
-        probe.end(at.i);
-        out_.checksum += kernel::mix(kernel::mix(at.i) ^ at.connection.value());
+    void complete(slot const& entry, contract::probe& probe) {
+        probe.end(entry.i);
+        out_.checksum += kernel::mix(kernel::mix(entry.i) ^ entry.connection.value());
         ++out_.queries;
     }
 
@@ -83,15 +83,15 @@ public:
     using query_session::query_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        if (send_next(at, probe)) wait(at, probe);
+    void start(slot& entry, contract::probe& probe) override {
+        if (send_next(entry, probe)) wait(entry, probe);
     }
-    void wait(slot& at, contract::probe& probe) {
-        at.socket.async_wait(stream_descriptor::wait_read, [&](error_code error) {
+    void wait(slot& entry, contract::probe& probe) {
+        entry.socket.async_wait(stream_descriptor::wait_read, [&](error_code error) {
             if (error) throw boost::system::system_error(error, "wait");
-            if (!at.connection.proceed()) return wait(at, probe);
-            complete(at, probe);
-            start(at, probe);
+            if (!entry.connection.proceed()) return wait(entry, probe);
+            complete(entry, probe);
+            start(entry, probe);
         });
     }
 };
@@ -101,15 +101,15 @@ public:
     using query_session::query_session;
 
 private:
-    void start(slot& at, contract::probe& probe) override {
-        asio::co_spawn(context_, ask_all(at, probe), rethrow);
+    void start(slot& entry, contract::probe& probe) override {
+        asio::co_spawn(context_, ask_all(entry, probe), rethrow);
     }
-    asio::awaitable<void> ask_all(slot& at, contract::probe& probe) {
-        while (send_next(at, probe)) {
+    asio::awaitable<void> ask_all(slot& entry, contract::probe& probe) {
+        while (send_next(entry, probe)) {
             do {
-                co_await at.socket.async_wait(stream_descriptor::wait_read, asio::use_awaitable);
-            } while (!at.connection.proceed());
-            complete(at, probe);
+                co_await entry.socket.async_wait(stream_descriptor::wait_read, asio::use_awaitable);
+            } while (!entry.connection.proceed());
+            complete(entry, probe);
         }
     }
 };

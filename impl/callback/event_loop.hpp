@@ -10,8 +10,8 @@
 namespace callback {
 
 /// Passes a libuv result through, or throws std::system_error: libuv returns -errno.
-inline int checked(int result, char const* what) {
-    if (result < 0) throw std::system_error(-result, std::generic_category(), what);
+inline int checked(int result, char const* call) {
+    if (result < 0) throw std::system_error(-result, std::generic_category(), call);
     return result;
 }
 
@@ -52,9 +52,9 @@ public:
         if (!failure_) failure_ = std::move(failure);
         stop();
     }
-    void fail(int error, char const* what) noexcept {
+    void fail(int error, char const* call) noexcept {
         fail(std::make_exception_ptr(
-            std::system_error(error < 0 ? -error : error, std::generic_category(), what)));
+            std::system_error(error < 0 ? -error : error, std::generic_category(), call)));
     }
 
     /// Closes every handle of the loop that is still open.

@@ -86,8 +86,8 @@ private:
     void request(slot& s, std::uint64_t index) {
         s.index = index;
         s.received = 0;
-        for (std::size_t at = 0; at < s.request.size(); ++at) {
-            s.request[at] = static_cast<char>(index >> (8 * at));
+        for (std::size_t position = 0; position < s.request.size(); ++position) {
+            s.request[position] = static_cast<char>(index >> (8 * position));
         }
         probe_->begin(index);
         auto data = ::uv_buf_init(s.request.data(), static_cast<unsigned>(s.request.size()));

@@ -48,13 +48,13 @@ private:
 
     /// A node whose children are on their way.
     struct inner {
-        node at;
+        node subtree;
         inner* above;
         unsigned phase;    ///< the next
         unsigned children; ///< of the phase before it, not done
     };
     struct started {
-        node at;
+        node subtree;
         inner* above;
     };
     struct leaf {
@@ -69,10 +69,10 @@ private:
         while (!to_start_.empty() && !free_.empty()) {
             auto const next = to_start_.back();
             to_start_.pop_back();
-            if (tree_.is_leaf(next.at)) {
+            if (tree_.is_leaf(next.subtree)) {
                 queue(next);
             } else {
-                begin_phase(new inner{next.at, next.above, 0, 0});
+                begin_phase(new inner{next.subtree, next.above, 0, 0});
             }
         }
     }
@@ -84,20 +84,20 @@ private:
         checked(::uv_queue_work(loop_.get(), &mine.work, &solve, &solved), "uv_queue_work");
     }
 
-    void begin_phase(inner* at) {
-        while (at != nullptr && at->children == 0) {
-            if (at->phase == Tree::phases) {
-                auto const done = std::unique_ptr<inner>(at);
-                at = at->above;
-                if (at != nullptr) --at->children;
+    void begin_phase(inner* parent) {
+        while (parent != nullptr && parent->children == 0) {
+            if (parent->phase == Tree::phases) {
+                auto const done = std::unique_ptr<inner>(parent);
+                parent = parent->above;
+                if (parent != nullptr) --parent->children;
                 continue;
             }
             node child;
-            for (unsigned cursor = 0; tree_.next(at->at, at->phase, cursor, child);) {
-                to_start_.push_back({child, at});
-                ++at->children;
+            for (unsigned cursor = 0; tree_.next(parent->subtree, parent->phase, cursor, child);) {
+                to_start_.push_back({child, parent});
+                ++parent->children;
             }
-            ++at->phase;
+            ++parent->phase;
         }
     }
 
@@ -105,7 +105,7 @@ private:
     static void solve(uv_work_t* work) {
         auto& mine = *static_cast<leaf*>(work->data);
         try {
-            mine.value = mine.owner->tree_.solve(mine.of.at);
+            mine.value = mine.owner->tree_.solve(mine.of.subtree);
         } catch (...) {
             mine.failure = std::current_exception();
         }

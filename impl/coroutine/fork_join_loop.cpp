@@ -24,16 +24,16 @@ public:
 private:
     using node = typename Tree::node;
 
-    siding::coroutine<std::uint64_t> solve(node at) {
+    siding::coroutine<std::uint64_t> solve(node subtree) {
         std::uint64_t sum = 0;
-        if (tree_.is_leaf(at)) co_return tree_.solve(at);
+        if (tree_.is_leaf(subtree)) co_return tree_.solve(subtree);
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<siding::task<std::uint64_t>, Tree::most_children - 1> tasks;
             unsigned forked = 0;
             unsigned cursor = 0;
             node child;
-            if (!tree_.next(at, phase, cursor, child)) continue;
-            for (node after; tree_.next(at, phase, cursor, after); child = after) {
+            if (!tree_.next(subtree, phase, cursor, child)) continue;
+            for (node after; tree_.next(subtree, phase, cursor, after); child = after) {
                 tasks[forked++] = siding::create_task(solve(child));
             }
             sum += co_await solve(child);

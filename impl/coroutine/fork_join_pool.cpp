@@ -13,16 +13,16 @@ namespace coroutine_model {
 namespace {
 
 template <kernel::fork_join_tree Tree>
-siding::par<std::uint64_t> solve(Tree const& tree, typename Tree::node at) {
-    if (tree.is_leaf(at)) co_return tree.solve(at);
+siding::par<std::uint64_t> solve(Tree const& tree, typename Tree::node subtree) {
+    if (tree.is_leaf(subtree)) co_return tree.solve(subtree);
     std::uint64_t sum = 0;
     for (unsigned phase = 0; phase < Tree::phases; ++phase) {
         std::array<std::uint64_t, Tree::most_children - 1> values;
         unsigned forked = 0;
         unsigned cursor = 0;
         typename Tree::node child;
-        if (!tree.next(at, phase, cursor, child)) continue;
-        for (typename Tree::node after; tree.next(at, phase, cursor, after); child = after) {
+        if (!tree.next(subtree, phase, cursor, child)) continue;
+        for (typename Tree::node after; tree.next(subtree, phase, cursor, after); child = after) {
             co_await siding::fork(values[forked++], solve(tree, child));
         }
         sum += co_await solve(tree, child);

@@ -56,7 +56,7 @@ public:
     typename W::outcome run(contract::probe&) override {
         siding::run_on_cores(
             servers_.size(),
-            [this](siding::core const& at) { return servers_[at.index()]->serve(); }, options_);
+            [this](siding::core const& core) { return servers_[core.index()]->serve(); }, options_);
         typename W::outcome sum;
         for (auto const& server : servers_) {
             auto const one = server->outcome();

@@ -36,10 +36,10 @@ enum class place { executor, loop };
 class pipeline_session final : public contract::session<pipeline> {
 public:
     pipeline_session(pipeline::params const& params, pipeline::environment const& around,
-                     siding::loop_options options, place where)
+                     siding::loop_options options, place site)
         : params_(params),
           folder_(around.output_folder),
-          where_(where),
+          site_(site),
           make_small_(params.side, params.thumbnail_side),
           loop_(options),
           executor_(around.limits.workers) {
@@ -97,7 +97,7 @@ private:
 
     siding::coroutine<std::vector<std::byte>> make_and_save(std::uint64_t i,
                                                             std::span<std::byte const> picture) {
-        if (where_ == place::loop) co_return make_file(i, picture);
+        if (site_ == place::loop) co_return make_file(i, picture);
         auto making = siding::run_in_executor(executor_,
                                               [this, i, picture] { return make_file(i, picture); });
         co_return co_await std::move(making);
@@ -112,7 +112,7 @@ private:
 
     pipeline::params params_;
     std::string folder_;
-    place where_;
+    place site_;
     kernel::thumbnailer make_small_;
     pipeline::outcome out_;
     std::uint64_t next_ = 0;
@@ -123,11 +123,11 @@ private:
 
 std::unique_ptr<contract::session<pipeline>> make(pipeline::params const& params,
                                                   pipeline::environment const& around,
-                                                  siding::loop_options options, place where) {
+                                                  siding::loop_options options, place site) {
     if (auto const why = kernel::why_no_http(); !why.empty()) {
         throw contract::skipped_error(std::string(why));
     }
-    return std::make_unique<pipeline_session>(params, around, options, where);
+    return std::make_unique<pipeline_session>(params, around, options, site);
 }
 
 } // namespace

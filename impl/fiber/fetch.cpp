@@ -64,8 +64,8 @@ private:
         fetch::outcome outcome;
         for (auto index = first; index < params_.requests; index += params_.in_flight) {
             std::array<std::byte, 8> request;
-            for (std::size_t at = 0; at < request.size(); ++at) {
-                request[at] = static_cast<std::byte>(index >> (8 * at));
+            for (std::size_t position = 0; position < request.size(); ++position) {
+                request[position] = static_cast<std::byte>(index >> (8 * position));
             }
             probe.begin(index);
             if (!s.socket.send_all(request)) throw_closed();

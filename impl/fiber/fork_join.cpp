@@ -47,20 +47,20 @@ private:
     using node = typename Tree::node;
     using result = boost::fibers::future<std::uint64_t>;
 
-    result fork(node const& at) {
+    result fork(node const& subtree) {
         return boost::fibers::async(boost::fibers::launch::post, std::allocator_arg,
                                     boost::fibers::fixedsize_stack(stack_bytes),
-                                    [this, at] { return solve(at); });
+                                    [this, subtree] { return solve(subtree); });
     }
 
-    std::uint64_t solve(node const& at) {
-        if (tree_.is_leaf(at)) return tree_.solve(at);
+    std::uint64_t solve(node const& subtree) {
+        if (tree_.is_leaf(subtree)) return tree_.solve(subtree);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<result, Tree::most_children - 1> results;
             unsigned forked = 0;
             kernel::for_each_child(
-                tree_, at, phase,
+                tree_, subtree, phase,
                 [&](node const& child, unsigned i) {
                     results[i] = fork(child);
                     forked = i + 1;

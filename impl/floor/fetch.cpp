@@ -73,8 +73,8 @@ private:
 
     void request(slot& s, contract::probe& probe) {
         std::array<std::byte, 8> request;
-        for (std::size_t at = 0; at < request.size(); ++at) {
-            request[at] = static_cast<std::byte>(s.index >> (8 * at));
+        for (std::size_t position = 0; position < request.size(); ++position) {
+            request[position] = static_cast<std::byte>(s.index >> (8 * position));
         }
         s.received = 0;
         probe.begin(s.index);

@@ -47,13 +47,13 @@ private:
     /// The children in a phase of all nodes of a wave; a leaf is its own child in the first.
     [[nodiscard]] nodes children(nodes const& wave, unsigned phase) const {
         nodes below;
-        for (auto const& at : wave) {
-            if (tree_.is_leaf(at)) {
-                if (phase == 0) below.push_back(at);
+        for (auto const& subtree : wave) {
+            if (tree_.is_leaf(subtree)) {
+                if (phase == 0) below.push_back(subtree);
                 continue;
             }
             typename Tree::node child;
-            for (unsigned cursor = 0; tree_.next(at, phase, cursor, child);) {
+            for (unsigned cursor = 0; tree_.next(subtree, phase, cursor, child);) {
                 below.push_back(child);
             }
         }

@@ -31,14 +31,14 @@ public:
                                                             params.sq_entries * sizeof(unsigned)),
                      IORING_OFF_SQ_RING);
         entries_ = map(params.sq_entries * sizeof(io_uring_sqe), IORING_OFF_SQES);
-        submission_tail_ = at<std::atomic<unsigned>>(params.sq_off.tail);
-        submission_flags_ = at<std::atomic<unsigned>>(params.sq_off.flags);
-        submission_mask_ = *at<unsigned>(params.sq_off.ring_mask);
-        completion_head_ = at<std::atomic<unsigned>>(params.cq_off.head);
-        completion_tail_ = at<std::atomic<unsigned>>(params.cq_off.tail);
-        completion_mask_ = *at<unsigned>(params.cq_off.ring_mask);
-        completions_ = at<io_uring_cqe>(params.cq_off.cqes);
-        auto* const indices = at<unsigned>(params.sq_off.array);
+        submission_tail_ = field<std::atomic<unsigned>>(params.sq_off.tail);
+        submission_flags_ = field<std::atomic<unsigned>>(params.sq_off.flags);
+        submission_mask_ = *field<unsigned>(params.sq_off.ring_mask);
+        completion_head_ = field<std::atomic<unsigned>>(params.cq_off.head);
+        completion_tail_ = field<std::atomic<unsigned>>(params.cq_off.tail);
+        completion_mask_ = *field<unsigned>(params.cq_off.ring_mask);
+        completions_ = field<io_uring_cqe>(params.cq_off.cqes);
+        auto* const indices = field<unsigned>(params.sq_off.array);
         for (unsigned i = 0; i <= submission_mask_; ++i) {
             indices[i] = i;
         }
@@ -86,8 +86,8 @@ public:
     }
 
     /// IORING_REGISTER_*. Throws std::system_error.
-    void do_register(unsigned what, void* argument) const {
-        checked(static_cast<int>(::syscall(SYS_io_uring_register, fd_.get(), what, argument, 1)),
+    void do_register(unsigned action, void* argument) const {
+        checked(static_cast<int>(::syscall(SYS_io_uring_register, fd_.get(), action, argument, 1)),
                 "io_uring_register");
     }
 
@@ -126,7 +126,7 @@ private:
     }
 
     template <class T>
-    [[nodiscard]] T* at(unsigned offset) const noexcept {
+    [[nodiscard]] T* field(unsigned offset) const noexcept {
         return reinterpret_cast<T*>(static_cast<std::byte*>(rings_.start) + offset);
     }
 

@@ -95,20 +95,20 @@ private:
         bool has_failed = false;
     };
 
-    io_uring_sqe& prepare(unsigned char opcode, int fd, operation what) {
+    io_uring_sqe& prepare(unsigned char opcode, int fd, operation purpose) {
         auto& entry = ring_.prepare();
         entry.opcode = opcode;
         entry.fd = fd;
-        entry.user_data = tag(fd, what);
+        entry.user_data = tag(fd, purpose);
         return entry;
     }
 
-    void cancel(int fd, operation what) {
-        prepare(IORING_OP_ASYNC_CANCEL, -1, operation::cancel).addr = tag(fd, what);
+    void cancel(int fd, operation purpose) {
+        prepare(IORING_OP_ASYNC_CANCEL, -1, operation::cancel).addr = tag(fd, purpose);
     }
 
-    static std::uint64_t tag(int fd, operation what) noexcept {
-        return static_cast<std::uint64_t>(fd) << 8 | static_cast<std::uint64_t>(what);
+    static std::uint64_t tag(int fd, operation purpose) noexcept {
+        return static_cast<std::uint64_t>(fd) << 8 | static_cast<std::uint64_t>(purpose);
     }
 
     void handle(io_uring_cqe const& done) {

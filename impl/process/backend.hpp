@@ -29,8 +29,8 @@ inline unique_fd connect_to_backend(std::uint16_t port) {
 /// The 8 bytes of a request: its index, little endian.
 inline std::array<std::byte, 8> request_of(std::uint64_t index) noexcept {
     std::array<std::byte, 8> request;
-    for (std::size_t at = 0; at < request.size(); ++at) {
-        request[at] = static_cast<std::byte>(index >> (8 * at));
+    for (std::size_t position = 0; position < request.size(); ++position) {
+        request[position] = static_cast<std::byte>(index >> (8 * position));
     }
     return request;
 }

@@ -50,13 +50,13 @@ private:
         return nullptr;
     }
 
-    std::uint64_t solve(node const& at) const {
-        if (tree_.is_leaf(at)) return tree_.solve(at);
+    std::uint64_t solve(node const& subtree) const {
+        if (tree_.is_leaf(subtree)) return tree_.solve(subtree);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<std::optional<forked>, Tree::most_children - 1> children;
             kernel::for_each_child(
-                tree_, at, phase,
+                tree_, subtree, phase,
                 [&](node const& child, unsigned i) {
                     if (auto* const mine = take_slot()) {
                         children[i].emplace(process::child([&] { mine->value = solve(child); }),

@@ -33,14 +33,14 @@ public:
         auto const was_full = served.full;
         auto const requests = served.exchange.requests();
         auto const alive = (was_full || receive(served)) && send_all(served);
-        told_.requests += served.exchange.requests() - requests;
+        account_.requests += served.exchange.requests() - requests;
         if (alive && served.full != was_full) {
             ready.modify(served.fd.get(), served.full ? EPOLLOUT : EPOLLIN, &served);
         }
         return alive;
     }
 
-    [[nodiscard]] http::outcome outcome() const noexcept { return told_; }
+    [[nodiscard]] http::outcome outcome() const noexcept { return account_; }
 
 private:
     /// False when the connection is over. One read an event: if there is more, epoll says so again.
@@ -63,13 +63,13 @@ private:
                 return served.full;
             }
             exchange.sent(static_cast<std::size_t>(sent));
-            told_.sent_bytes += static_cast<std::uint64_t>(sent);
+            account_.sent_bytes += static_cast<std::uint64_t>(sent);
         }
         if (exchange.over()) ::shutdown(served.fd.get(), SHUT_WR);
         return true;
     }
 
-    http::outcome told_;
+    http::outcome account_;
     std::array<std::byte, 65'536> buffer_;
 };
 

@@ -18,8 +18,8 @@ using contract::fetch;
 
 void send_request(int socket, std::uint64_t index) {
     std::array<std::byte, 8> request;
-    for (std::size_t at = 0; at < request.size(); ++at) {
-        request[at] = static_cast<std::byte>(index >> (8 * at));
+    for (std::size_t position = 0; position < request.size(); ++position) {
+        request[position] = static_cast<std::byte>(index >> (8 * position));
     }
     std::span<std::byte const> rest = request;
     while (!rest.empty()) {

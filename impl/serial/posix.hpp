@@ -8,13 +8,13 @@
 
 namespace serial {
 
-[[noreturn]] inline void throw_errno(char const* what) {
-    throw std::system_error(errno, std::generic_category(), what);
+[[noreturn]] inline void throw_errno(char const* call) {
+    throw std::system_error(errno, std::generic_category(), call);
 }
 
 /// Passes the result of a system call through, or throws std::system_error for -1.
-inline int checked(int result, char const* what) {
-    if (result == -1) throw_errno(what);
+inline int checked(int result, char const* call) {
+    if (result == -1) throw_errno(call);
     return result;
 }
 

@@ -32,15 +32,15 @@ public:
 private:
     using node = typename Tree::node;
 
-    std::uint64_t solve(node const& at) const {
-        if (tree_.is_leaf(at)) return tree_.solve(at);
+    std::uint64_t solve(node const& subtree) const {
+        if (tree_.is_leaf(subtree)) return tree_.solve(subtree);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<std::uint64_t, Tree::most_children - 1> values;
             unsigned forked = 0;
             tbb::task_group group;
             kernel::for_each_child(
-                tree_, at, phase,
+                tree_, subtree, phase,
                 [&](node const& child, unsigned i) {
                     group.run([this, child, &value = values[i]] { value = solve(child); });
                     forked = i + 1;

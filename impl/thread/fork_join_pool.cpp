@@ -23,14 +23,14 @@ public:
 private:
     using node = typename Tree::node;
 
-    std::uint64_t solve(node const& at, unsigned depth) {
-        if (tree_.is_leaf(at)) return tree_.solve(at);
+    std::uint64_t solve(node const& subtree, unsigned depth) {
+        if (tree_.is_leaf(subtree)) return tree_.solve(subtree);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<std::future<std::uint64_t>, Tree::most_children - 1> results;
             unsigned forked = 0;
             kernel::for_each_child(
-                tree_, at, phase,
+                tree_, subtree, phase,
                 [&](node const& child, unsigned i) {
                     results[i] = pool_.submit(
                         depth + 1, [this, child, depth] { return solve(child, depth + 1); });

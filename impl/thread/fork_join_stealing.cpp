@@ -30,10 +30,10 @@ private:
 
     class subtree final : public stealing_pool::task {
     public:
-        subtree(stealing& owner, node const& at) : owner_(owner), at_(at) {}
+        subtree(stealing& owner, node const& top) : owner_(owner), top_(top) {}
         void run() override {
             try {
-                value_ = owner_.solve(at_);
+                value_ = owner_.solve(top_);
             } catch (...) {
                 failure_ = std::current_exception();
             }
@@ -45,19 +45,19 @@ private:
 
     private:
         stealing& owner_;
-        node at_;
+        node top_;
         std::uint64_t value_ = 0;
         std::exception_ptr failure_;
     };
 
-    std::uint64_t solve(node const& at) {
-        if (tree_.is_leaf(at)) return tree_.solve(at);
+    std::uint64_t solve(node const& top) {
+        if (tree_.is_leaf(top)) return tree_.solve(top);
         std::uint64_t sum = 0;
         for (unsigned phase = 0; phase < Tree::phases; ++phase) {
             std::array<std::optional<subtree>, Tree::most_children - 1> forked;
             unsigned count = 0;
             kernel::for_each_child(
-                tree_, at, phase,
+                tree_, top, phase,
                 [&](node const& child, unsigned i) {
                     pool_.fork(forked[i].emplace(*this, child));
                     count = i + 1;

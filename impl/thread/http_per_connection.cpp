@@ -20,8 +20,8 @@ using contract::http;
 http::outcome serve_until_closed(int connection) {
     std::array<std::byte, 65'536> buffer;
     kernel::http_exchange exchange;
-    http::outcome told;
-    for (bool alive = true; alive; told.requests = exchange.requests()) {
+    http::outcome served;
+    for (bool alive = true; alive; served.requests = exchange.requests()) {
         auto const received = ::recv(connection, buffer.data(), buffer.size(), 0);
         if (received < 0 && errno == EINTR) continue;
         if (received <= 0) break;
@@ -30,23 +30,23 @@ http::outcome serve_until_closed(int connection) {
             auto const sent = ::send(connection, rest.data(), rest.size(), MSG_NOSIGNAL);
             if (sent >= 0) {
                 exchange.sent(static_cast<std::size_t>(sent));
-                told.sent_bytes += static_cast<std::uint64_t>(sent);
+                served.sent_bytes += static_cast<std::uint64_t>(sent);
             } else if (errno != EINTR) {
                 alive = false;
             }
         }
         if (exchange.over()) ::shutdown(connection, SHUT_WR);
     }
-    return told;
+    return served;
 }
 
 class thread_per_connection final : public contract::session<http> {
 public:
     explicit thread_per_connection(contract::server_environment const& environment)
         : threads_(environment.listen_fd, environment.stop_fd, [this](int connection) {
-              auto const told = serve_until_closed(connection);
-              requests_.fetch_add(told.requests, std::memory_order_relaxed);
-              sent_bytes_.fetch_add(told.sent_bytes, std::memory_order_relaxed);
+              auto const served = serve_until_closed(connection);
+              requests_.fetch_add(served.requests, std::memory_order_relaxed);
+              sent_bytes_.fetch_add(served.sent_bytes, std::memory_order_relaxed);
           }) {}
 
     http::outcome run(contract::probe&) override {

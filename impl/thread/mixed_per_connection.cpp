@@ -46,9 +46,9 @@ class thread_per_connection final : public contract::session<mixed> {
 public:
     thread_per_connection(mixed::params const& params, mixed::environment const& environment)
         : threads_(environment.listen_fd, environment.stop_fd, [this, params](int connection) {
-              auto const told = serve_until_closed(connection, params);
-              requests_.fetch_add(told.requests, std::memory_order_relaxed);
-              dear_.fetch_add(told.dear, std::memory_order_relaxed);
+              auto const served = serve_until_closed(connection, params);
+              requests_.fetch_add(served.requests, std::memory_order_relaxed);
+              dear_.fetch_add(served.dear, std::memory_order_relaxed);
           }) {}
 
     mixed::outcome run(contract::probe&) override {

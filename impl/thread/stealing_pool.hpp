@@ -71,8 +71,8 @@ private:
         std::atomic<std::size_t> size = 0; ///< a hint, so that thieves need not lock to look
     };
 
-    void push(unsigned at, task& t) {
-        auto& q = queues_[at];
+    void push(unsigned worker, task& t) {
+        auto& q = queues_[worker];
         {
             std::lock_guard const lock(q.mutex);
             q.tasks.push_back(&t);

@@ -79,9 +79,9 @@ private:
         return result.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
     }
 
-    void run(std::vector<submitted>::iterator at, std::unique_lock<std::mutex>& lock) {
-        auto body = std::move(at->body);
-        tasks_.erase(at);
+    void run(std::vector<submitted>::iterator place, std::unique_lock<std::mutex>& lock) {
+        auto body = std::move(place->body);
+        tasks_.erase(place);
         lock.unlock();
         body();
         lock.lock();

@@ -62,11 +62,11 @@ std::string_view verdict_of(client::load const& asked, client::measured const& s
 
 /// Exactly this guard is broken, and it decides.
 void expect_trips(client::load const& asked, client::measured const& seen, std::string const& guard,
-                  std::string const& verdict, std::string const& told) {
+                  std::string const& verdict, std::string const& explanation) {
     auto const judged = client::judge(asked, seen);
     EXPECT_EQ(broken_guards(judged), names{guard});
     EXPECT_EQ(name_of(judged.found.verdict), verdict);
-    EXPECT_NE(judged.found.reason.find(told), std::string::npos) << judged.found.reason;
+    EXPECT_NE(judged.found.reason.find(explanation), std::string::npos) << judged.found.reason;
 }
 
 TEST(guards, pass_a_sound_window) {

@@ -107,10 +107,10 @@ TEST(client_options, a_report_that_cannot_be_written_is_a_failure) {
 void wait_until_idle(pid_t pid) {
     while (true) {
         auto const stat = harness::read_file("/proc/" + std::to_string(pid) + "/stat");
-        auto const at = stat.rfind(')');
-        if (at == std::string::npos) return;
+        auto const position = stat.rfind(')');
+        if (position == std::string::npos) return;
         bool const started = stat.find("(switchyard-cli") != std::string::npos;
-        if (started && (stat[at + 2] == 'S' || stat[at + 2] == 'Z')) return;
+        if (started && (stat[position + 2] == 'S' || stat[position + 2] == 'Z')) return;
     }
 }
 
@@ -144,7 +144,8 @@ TEST(client_options, the_log_has_both_histograms_and_is_appended_to) {
     auto const path = folder.file("latency.hlog");
     auto const count = [](std::string const& text, std::string const& word) {
         std::size_t found = 0;
-        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        for (auto position = text.find(word); position != std::string::npos;
+             position = text.find(word, position + 1)) {
             ++found;
         }
         return found;

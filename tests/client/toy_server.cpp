@@ -20,36 +20,37 @@ struct peer {
     std::uint64_t messages = 0;
 };
 
-void leave(peer& at, then what) {
-    if (what == then::half_close) {
-        ::shutdown(at.fd, SHUT_WR);
+void leave(peer& client, then action) {
+    if (action == then::half_close) {
+        ::shutdown(client.fd, SHUT_WR);
         return;
     }
-    if (what == then::reset) {
+    if (action == then::reset) {
         linger const at_once{1, 0};
-        ::setsockopt(at.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
-    ::close(at.fd);
-    at.fd = -1; // poll passes over it
+    ::close(client.fd);
+    client.fd = -1; // poll passes over it
 }
 
-void serve_one(std::uint64_t number, peer& at, std::size_t message_bytes, behaviour const& how) {
+void serve_one(std::uint64_t number, peer& client, std::size_t message_bytes,
+               behaviour const& how) {
     char buffer[65'536];
-    auto const bytes = ::recv(at.fd, buffer, sizeof buffer, 0);
-    if (bytes <= 0) return leave(at, then::close);
-    at.received.append(buffer, static_cast<std::size_t>(bytes));
-    while (at.fd >= 0 && at.received.size() >= message_bytes) {
-        auto reply = at.received.substr(0, message_bytes);
-        at.received.erase(0, message_bytes);
-        auto const next = how(number, at.messages++, reply);
+    auto const bytes = ::recv(client.fd, buffer, sizeof buffer, 0);
+    if (bytes <= 0) return leave(client, then::close);
+    client.received.append(buffer, static_cast<std::size_t>(bytes));
+    while (client.fd >= 0 && client.received.size() >= message_bytes) {
+        auto reply = client.received.substr(0, message_bytes);
+        client.received.erase(0, message_bytes);
+        auto const next = how(number, client.messages++, reply);
         // Held back, so that a shutdown puts the end of the stream into the reply's own segment.
         auto const flags = MSG_NOSIGNAL | (next == then::half_close ? MSG_MORE : 0);
         for (std::size_t sent = 0; sent < reply.size();) {
-            auto const part = ::send(at.fd, reply.data() + sent, reply.size() - sent, flags);
-            if (part < 0) return leave(at, then::close);
+            auto const part = ::send(client.fd, reply.data() + sent, reply.size() - sent, flags);
+            if (part < 0) return leave(client, then::close);
             sent += static_cast<std::size_t>(part);
         }
-        if (next != then::keep) leave(at, next);
+        if (next != then::keep) leave(client, next);
     }
 }
 
@@ -57,8 +58,8 @@ void serve_one(std::uint64_t number, peer& at, std::size_t message_bytes, behavi
     std::vector<peer> peers;
     while (true) {
         std::vector<pollfd> watched{{listener, POLLIN, 0}};
-        for (auto const& at : peers) {
-            watched.push_back({at.fd, POLLIN, 0});
+        for (auto const& client : peers) {
+            watched.push_back({client.fd, POLLIN, 0});
         }
         ::poll(watched.data(), watched.size(), -1);
         for (std::size_t i = 0; i < peers.size(); ++i) {

@@ -43,12 +43,12 @@ void expect_complete(toy::client_end const& ended, std::uint64_t messages, std::
     }
 }
 
-void expect_failure(toy::client_end const& ended, char const* verdict, char const* told) {
+void expect_failure(toy::client_end const& ended, char const* verdict, char const* explanation) {
     EXPECT_EQ(ended.process.exit_code, 1) << ended.process.err;
     ASSERT_TRUE(ended.report.is_object()) << ended.process.err;
     EXPECT_EQ(ended.report["verdict"], verdict) << ended.report["reason"];
     auto const reason = ended.report["reason"].get<std::string>();
-    EXPECT_NE(reason.find(told), std::string::npos) << reason;
+    EXPECT_NE(reason.find(explanation), std::string::npos) << reason;
 }
 
 TEST(client_verdict, is_ok_for_a_server_with_time_to_spare) {
@@ -142,9 +142,9 @@ TEST(client_verdict, the_server_s_clocks_are_read) {
 }
 
 TEST(client_verdict, a_flipped_byte_is_wrong) {
-    for (std::size_t const at : {std::size_t{0}, message_bytes / 2, message_bytes - 1}) {
-        auto const flip = [at](auto, std::uint64_t number, std::string& bytes) {
-            if (number == 5) bytes[at] ^= 1;
+    for (std::size_t const position : {std::size_t{0}, message_bytes / 2, message_bytes - 1}) {
+        auto const flip = [position](auto, std::uint64_t number, std::string& bytes) {
+            if (number == 5) bytes[position] ^= 1;
             return then::keep;
         };
         auto const ended = run(flip, 1, 100);

@@ -133,18 +133,19 @@ TEST(kernel, cuts_a_stream_into_messages_however_it_is_dealt_out) {
     for (std::size_t piece = 1; piece <= 14; ++piece) {
         kernel::frames frames(7);
         std::vector<std::byte> cut;
-        for (std::size_t at = 0; at < stream.size();) {
+        for (std::size_t position = 0; position < stream.size();) {
             auto const room = frames.room();
             ASSERT_GT(room.size(), 7u - cut.size() % 7) << "room to spare";
-            auto const bytes = std::min({piece, room.size(), stream.size() - at});
-            std::copy_n(stream.begin() + static_cast<std::ptrdiff_t>(at), bytes, room.begin());
+            auto const bytes = std::min({piece, room.size(), stream.size() - position});
+            std::copy_n(stream.begin() + static_cast<std::ptrdiff_t>(position), bytes,
+                        room.begin());
             frames.received(bytes);
-            at += bytes;
+            position += bytes;
             for (auto message = frames.next(); !message.empty(); message = frames.next()) {
                 ASSERT_EQ(message.size(), 7u);
                 cut.insert(cut.end(), message.begin(), message.end());
             }
-            ASSERT_EQ(cut.size(), at / 7 * 7);
+            ASSERT_EQ(cut.size(), position / 7 * 7);
         }
         EXPECT_EQ(cut, stream) << piece;
     }

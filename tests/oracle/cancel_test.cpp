@@ -53,61 +53,61 @@ TEST(cancel, takes_what_an_honest_model_answers) {
 }
 
 TEST(cancel, takes_clean_ups_of_one_burst_in_any_order) {
-    honest told(6);
-    std::swap(told.slots[told.order[0]].end_ns, told.slots[told.order[5]].end_ns);
-    EXPECT_EQ(told.check(), "");
+    honest account(6);
+    std::swap(account.slots[account.order[0]].end_ns, account.slots[account.order[5]].end_ns);
+    EXPECT_EQ(account.check(), "");
 }
 
 TEST(cancel, tells_a_unit_that_was_not_joined) {
-    honest told(1);
-    --told.outcome.joined;
-    EXPECT_NE(told.check(), "");
+    honest account(1);
+    --account.outcome.joined;
+    EXPECT_NE(account.check(), "");
 }
 
 TEST(cancel, tells_a_unit_that_was_cancelled_before_it_waited) {
-    honest told(1);
-    told.outcome.waiting -= kernel::cancel::waiting_mark(seed, 3);
-    EXPECT_NE(told.check(), "");
+    honest account(1);
+    account.outcome.waiting -= kernel::cancel::waiting_mark(seed, 3);
+    EXPECT_NE(account.check(), "");
 }
 
 TEST(cancel, tells_a_unit_that_did_not_clean_up_or_did_so_twice) {
     for (auto const other : {std::uint64_t{2}, std::uint64_t{4}}) {
-        honest told(1);
-        told.outcome.cancelled -= kernel::cancel::cancelled_mark(seed, 3);
-        EXPECT_NE(told.check(), "") << "3 never";
-        told.outcome.cancelled += kernel::cancel::cancelled_mark(seed, other);
-        EXPECT_NE(told.check(), "") << other << " in its place";
+        honest account(1);
+        account.outcome.cancelled -= kernel::cancel::cancelled_mark(seed, 3);
+        EXPECT_NE(account.check(), "") << "3 never";
+        account.outcome.cancelled += kernel::cancel::cancelled_mark(seed, other);
+        EXPECT_NE(account.check(), "") << other << " in its place";
     }
-    honest told(1);
-    told.outcome.cancelled = told.outcome.waiting;
-    EXPECT_NE(told.check(), "") << "the first mark again";
+    honest account(1);
+    account.outcome.cancelled = account.outcome.waiting;
+    EXPECT_NE(account.check(), "") << "the first mark again";
 }
 
 TEST(cancel, tells_a_clean_up_that_was_never_noted_or_came_before_the_request) {
-    honest told(2);
-    told.slots[0].end_ns = 0;
-    EXPECT_NE(told.check(), "");
-    told = honest(2);
-    told.slots[0].end_ns = told.slots[0].begin_ns - 1;
-    EXPECT_NE(told.check(), "");
-    told = honest(2);
-    told.slots[5].begin_ns = 0;
-    EXPECT_NE(told.check(), "");
+    honest account(2);
+    account.slots[0].end_ns = 0;
+    EXPECT_NE(account.check(), "");
+    account = honest(2);
+    account.slots[0].end_ns = account.slots[0].begin_ns - 1;
+    EXPECT_NE(account.check(), "");
+    account = honest(2);
+    account.slots[5].begin_ns = 0;
+    EXPECT_NE(account.check(), "");
 }
 
 TEST(cancel, tells_another_order_of_requests) {
-    honest told(6);
-    std::swap(told.slots[told.order[1]].begin_ns, told.slots[told.order[2]].begin_ns);
-    EXPECT_NE(told.check(), "");
+    honest account(6);
+    std::swap(account.slots[account.order[1]].begin_ns, account.slots[account.order[2]].begin_ns);
+    EXPECT_NE(account.check(), "");
 }
 
 TEST(cancel, tells_a_broadcast_from_bursts) {
-    auto told = honest(6);
-    told.params.burst = 3;
-    EXPECT_NE(told.check(), "") << "the second burst was requested before the first had ended";
-    told = honest(2);
-    told.params.burst = 1;
-    EXPECT_NE(told.check(), "");
+    auto account = honest(6);
+    account.params.burst = 3;
+    EXPECT_NE(account.check(), "") << "the second burst was requested before the first had ended";
+    account = honest(2);
+    account.params.burst = 1;
+    EXPECT_NE(account.check(), "");
 }
 
 TEST(cancel, refuses_bursts_that_do_not_divide) {

@@ -19,13 +19,14 @@ auto expected(typename W::params const& params) {
 }
 
 template <class Tree>
-std::uint64_t nodes_of(Tree const& tree, typename Tree::node const& at, std::uint64_t& leaves) {
-    if (tree.is_leaf(at)) return ++leaves, 1;
+std::uint64_t nodes_of(Tree const& tree, typename Tree::node const& subtree,
+                       std::uint64_t& leaves) {
+    if (tree.is_leaf(subtree)) return ++leaves, 1;
     std::uint64_t nodes = 1;
     for (unsigned phase = 0; phase < Tree::phases; ++phase) {
         typename Tree::node child;
         unsigned children = 0;
-        for (unsigned cursor = 0; tree.next(at, phase, cursor, child); ++children) {
+        for (unsigned cursor = 0; tree.next(subtree, phase, cursor, child); ++children) {
             nodes += nodes_of(tree, child, leaves);
         }
         EXPECT_LE(children, Tree::most_children);

@@ -107,9 +107,9 @@ TEST(worker, inherits_what_it_is_given_and_nothing_else) {
     auto const kept = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 200);
     ASSERT_NE(given, -1);
     ASSERT_NE(kept, -1);
-    auto what = shell(std::string(ready) + "read line; echo listed $(ls /proc/$$/fd); read end");
-    what.inherited = {given};
-    worker asked(what);
+    auto launch = shell(std::string(ready) + "read line; echo listed $(ls /proc/$$/fd); read end");
+    launch.inherited = {given};
+    worker asked(launch);
     auto const listed = " " + std::string(asked.ask(line("list"), "listed").rest()) + " ";
     EXPECT_THAT(listed, HasSubstr(" " + std::to_string(given) + " "));
     EXPECT_THAT(listed, testing::Not(HasSubstr(" " + std::to_string(kept) + " ")));

@@ -11,10 +11,10 @@ void driver::run_closed(std::uint64_t count, measured& into, bool warm) {
     bool broken = false;
     auto start_next = [&](std::uint64_t index) {
         if (sent == count || broken) return;
-        auto& at = connections_[index];
-        at.prepare_next();
+        auto& link = connections_[index];
+        link.prepare_next();
         // Before the send, which can take the whole round trip when the peer runs on this CPU.
-        at.intended_ns = at.sent_ns = now_ns();
+        link.intended_ns = link.sent_ns = now_ns();
         broken = !start(index, &into);
         if (!broken) ++sent;
     };

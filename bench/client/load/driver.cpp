@@ -19,15 +19,15 @@ driver::driver(client::load const& load)
 }
 
 bool driver::start(std::uint64_t index, measured* into) {
-    auto& at = connections_[index];
-    if (at.peer_ended() && !load_.reconnect) {
+    auto& link = connections_[index];
+    if (link.peer_ended() && !load_.reconnect) {
         // The end of the stream came with the last reply, and no event will tell of it again.
         note_closed(index, into);
         return false;
     }
     if (load_.reconnect) {
         try {
-            if (at.connect_anew(deadline_ns_)) poller_.add(at.fd(), index);
+            if (link.connect_anew(deadline_ns_)) poller_.add(link.fd(), index);
         } catch (connect_timeout const& error) {
             if (into) {
                 into->how = measured::end::timed_out;
@@ -36,7 +36,7 @@ bool driver::start(std::uint64_t index, measured* into) {
             return false;
         }
     }
-    at.send_prepared();
+    link.send_prepared();
     return true;
 }
 
@@ -49,24 +49,24 @@ void driver::note_closed(std::uint64_t index, measured* into) const {
 }
 
 driver::outcome driver::serve(std::uint64_t index, std::uint32_t events, measured* into) {
-    auto& at = connections_[index];
-    if ((events & EPOLLOUT) != 0 && at.must_write()) at.send_rest();
+    auto& link = connections_[index];
+    if ((events & EPOLLOUT) != 0 && link.must_write()) link.send_rest();
     if ((events & ~EPOLLOUT) == 0) return outcome::none;
-    switch (at.receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)) {
+    switch (link.receive((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)) {
     case connection::progress::waits:
         return outcome::none;
     case connection::progress::complete:
         return outcome::complete;
     case connection::progress::closed:
         // With a connection for each message, the server may end it after its reply.
-        if (load_.reconnect && !at.busy()) return outcome::none;
+        if (load_.reconnect && !link.busy()) return outcome::none;
         note_closed(index, into);
         return outcome::broken;
     case connection::progress::mismatched:
         if (into) {
             ++into->mismatched;
             into->stopped_early = fmt::format(
-                "a wrong or surplus byte on connection {} after {} replies", index, at.served);
+                "a wrong or surplus byte on connection {} after {} replies", index, link.served);
         }
         return outcome::broken;
     }
@@ -78,7 +78,7 @@ bool driver::out_of_time(measured* into) {
     if (into) {
         into->how = measured::end::timed_out;
         auto const served = std::count_if(connections_.begin(), connections_.end(),
-                                          [](auto const& at) { return at.served != 0; });
+                                          [](auto const& link) { return link.served != 0; });
         into->stopped_early = fmt::format(
             "the load did not end within {} s: {} of {} replies, {} of {} connections "
             "served",
@@ -87,37 +87,37 @@ bool driver::out_of_time(measured* into) {
     return true;
 }
 
-void driver::note_dear(connection const& at, std::uint64_t now, measured& into) {
-    if (!at.spoken().dear()) return;
-    auto const took_ns = now - at.sent_ns;
+void driver::note_dear(connection const& link, std::uint64_t now, measured& into) {
+    if (!link.spoken().dear()) return;
+    auto const took_ns = now - link.sent_ns;
     into.least_dear_ns =
         into.dear_messages++ == 0 ? took_ns : std::min(into.least_dear_ns, took_ns);
 }
 
-void driver::record(connection& at, std::uint64_t index, std::uint64_t now, measured& into) {
-    auto const service_ns = now - at.sent_ns;
-    (at.spoken().dear() ? into.dear : into.latency).record(now - at.intended_ns);
+void driver::record(connection& link, std::uint64_t index, std::uint64_t now, measured& into) {
+    auto const service_ns = now - link.sent_ns;
+    (link.spoken().dear() ? into.dear : into.latency).record(now - link.intended_ns);
     into.service.record(service_ns);
     into.latency_sum_ns += service_ns;
     ++into.received;
     if (into.received == (into.expected + 1) / 2) into.half_at_ns = now;
-    if (at.served++ == 0) {
-        at.first_ns = at.sent_ns;
+    if (link.served++ == 0) {
+        link.first_ns = link.sent_ns;
     } else {
-        into.think_ns += at.sent_ns - at.last_ns;
+        into.think_ns += link.sent_ns - link.last_ns;
     }
-    at.last_ns = now;
+    link.last_ns = now;
     into.reply_of.push_back(static_cast<std::uint32_t>(index));
-    into.reply_ns.push_back(now - at.intended_ns);
-    if (load_.has_surge()) into.due_ns.push_back(at.intended_ns);
+    into.reply_ns.push_back(now - link.intended_ns);
+    if (load_.has_surge()) into.due_ns.push_back(link.intended_ns);
 }
 
 void driver::finish(std::uint64_t started_ns, measured& into) {
     std::uint64_t end_ns = started_ns;
-    for (auto const& at : connections_) {
-        into.served.push_back(at.served);
-        if (at.served != 0) into.connection_ns += at.last_ns - at.first_ns;
-        end_ns = std::max(end_ns, at.last_ns);
+    for (auto const& link : connections_) {
+        into.served.push_back(link.served);
+        if (link.served != 0) into.connection_ns += link.last_ns - link.first_ns;
+        end_ns = std::max(end_ns, link.last_ns);
     }
     into.window_ns = end_ns - started_ns;
     into.half_at_ns = into.half_at_ns > started_ns ? into.half_at_ns - started_ns : 0;

@@ -39,8 +39,8 @@ private:
     outcome serve(std::uint64_t index, std::uint32_t events, measured* into);
     [[nodiscard]] bool out_of_time(measured* into);
     /// `mixed` counts these in the warm-up as well, for the server counts them, too.
-    static void note_dear(connection const& at, std::uint64_t now, measured& into);
-    void record(connection& at, std::uint64_t index, std::uint64_t now, measured& into);
+    static void note_dear(connection const& link, std::uint64_t now, measured& into);
+    void record(connection& link, std::uint64_t index, std::uint64_t now, measured& into);
     void finish(std::uint64_t started_ns, measured& into);
 
     client::load load_;

@@ -44,8 +44,8 @@ public:
         turned_ns_ = now;
         sent_ = into_.sent;
     }
-    [[nodiscard]] std::span<epoll_event const> wait(poller& at, std::uint64_t timeout_ns) {
-        auto const events = at.wait(timeout_ns);
+    [[nodiscard]] std::span<epoll_event const> wait(poller& source, std::uint64_t timeout_ns) {
+        auto const events = source.wait(timeout_ns);
         only_waited_ = timeout_ns == 0 && events.empty() && into_.sent == sent_;
         return events;
     }
@@ -85,11 +85,11 @@ void driver::run_open(std::vector<std::uint64_t> const& arrivals_ns, measured& i
             break;
         }
         for (; next < due && !idle.empty(); ++next, idle.pop_front()) {
-            auto& at = connections_[idle.front().index];
-            at.prepare_next();
-            at.intended_ns = started_ns + arrivals_ns[next];
-            at.sent_ns = now_ns();
-            auto const lag_ns = at.sent_ns - std::max(at.intended_ns, idle.front().since_ns);
+            auto& link = connections_[idle.front().index];
+            link.prepare_next();
+            link.intended_ns = started_ns + arrivals_ns[next];
+            link.sent_ns = now_ns();
+            auto const lag_ns = link.sent_ns - std::max(link.intended_ns, idle.front().since_ns);
             into.send_lag.record(lag_ns);
             if (lag_ns > late_ns) ++into.late_sends;
             if (!start(idle.front().index, &into)) {

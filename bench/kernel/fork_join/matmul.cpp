@@ -33,56 +33,57 @@ matmul_tree::matmul_tree(contract::matmul::params const& params, std::uint64_t s
     }
 }
 
-std::uint64_t matmul_tree::solve(node const& at) const noexcept {
-    if (at.between == 0) {
-        for (auto row = at.row; row < at.row + at.edge; ++row) {
-            std::fill_n(&product_[std::size_t(row) * edge_ + at.column], at.edge, 0.0);
+std::uint64_t matmul_tree::solve(node const& subtree) const noexcept {
+    if (subtree.between == 0) {
+        for (auto row = subtree.row; row < subtree.row + subtree.edge; ++row) {
+            std::fill_n(&product_[std::size_t(row) * edge_ + subtree.column], subtree.edge, 0.0);
         }
     }
-    auto const step = std::min(at.edge, cached_edge);
-    for (auto between = at.between; between < at.between + at.edge; between += step) {
-        for (auto column = at.column; column < at.column + at.edge; column += step) {
-            for (auto row = at.row; row < at.row + at.edge; row += step) {
+    auto const step = std::min(subtree.edge, cached_edge);
+    for (auto between = subtree.between; between < subtree.between + subtree.edge;
+         between += step) {
+        for (auto column = subtree.column; column < subtree.column + subtree.edge; column += step) {
+            for (auto row = subtree.row; row < subtree.row + subtree.edge; row += step) {
                 multiply({row, column, between, step});
             }
         }
     }
-    return at.between + at.edge == edge_ ? checksum(at) : 0;
+    return subtree.between + subtree.edge == edge_ ? checksum(subtree) : 0;
 }
 
-void matmul_tree::multiply(node const& at) const noexcept {
-    for (auto row = at.row; row < at.row + at.edge; ++row) {
-        auto* const out = &product_[std::size_t(row) * edge_ + at.column];
-        auto const* const left = &left_[std::size_t(row) * edge_ + at.between];
+void matmul_tree::multiply(node const& subtree) const noexcept {
+    for (auto row = subtree.row; row < subtree.row + subtree.edge; ++row) {
+        auto* const out = &product_[std::size_t(row) * edge_ + subtree.column];
+        auto const* const left = &left_[std::size_t(row) * edge_ + subtree.between];
         std::uint32_t between = 0;
         // Four at once: the row of the product is read and written a quarter as often.
-        for (; between + 4 <= at.edge; between += 4) {
+        for (; between + 4 <= subtree.edge; between += 4) {
             auto const* const right =
-                &right_[std::size_t(at.between + between) * edge_ + at.column];
+                &right_[std::size_t(subtree.between + between) * edge_ + subtree.column];
             auto const a = left[between], b = left[between + 1];
             auto const c = left[between + 2], d = left[between + 3];
-            for (std::uint32_t column = 0; column < at.edge; ++column) {
+            for (std::uint32_t column = 0; column < subtree.edge; ++column) {
                 out[column] += a * right[column] + b * right[column + edge_] +
                                c * right[column + 2 * std::size_t(edge_)] +
                                d * right[column + 3 * std::size_t(edge_)];
             }
         }
-        for (; between < at.edge; ++between) {
+        for (; between < subtree.edge; ++between) {
             auto const* const right =
-                &right_[std::size_t(at.between + between) * edge_ + at.column];
-            for (std::uint32_t column = 0; column < at.edge; ++column) {
+                &right_[std::size_t(subtree.between + between) * edge_ + subtree.column];
+            for (std::uint32_t column = 0; column < subtree.edge; ++column) {
                 out[column] += left[between] * right[column];
             }
         }
     }
 }
 
-std::uint64_t matmul_tree::checksum(node const& at) const noexcept {
+std::uint64_t matmul_tree::checksum(node const& subtree) const noexcept {
     std::uint64_t sum = 0;
-    for (auto row = at.row; row < at.row + at.edge; ++row) {
+    for (auto row = subtree.row; row < subtree.row + subtree.edge; ++row) {
         auto const* const elements = &product_[std::size_t(row) * edge_];
         std::uint64_t of_row = 0;
-        for (auto column = at.column; column < at.column + at.edge; ++column) {
+        for (auto column = subtree.column; column < subtree.column + subtree.edge; ++column) {
             of_row += column_weight_[column] * static_cast<std::uint64_t>(elements[column]);
         }
         sum += row_weight_[row] * of_row;

@@ -38,14 +38,16 @@ public:
     matmul_tree(contract::matmul::params const& params, std::uint64_t seed);
 
     [[nodiscard]] node root() const noexcept { return {0, 0, 0, edge_}; }
-    [[nodiscard]] bool is_leaf(node const& at) const noexcept { return at.edge <= grain_; }
-    [[nodiscard]] std::uint64_t solve(node const& at) const noexcept;
-    [[nodiscard]] bool next(node const& at, unsigned phase, unsigned& cursor,
+    [[nodiscard]] bool is_leaf(node const& subtree) const noexcept {
+        return subtree.edge <= grain_;
+    }
+    [[nodiscard]] std::uint64_t solve(node const& subtree) const noexcept;
+    [[nodiscard]] bool next(node const& subtree, unsigned phase, unsigned& cursor,
                             node& child) const noexcept {
         if (cursor == 4) return false;
-        auto const half = at.edge / 2;
-        child = {at.row + half * (cursor >> 1), at.column + half * (cursor & 1),
-                 at.between + half * phase, half};
+        auto const half = subtree.edge / 2;
+        child = {subtree.row + half * (cursor >> 1), subtree.column + half * (cursor & 1),
+                 subtree.between + half * phase, half};
         ++cursor;
         return true;
     }
@@ -54,8 +56,8 @@ public:
     }
 
 private:
-    void multiply(node const& at) const noexcept;
-    [[nodiscard]] std::uint64_t checksum(node const& at) const noexcept;
+    void multiply(node const& subtree) const noexcept;
+    [[nodiscard]] std::uint64_t checksum(node const& subtree) const noexcept;
 
     std::uint32_t edge_;
     std::uint32_t grain_;

@@ -34,16 +34,18 @@ public:
                                    params.grain < params.queens ? params.grain : params.queens)) {}
 
     [[nodiscard]] node root() const noexcept { return {}; }
-    [[nodiscard]] bool is_leaf(node const& at) const noexcept { return at.rows >= leaf_rows_; }
-    [[nodiscard]] std::uint64_t solve(node const& at) const noexcept {
-        return at.rows == queens_ ? 1 : solutions(at, queens_);
+    [[nodiscard]] bool is_leaf(node const& subtree) const noexcept {
+        return subtree.rows >= leaf_rows_;
     }
-    [[nodiscard]] bool next(node const& at, unsigned, unsigned& cursor,
+    [[nodiscard]] std::uint64_t solve(node const& subtree) const noexcept {
+        return subtree.rows == queens_ ? 1 : solutions(subtree, queens_);
+    }
+    [[nodiscard]] bool next(node const& subtree, unsigned, unsigned& cursor,
                             node& child) const noexcept {
         while (cursor < queens_) {
             auto const column = cursor++;
-            if (!is_safe(at, column)) continue;
-            child = at;
+            if (!is_safe(subtree, column)) continue;
+            child = subtree;
             child.column[child.rows++] = static_cast<std::uint8_t>(column);
             return true;
         }

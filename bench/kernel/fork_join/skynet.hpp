@@ -28,16 +28,19 @@ public:
         : leaves_(params.leaves), fan_out_(params.fan_out), grain_(params.grain), seed_(seed) {}
 
     [[nodiscard]] node root() const noexcept { return {0, leaves_}; }
-    [[nodiscard]] bool is_leaf(node const& at) const noexcept { return at.count <= grain_; }
-    [[nodiscard]] std::uint64_t solve(node const& at) const noexcept {
-        return at.count == 1 ? mix(seed_ ^ at.first) : sum_of_leaves(seed_, at.first, at.count);
+    [[nodiscard]] bool is_leaf(node const& subtree) const noexcept {
+        return subtree.count <= grain_;
     }
-    [[nodiscard]] bool next(node const& at, unsigned, unsigned& cursor,
+    [[nodiscard]] std::uint64_t solve(node const& subtree) const noexcept {
+        return subtree.count == 1 ? mix(seed_ ^ subtree.first)
+                                  : sum_of_leaves(seed_, subtree.first, subtree.count);
+    }
+    [[nodiscard]] bool next(node const& subtree, unsigned, unsigned& cursor,
                             node& child) const noexcept {
-        auto const parts = std::min(fan_out_, at.count);
+        auto const parts = std::min(fan_out_, subtree.count);
         if (cursor == parts) return false;
-        auto const begin = at.count * cursor / parts;
-        child = {at.first + begin, at.count * ++cursor / parts - begin};
+        auto const begin = subtree.count * cursor / parts;
+        child = {subtree.first + begin, subtree.count * ++cursor / parts - begin};
         return true;
     }
     [[nodiscard]] static contract::skynet::outcome outcome(std::uint64_t sum) noexcept {

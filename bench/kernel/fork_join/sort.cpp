@@ -29,55 +29,58 @@ sort_tree::sort_tree(contract::sort::params const& params, std::uint64_t seed)
     }
 }
 
-std::uint64_t sort_tree::solve(node const& at) const noexcept {
-    auto const count = (at.middle - at.begin) + (at.other_end - at.other);
-    auto const out = buffer_[at.into].subspan(at.merges ? at.out : at.begin, count);
-    if (at.merges) {
-        auto const* const from = buffer_[1 - at.into].data();
-        std::merge(from + at.begin, from + at.middle, from + at.other, from + at.other_end,
-                   out.begin());
+std::uint64_t sort_tree::solve(node const& subtree) const noexcept {
+    auto const count = (subtree.middle - subtree.begin) + (subtree.other_end - subtree.other);
+    auto const out =
+        buffer_[subtree.into].subspan(subtree.merges ? subtree.out : subtree.begin, count);
+    if (subtree.merges) {
+        auto const* const from = buffer_[1 - subtree.into].data();
+        std::merge(from + subtree.begin, from + subtree.middle, from + subtree.other,
+                   from + subtree.other_end, out.begin());
     } else {
-        std::ranges::copy(input_.subspan(at.begin, count), out.begin());
+        std::ranges::copy(input_.subspan(subtree.begin, count), out.begin());
         std::ranges::sort(out);
     }
-    return at.is_last ? checksum(out, at.merges ? at.out : at.begin) : 0;
+    return subtree.is_last ? checksum(out, subtree.merges ? subtree.out : subtree.begin) : 0;
 }
 
-bool sort_tree::next(node const& at, unsigned phase, unsigned& cursor, node& child) const noexcept {
+bool sort_tree::next(node const& subtree, unsigned phase, unsigned& cursor,
+                     node& child) const noexcept {
     auto const i = cursor++;
-    auto const middle = at.begin + (at.middle - at.begin) / 2;
-    auto const other_buffer = static_cast<std::uint8_t>(1 - at.into);
-    if (at.merges) {
+    auto const middle = subtree.begin + (subtree.middle - subtree.begin) / 2;
+    auto const other_buffer = static_cast<std::uint8_t>(1 - subtree.into);
+    if (subtree.merges) {
         if (phase == 1 || i == 2) return false;
-        divide_merge(at, i, child);
+        divide_merge(subtree, i, child);
     } else if (phase == 0) {
         if (i == 2) return false;
-        child = i == 0 ? node{at.begin, middle, 0, 0, 0, other_buffer, false, false}
-                       : node{middle, at.middle, 0, 0, 0, other_buffer, false, false};
+        child = i == 0 ? node{subtree.begin, middle, 0, 0, 0, other_buffer, false, false}
+                       : node{middle, subtree.middle, 0, 0, 0, other_buffer, false, false};
     } else {
         if (i == 1) return false;
-        child = {at.begin, middle, middle, at.middle, at.begin, at.into, true, at.is_last};
+        child = {subtree.begin, middle,       middle, subtree.middle,
+                 subtree.begin, subtree.into, true,   subtree.is_last};
     }
     return true;
 }
 
 /// Keys below the median of the longer run go to the first half, the others to the second.
-void sort_tree::divide_merge(node const& at, unsigned half, node& child) const noexcept {
-    auto const* const from = buffer_[1 - at.into].data();
-    auto longer = std::pair(at.begin, at.middle);
-    auto shorter = std::pair(at.other, at.other_end);
+void sort_tree::divide_merge(node const& subtree, unsigned half, node& child) const noexcept {
+    auto const* const from = buffer_[1 - subtree.into].data();
+    auto longer = std::pair(subtree.begin, subtree.middle);
+    auto shorter = std::pair(subtree.other, subtree.other_end);
     if (longer.second - longer.first < shorter.second - shorter.first) std::swap(longer, shorter);
     auto const cut = longer.first + (longer.second - longer.first) / 2;
     auto const other_cut = static_cast<std::uint32_t>(
         std::lower_bound(from + shorter.first, from + shorter.second, from[cut]) - from);
-    child = at;
+    child = subtree;
     if (half == 0) {
         child.begin = longer.first, child.middle = cut;
         child.other = shorter.first, child.other_end = other_cut;
     } else {
         child.begin = cut, child.middle = longer.second;
         child.other = other_cut, child.other_end = shorter.second;
-        child.out = at.out + (cut - longer.first) + (other_cut - shorter.first);
+        child.out = subtree.out + (cut - longer.first) + (other_cut - shorter.first);
     }
 }
 

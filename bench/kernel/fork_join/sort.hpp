@@ -39,18 +39,18 @@ public:
     sort_tree(contract::sort::params const& params, std::uint64_t seed);
 
     [[nodiscard]] node root() const noexcept { return {0, keys_, 0, 0, 0, 0, false, true}; }
-    [[nodiscard]] bool is_leaf(node const& at) const noexcept {
-        return (at.middle - at.begin) + (at.other_end - at.other) <= grain_;
+    [[nodiscard]] bool is_leaf(node const& subtree) const noexcept {
+        return (subtree.middle - subtree.begin) + (subtree.other_end - subtree.other) <= grain_;
     }
-    [[nodiscard]] std::uint64_t solve(node const& at) const noexcept;
-    [[nodiscard]] bool next(node const& at, unsigned phase, unsigned& cursor,
+    [[nodiscard]] std::uint64_t solve(node const& subtree) const noexcept;
+    [[nodiscard]] bool next(node const& subtree, unsigned phase, unsigned& cursor,
                             node& child) const noexcept;
     [[nodiscard]] static contract::sort::outcome outcome(std::uint64_t sum) noexcept {
         return {sum};
     }
 
 private:
-    void divide_merge(node const& at, unsigned half, node& child) const noexcept;
+    void divide_merge(node const& subtree, unsigned half, node& child) const noexcept;
 
     std::uint32_t keys_;
     std::uint32_t grain_;

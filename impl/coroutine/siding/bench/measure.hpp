@@ -57,10 +57,10 @@ void by_cpu_time(benchmark::State& state, std::uint64_t operations, Work work) {
 
 /// The p99 of `lateness_ns`, as the counter `p99_lateness_us`.
 inline void report_lateness(benchmark::State& state, std::vector<std::int64_t>& lateness_ns) {
-    auto const at =
+    auto const rank =
         lateness_ns.begin() + static_cast<std::ptrdiff_t>(lateness_ns.size() * 99 / 100);
-    std::nth_element(lateness_ns.begin(), at, lateness_ns.end());
-    state.counters["p99_lateness_us"] = static_cast<double>(*at) * 1e-3;
+    std::nth_element(lateness_ns.begin(), rank, lateness_ns.end());
+    state.counters["p99_lateness_us"] = static_cast<double>(*rank) * 1e-3;
 }
 
 /// Bytes per waiting unit: the slope of resident memory between `units` waiting units and none

@@ -22,12 +22,14 @@ namespace example {
 /// Times are seconds since the timeline was made. Thread-safe.
 class timeline {
 public:
-    void runs(std::string const& actor, std::string const& what) { note(actor, state::runs, what); }
-    void waits(std::string const& actor, std::string const& what) {
-        note(actor, state::waits, what);
+    void runs(std::string const& actor, std::string const& activity) {
+        note(actor, state::runs, activity);
     }
-    void ended(std::string const& actor, std::string const& what) {
-        note(actor, state::ended, what);
+    void waits(std::string const& actor, std::string const& activity) {
+        note(actor, state::waits, activity);
+    }
+    void ended(std::string const& actor, std::string const& activity) {
+        note(actor, state::ended, activity);
     }
 
     void draw() const {
@@ -54,11 +56,11 @@ private:
         state now;
     };
 
-    void note(std::string const& actor, state now, std::string const& what) {
+    void note(std::string const& actor, state now, std::string const& activity) {
         std::lock_guard const held(mutex_);
-        std::chrono::duration<double> const at = std::chrono::steady_clock::now() - start_;
-        notes_.push_back({at.count(), actor, now});
-        std::printf("%5.1f s  %-8s %s\n", at.count(), actor.c_str(), what.c_str());
+        std::chrono::duration<double> const moment = std::chrono::steady_clock::now() - start_;
+        notes_.push_back({moment.count(), actor, now});
+        std::printf("%5.1f s  %-8s %s\n", moment.count(), actor.c_str(), activity.c_str());
         std::fflush(stdout);
     }
 

@@ -29,8 +29,8 @@ gathering* as_gather(future_core& core) noexcept {
 }
 
 /// Of a wait that closes a circle: await_resume throws.
-bool circle_reaction(waiter& self, signal what) noexcept {
-    return what == signal::detach && future_wait::react_to(self, what);
+bool circle_reaction(waiter& self, signal reason) noexcept {
+    return reason == signal::detach && future_wait::react_to(self, reason);
 }
 
 /// Goes down from task to task, and from a gather to each of its children in turn, as asyncio's

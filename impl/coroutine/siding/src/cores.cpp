@@ -101,7 +101,7 @@ private:
     coroutine<> supervise(std::shared_ptr<core_group> self, std::size_t index);
     static coroutine<> meet(core_group* self, place* mine);
     void clean(place& mine, loop& home);
-    void note_cancellation(place const& at) noexcept;
+    void note_cancellation(place const& cancelled) noexcept;
     void fail(std::exception_ptr error) noexcept;
     void come();
     bool arrive(std::size_t& counter) noexcept;
@@ -236,12 +236,13 @@ coroutine<> core_group::supervise(std::shared_ptr<core_group> self, std::size_t 
 }
 
 /// Not by `stop`: by SIGINT, or because the coroutine threw it.
-void core_group::note_cancellation(place const& at) noexcept {
+void core_group::note_cancellation(place const& cancelled) noexcept {
     {
         std::lock_guard const lock(mutex_);
         if (stopping_) return;
     }
-    bool const by_signal = at.interrupted != nullptr && at.interrupted->cancelled_main();
+    bool const by_signal =
+        cancelled.interrupted != nullptr && cancelled.interrupted->cancelled_main();
     fail(by_signal ? std::make_exception_ptr(keyboard_interrupt()) : std::current_exception());
 }
 

@@ -189,14 +189,14 @@ void replace_current_context(context_node* context) {
     release(std::exchange(place, context));
 }
 
-bool callback::react_to(waiter& self, signal what) noexcept {
+bool callback::react_to(waiter& self, signal reason) noexcept {
     auto& call = static_cast<callback&>(self);
     auto& home = call.home;
-    if (what == signal::done) {
+    if (reason == signal::done) {
         call.own_subject();
         return true;
     }
-    if (what == signal::run && !call.cancelled) {
+    if (reason == signal::run && !call.cancelled) {
         // It runs in a copy of the context of the one who asked for the call.
         auto* const before = std::exchange(home.callback_context, share(call.context));
         try {

@@ -42,11 +42,11 @@ void gathering::all_added() {
     }
 }
 
-bool gathering::child::react_to(waiter& self, signal what) noexcept {
+bool gathering::child::react_to(waiter& self, signal reason) noexcept {
     auto& me = static_cast<child&>(self);
     auto& outer = *me.owner->outer_;
-    if (what == signal::done) return true;
-    if (what == signal::run) me.owner->child_done(*me.of);
+    if (reason == signal::done) return true;
+    if (reason == signal::run) me.owner->child_done(*me.of);
     outer.drop_reference();
     return true;
 }

@@ -366,8 +366,9 @@ std::coroutine_handle<> loop_core::next_from(ready_item item) noexcept {
 /// nothing to attend to.
 std::coroutine_handle<> loop_core::next_burst() noexcept {
     current_ = nullptr;
-    auto const at = ready_.taken();
-    if (at != turn_end_ || at >= attend_at_ || ready_.empty()) return std::noop_coroutine();
+    auto const position = ready_.taken();
+    if (position != turn_end_ || position >= attend_at_ || ready_.empty())
+        return std::noop_coroutine();
     begin_turn();
     begin_burst();
     return take_next();

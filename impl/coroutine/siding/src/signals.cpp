@@ -36,12 +36,12 @@ struct signal_handler final : callback {
         if (!posted.exchange(true)) home.post_from_thread(*this);
     }
 
-    static bool react_to(waiter& self, signal what) noexcept {
+    static bool react_to(waiter& self, signal reason) noexcept {
         auto& me = static_cast<signal_handler&>(self);
         me.posted = false; // before the call: what comes from now on is another call
-        if (what == signal::run && !me.cancelled) {
+        if (reason == signal::run && !me.cancelled) {
             ++me.references; // the one that a callback gives up
-            callback::react_to(me, what);
+            callback::react_to(me, reason);
         }
         if (me.retired) me.drop_reference();
         return true;
@@ -86,8 +86,8 @@ std::atomic<signal_handler*>& entry(int number) {
 }
 
 /// Gives up what was in the entry: nobody will post it any more, but it may have been.
-void replace(std::atomic<signal_handler*>& at, signal_handler* with) noexcept {
-    auto* const old = at.exchange(with, std::memory_order_seq_cst);
+void replace(std::atomic<signal_handler*>& place, signal_handler* with) noexcept {
+    auto* const old = place.exchange(with, std::memory_order_seq_cst);
     while (inside.load(std::memory_order_seq_cst) != 0) { // in another thread, and not for long
         std::this_thread::yield();
     }
@@ -98,11 +98,11 @@ void replace(std::atomic<signal_handler*>& at, signal_handler* with) noexcept {
 }
 
 void install(int number, signal_handler* made) {
-    auto& at = entry(number);
-    auto* const now = at.load();
+    auto& place = entry(number);
+    auto* const now = place.load();
     if (now == nullptr) {
         signal_handler* expected = nullptr;
-        if (!at.compare_exchange_strong(expected, made)) {
+        if (!place.compare_exchange_strong(expected, made)) {
             made->drop_reference();
             throw runtime_error("another loop handles signal " + std::to_string(number));
         }
@@ -110,7 +110,7 @@ void install(int number, signal_handler* made) {
         made->drop_reference();
         throw runtime_error("another loop handles signal " + std::to_string(number));
     } else {
-        replace(at, made);
+        replace(place, made);
         return;
     }
     struct sigaction action {};
@@ -119,7 +119,7 @@ void install(int number, signal_handler* made) {
     ::sigfillset(&action.sa_mask);
     if (::sigaction(number, &action, &before[static_cast<std::size_t>(number)]) != 0) {
         auto const error = errno;
-        replace(at, nullptr);
+        replace(place, nullptr);
         throw std::system_error(error, std::generic_category(),
                                 "signal " + std::to_string(number) + " cannot be caught");
     }

@@ -23,11 +23,11 @@ remote_awaiter::~remote_awaiter() {
     if (linked()) of_->askers.erase(*this);
 }
 
-bool remote_awaiter::react_to(waiter& self, signal what) noexcept {
+bool remote_awaiter::react_to(waiter& self, signal reason) noexcept {
     auto& me = static_cast<remote_awaiter&>(self);
     auto& home = *detail::loop_core::of_this_thread();
     std::lock_guard const lock(me.of_->mutex);
-    switch (what) {
+    switch (reason) {
     case signal::run: // woken; a request to cancel is thrown all the same
         home.continue_now(task_core::of(self.suspended).task());
         return true;

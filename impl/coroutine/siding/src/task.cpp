@@ -51,10 +51,10 @@ void future_wait::throw_circle() const {
     throw runtime_error("Tasks await each other in a circle");
 }
 
-bool future_wait::react_to(waiter& self, signal what) noexcept {
+bool future_wait::react_to(waiter& self, signal reason) noexcept {
     auto& wait = static_cast<future_wait&>(self);
-    if (what == signal::cancel) return wait.core.cancel(cancel_message(self));
-    if (what != signal::detach) return false;
+    if (reason == signal::cancel) return wait.core.cancel(cancel_message(self));
+    if (reason != signal::detach) return false;
     // Now: tasks that await each other would keep each other alive.
     wait.end();
     wait.react = &ended_reaction;

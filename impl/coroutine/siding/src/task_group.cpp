@@ -38,12 +38,12 @@ void task_group::add(any_task created) {
             errors_.reserve(2 * most);
         }
         tasks_.push_back({created});
-        auto const where = std::prev(tasks_.end());
+        auto const place = std::prev(tasks_.end());
         try {
-            where->on_done =
-                created.add_done_callback([this, where](any_future const&) { on_done(where); });
+            place->on_done =
+                created.add_done_callback([this, place](any_future const&) { on_done(place); });
         } catch (...) {
-            tasks_.erase(where);
+            tasks_.erase(place);
             throw;
         }
     } catch (...) { // no memory: a task that the group does not know must not run
@@ -59,9 +59,9 @@ void task_group::abort() {
     }
 }
 
-void task_group::on_done(members::iterator where) {
-    auto const ended = std::move(where->task);
-    tasks_.erase(where);
+void task_group::on_done(members::iterator place) {
+    auto const ended = std::move(place->task);
+    tasks_.erase(place);
     if (tasks_.empty()) all_done_.set();
     if (ended.cancelled()) return;
     auto error = ended.exception();

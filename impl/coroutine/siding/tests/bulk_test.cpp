@@ -31,7 +31,7 @@ std::pair<siding::descriptor, siding::descriptor> connected_pair() {
 }
 
 /// The byte at each place of every stream here.
-std::byte at(std::size_t place) { return static_cast<std::byte>(place * 2654435761u >> 13u); }
+std::byte byte_at(std::size_t place) { return static_cast<std::byte>(place * 2654435761u >> 13u); }
 
 siding::coroutine<> send(siding::descriptor to, std::size_t bytes, unsigned seed) {
     std::minstd_rand random(seed);
@@ -41,7 +41,7 @@ siding::coroutine<> send(siding::descriptor to, std::size_t bytes, unsigned seed
         auto const most = random() % 3 == 0 ? std::size_t{700} : std::size_t{300'000};
         piece.resize(std::min(bytes - sent, 1 + random() % most));
         for (std::size_t i = 0; i < piece.size(); ++i) {
-            piece[i] = at(sent + i);
+            piece[i] = byte_at(sent + i);
         }
         co_await siding::send_all(to.get(), piece);
         if (random() % 4 == 0) co_await siding::sleep(0ns);
@@ -79,7 +79,7 @@ siding::coroutine<std::size_t> receive_all(siding::descriptor from, unsigned see
         if (!count) continue;
         if (*count == 0) co_return received;
         for (std::size_t i = 0; i < *count; ++i) {
-            if (buffer[i] != at(received + i)) {
+            if (buffer[i] != byte_at(received + i)) {
                 ADD_FAILURE() << "byte " << received + i << " of seed " << seed << " is another";
                 co_return received;
             }

@@ -19,9 +19,9 @@ siding::coroutine<int> after(siding::duration delay, int value) {
     co_return value;
 }
 
-siding::coroutine<int> fail_after(siding::duration delay, std::string what) {
+siding::coroutine<int> fail_after(siding::duration delay, std::string message) {
     co_await siding::sleep(delay);
-    throw std::runtime_error(what);
+    throw std::runtime_error(message);
 }
 
 siding::coroutine<> noting(trace& t, std::string name, siding::duration length) {

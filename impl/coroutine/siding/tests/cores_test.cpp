@@ -37,15 +37,15 @@ TEST_P(cores, give_the_values_of_their_main_coroutines_in_order) {
     auto const before = open_descriptors();
     std::mutex mutex;
     std::set<std::thread::id> threads;
-    auto const main = [&](siding::core at) -> siding::coroutine<std::size_t> {
-        EXPECT_EQ(at.count(), 3u);
-        EXPECT_EQ(&at.loop_of(at.index()), &siding::get_running_loop());
+    auto const main = [&](siding::core core) -> siding::coroutine<std::size_t> {
+        EXPECT_EQ(core.count(), 3u);
+        EXPECT_EQ(&core.loop_of(core.index()), &siding::get_running_loop());
         {
             std::lock_guard const lock(mutex);
             threads.insert(std::this_thread::get_id());
         }
         co_await siding::sleep(0ns);
-        co_return 10 * at.index();
+        co_return 10 * core.index();
     };
     EXPECT_EQ(siding::run_on_cores(3, main, options()), (std::vector<std::size_t>{0, 10, 20}));
     EXPECT_EQ(threads.size(), 3u);
@@ -76,8 +76,8 @@ siding::coroutine<> wait_for_ever() { co_await siding::sleep(siding::duration::m
 
 TEST_P(cores, are_stopped_by_the_first_exception_which_is_thrown) {
     std::atomic<int> cancelled = 0;
-    auto const main = [&](siding::core at) -> siding::coroutine<> {
-        if (at.index() == 1) throw std::runtime_error("no idea");
+    auto const main = [&](siding::core core) -> siding::coroutine<> {
+        if (core.index() == 1) throw std::runtime_error("no idea");
         try {
             co_await wait_for_ever();
         } catch (siding::cancelled_error const&) {
@@ -114,10 +114,10 @@ siding::coroutine<> clean_up_elsewhere(siding::core from, std::atomic<int>* clea
 
 TEST_P(cores, are_stopped_together) {
     std::atomic<int> cleaned = 0;
-    auto const main = [&](siding::core at) -> siding::coroutine<int> {
-        siding::create_task(clean_up_elsewhere(at, &cleaned));
+    auto const main = [&](siding::core core) -> siding::coroutine<int> {
+        siding::create_task(clean_up_elsewhere(core, &cleaned));
         co_await siding::sleep(0ns);
-        if (at.index() == 2) at.stop();
+        if (core.index() == 2) core.stop();
         co_await wait_for_ever();
         co_return 1;
     };
@@ -126,8 +126,8 @@ TEST_P(cores, are_stopped_together) {
 }
 
 TEST_P(cores, end_in_order_when_one_of_their_loops_is_stopped) {
-    auto const main = [](siding::core at) -> siding::coroutine<> {
-        if (at.index() == 1) siding::get_running_loop().stop();
+    auto const main = [](siding::core core) -> siding::coroutine<> {
+        if (core.index() == 1) siding::get_running_loop().stop();
         co_await wait_for_ever();
     };
     EXPECT_THROW(siding::run_on_cores(2, main, options()), siding::runtime_error);
@@ -135,8 +135,8 @@ TEST_P(cores, end_in_order_when_one_of_their_loops_is_stopped) {
 
 TEST_P(cores, are_interrupted_by_a_signal) {
     for (bool const swallows : {false, true}) {
-        auto const main = [swallows](siding::core at) -> siding::coroutine<> {
-            if (at.index() == 0) std::raise(SIGINT);
+        auto const main = [swallows](siding::core core) -> siding::coroutine<> {
+            if (core.index() == 0) std::raise(SIGINT);
             try {
                 co_await wait_for_ever();
             } catch (siding::cancelled_error const&) {
@@ -189,7 +189,7 @@ TEST_P(cores, serve_one_port_together) {
     constexpr int connections = 40;
     std::atomic<int> served = 0;
     siding::channel<std::uint16_t> opened(1);
-    auto const main = [&](siding::core at) -> siding::coroutine<> {
+    auto const main = [&](siding::core core) -> siding::coroutine<> {
         siding::server_options how;
         how.reuse_port = true;
         auto const serve = [&](siding::stream_reader reader,
@@ -197,7 +197,7 @@ TEST_P(cores, serve_one_port_together) {
             ++served;
             return greet(std::move(reader), std::move(writer));
         };
-        if (at.index() != 0) { // the kernel chooses for the first, the others join it
+        if (core.index() != 0) { // the kernel chooses for the first, the others join it
             auto const known = co_await opened.receive();
             auto starting = siding::start_server(serve, "127.0.0.1", *known, how);
             auto const server = co_await std::move(starting);
@@ -211,7 +211,7 @@ TEST_P(cores, serve_one_port_together) {
             EXPECT_EQ(co_await std::move(answer), "hello");
         }
         server.close();
-        at.stop();
+        core.stop();
     };
     siding::run_on_cores(2, main, options());
     EXPECT_EQ(served, connections);
@@ -225,8 +225,8 @@ TEST_P(cores, hand_accepted_connections_over) {
         co_await both.second.drain();
         co_return std::this_thread::get_id();
     };
-    auto const main = [&](siding::core at) -> siding::coroutine<> {
-        if (at.index() != 0) co_return;
+    auto const main = [&](siding::core core) -> siding::coroutine<> {
+        if (core.index() != 0) co_return;
         siding::descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
         auto const any = siding::endpoint::ip("127.0.0.1", 0);
         EXPECT_EQ(::bind(listener.get(), any.data(), any.size()), 0);
@@ -235,7 +235,7 @@ TEST_P(cores, hand_accepted_connections_over) {
                                                siding::endpoint::local_of(listener.get())->port());
         auto peer = co_await std::move(dialled);
         siding::descriptor accepted(co_await siding::accept(listener.get()));
-        auto const serving = siding::spawn_on(at.loop_of(1), serve_on, std::move(accepted));
+        auto const serving = siding::spawn_on(core.loop_of(1), serve_on, std::move(accepted));
         peer.second.write("moved\n");
         auto answer = peer.first.readline();
         EXPECT_EQ(co_await std::move(answer), "you said moved\n");
@@ -245,9 +245,9 @@ TEST_P(cores, hand_accepted_connections_over) {
     siding::run_on_cores(2, main, options());
 }
 
-siding::coroutine<> spawn_in_all_ways(siding::core at) {
-    if (at.index() != 0) co_return;
-    auto& there = at.loop_of(1);
+siding::coroutine<> spawn_in_all_ways(siding::core core) {
+    if (core.index() != 0) co_return;
+    auto& there = core.loop_of(1);
     auto const add = [](int a, std::unique_ptr<int> b) -> siding::coroutine<int> {
         co_await siding::sleep(0ns);
         co_return a + *b;
@@ -313,25 +313,25 @@ TEST_P(cores, tell_who_waits_when_the_other_loop_ends) {
 }
 
 /// Many small calls at the same time, all of them answered.
-siding::coroutine<int> call_around(siding::core at, int rounds) {
+siding::coroutine<int> call_around(siding::core core, int rounds) {
     auto const echo = [](int x) -> siding::coroutine<int> { co_return x; };
     int sum = 0;
     for (int round = 0; round < rounds; ++round) {
         std::vector<siding::task<int>> calls;
-        for (std::size_t to = 0; to < at.count(); ++to) {
-            calls.push_back(siding::spawn_on(at.loop_of(to), echo, round));
+        for (std::size_t to = 0; to < core.count(); ++to) {
+            calls.push_back(siding::spawn_on(core.loop_of(to), echo, round));
         }
         auto const all = co_await siding::gather(calls);
         for (int const each : all) {
             sum += each - round;
         }
-        if (round % 3 == 0) siding::spawn_on(at.loop_of(0), echo, round).cancel();
+        if (round % 3 == 0) siding::spawn_on(core.loop_of(0), echo, round).cancel();
     }
     co_return sum;
 }
 
 TEST_P(cores, call_each_other_at_the_same_time) {
-    auto const main = [](siding::core at) { return call_around(std::move(at), 200); };
+    auto const main = [](siding::core core) { return call_around(std::move(core), 200); };
     EXPECT_EQ(siding::run_on_cores(3, main, options()), (std::vector<int>{0, 0, 0}));
 }
 

@@ -68,10 +68,10 @@ TEST_F(coroutine, that_is_never_awaited_is_told_to_a_handler_once) {
     EXPECT_EQ(dropped, 2u);
 }
 
-siding::coroutine<> forget_to_await(trace& t, lines& told) {
+siding::coroutine<> forget_to_await(trace& t, lines& reported) {
     siding::get_running_loop().set_exception_handler(
-        [&told](siding::loop&, siding::exception_context const& what) {
-            told.push_back(what.message.substr(0, 31));
+        [&reported](siding::loop&, siding::exception_context const& context) {
+            reported.push_back(context.message.substr(0, 31));
         });
     static_cast<void>(note(t, "never"));
     co_return;
@@ -79,11 +79,11 @@ siding::coroutine<> forget_to_await(trace& t, lines& told) {
 
 TEST_F(coroutine, that_is_never_awaited_is_reported_as_asyncio_does) {
     trace t;
-    lines told;
+    lines reported;
     siding::set_never_awaited_handler(&siding::report_never_awaited);
-    siding::run(forget_to_await(t, told));
+    siding::run(forget_to_await(t, reported));
     siding::set_never_awaited_handler(nullptr);
-    EXPECT_EQ(told, lines{"coroutine was never awaited (it"});
+    EXPECT_EQ(reported, lines{"coroutine was never awaited (it"});
     EXPECT_TRUE(t.lines().empty());
 }
 
@@ -160,8 +160,8 @@ TEST_F(coroutine, a_hundred_thousand_nested_awaits_do_not_grow_the_stack) {
     EXPECT_EQ(siding::run(nest(100'000)), 100'000);
 }
 
-siding::coroutine<> fail(std::string what) {
-    throw std::runtime_error(what);
+siding::coroutine<> fail(std::string message) {
+    throw std::runtime_error(message);
     co_return;
 }
 

@@ -18,17 +18,17 @@ enum class call : std::size_t { recv, send, accept, connect, wait, enter, socket
 
 /// What is injected into which call, and how many calls there were.
 struct plan {
-    call where = call::count;
+    call site = call::count;
     int error = 0;
-    unsigned at = 0; ///< the number of the call that fails
+    unsigned ordinal = 0; ///< the number of the call that fails
     bool always_short = false;
     std::array<unsigned, static_cast<std::size_t>(call::count)> calls{};
     bool was_met = false;
 
     /// True if this call is to fail; errno is set.
-    [[nodiscard]] bool fails(call what) noexcept {
-        auto const number = ++calls[static_cast<std::size_t>(what)];
-        if (what != where || number != at) return false;
+    [[nodiscard]] bool fails(call kind) noexcept {
+        auto const number = ++calls[static_cast<std::size_t>(kind)];
+        if (kind != site || number != ordinal) return false;
         was_met = true;
         errno = error;
         return true;
@@ -142,15 +142,15 @@ protected:
     }
     /// `error` at the first call, the second, and so on, until one run makes fewer calls. In each
     /// at most `may_fail` of the questions remain without an answer.
-    void at_every_call(call where, int error, int may_fail) {
-        for (unsigned at = 1; at < 1000; ++at) {
+    void at_every_call(call site, int error, int may_fail) {
+        for (unsigned ordinal = 1; ordinal < 1000; ++ordinal) {
             plan with;
-            with.where = where;
+            with.site = site;
             with.error = error;
-            with.at = at;
+            with.ordinal = ordinal;
             auto const right = run(with);
             SCOPED_TRACE(testing::Message()
-                         << "call " << at << ": " << std::system_category().message(error));
+                         << "call " << ordinal << ": " << std::system_category().message(error));
             if (right) {
                 EXPECT_GE(*right, 3 - may_fail);
             } else {
@@ -171,20 +171,20 @@ INSTANTIATE_TEST_SUITE_P(, every_fault,
 TEST_P(every_fault, without_one_all_is_answered) { EXPECT_EQ(run({}), 3); }
 
 TEST_P(every_fault, interruptions_are_not_noticed) {
-    for (auto const where : {call::recv, call::send, call::wait, call::enter}) {
-        at_every_call(where, EINTR, 0);
+    for (auto const site : {call::recv, call::send, call::wait, call::enter}) {
+        at_every_call(site, EINTR, 0);
     }
     at_every_call(call::enter, EAGAIN, 0); // the kernel is short of memory for requests
     at_every_call(call::enter, EBUSY, 0);  // completions wait to be collected
 }
 
 TEST_P(every_fault, a_loop_that_cannot_wait_ends_by_that_error) {
-    auto const where = GetParam() == "epoll" ? call::wait : call::enter;
+    auto const site = GetParam() == "epoll" ? call::wait : call::enter;
     for (int const error : {EBADF, EFAULT, EINVAL, ENOSYS, EPERM}) {
         plan with;
-        with.where = where;
+        with.site = site;
         with.error = error;
-        for (with.at = 1; with.at < 4; ++with.at) {
+        for (with.ordinal = 1; with.ordinal < 4; ++with.ordinal) {
             EXPECT_EQ(run(with), std::nullopt) << std::system_category().message(error);
             EXPECT_TRUE(now.was_met);
         }

@@ -47,11 +47,11 @@ siding::generator<std::unique_ptr<int>> one_and_a_failure() {
 
 TEST_F(generators, yield_what_is_move_only_and_pass_exceptions_on) {
     auto made = one_and_a_failure();
-    auto at = made.begin();
-    auto const taken = std::move(*at);
+    auto position = made.begin();
+    auto const taken = std::move(*position);
     EXPECT_EQ(*taken, 7);
-    EXPECT_THROW(++at, std::runtime_error);
-    EXPECT_TRUE(at == made.end());
+    EXPECT_THROW(++position, std::runtime_error);
+    EXPECT_TRUE(position == made.end());
 }
 
 siding::async_generator<int> tick(int most, trace& t) {

@@ -50,7 +50,7 @@ struct waited_for {
     std::unique_ptr<subject> awaited;
     std::vector<siding::task<>> waiting;
 
-    explicit waited_for(kind const& what) : awaited(what.make()) {
+    explicit waited_for(kind const& tested) : awaited(tested.make()) {
         siding::get_running_loop().set_exception_handler(
             [](siding::loop&, siding::exception_context const&) {});
         for (int i = 0; i < 2; ++i) {
@@ -72,8 +72,8 @@ struct scenario {
 };
 
 /// How they end who wait is not the point; that they do is: `run` waits for it.
-siding::coroutine<> die(kind const& what, scenario before) {
-    waited_for both(what);
+siding::coroutine<> die(kind const& tested, scenario before) {
+    waited_for both(tested);
     co_await waited_for::settle();
     if (before.grant) both.awaited->grant();
     for (auto const& each : both.waiting) {
@@ -87,8 +87,8 @@ siding::coroutine<> die(kind const& what, scenario before) {
     co_await siding::gather(siding::return_exceptions, std::move(both.waiting));
 }
 
-siding::coroutine<> leave_waiting(kind const& what, std::unique_ptr<waited_for>& left) {
-    left = std::make_unique<waited_for>(what);
+siding::coroutine<> leave_waiting(kind const& tested, std::unique_ptr<waited_for>& left) {
+    left = std::make_unique<waited_for>(tested);
     co_await waited_for::settle();
 }
 
@@ -104,7 +104,7 @@ protected:
     void TearDown() override {
         if (!IsSkipped()) clean_test::TearDown();
     }
-    [[nodiscard]] kind const& what() const { return kinds[std::get<0>(GetParam())]; }
+    [[nodiscard]] kind const& tested() const { return kinds[std::get<0>(GetParam())]; }
     [[nodiscard]] std::string backend() const { return std::get<1>(GetParam()); }
     [[nodiscard]] siding::loop_options options() const {
         siding::loop_options chosen;
@@ -122,15 +122,15 @@ INSTANTIATE_TEST_SUITE_P(of, lifetime,
                                     std::get<1>(of.param);
                          });
 
-TEST_P(lifetime, ends_before_those_who_await_it) { siding::run(die(what(), {}), options()); }
+TEST_P(lifetime, ends_before_those_who_await_it) { siding::run(die(tested(), {}), options()); }
 
 TEST_P(lifetime, ends_between_its_grant_and_the_turn_of_who_waits) {
-    siding::run(die(what(), {.grant = true}), options());
+    siding::run(die(tested(), {.grant = true}), options());
 }
 
 TEST_P(lifetime, ends_before_a_cancelled_task_has_resumed) {
-    siding::run(die(what(), {.cancel = true}), options());
-    siding::run(die(what(), {.grant = true, .cancel = true}), options());
+    siding::run(die(tested(), {.cancel = true}), options());
+    siding::run(die(tested(), {.grant = true, .cancel = true}), options());
 }
 
 TEST_P(lifetime, of_the_loop_ends_before_those_who_wait) {
@@ -138,7 +138,7 @@ TEST_P(lifetime, of_the_loop_ends_before_those_who_wait) {
         std::unique_ptr<waited_for> left;
         siding::loop loop(options());
         loop.set_exception_handler([](siding::loop&, siding::exception_context const&) {});
-        loop.run_until_complete(leave_waiting(what(), left));
+        loop.run_until_complete(leave_waiting(tested(), left));
         if (subject_first) left->awaited.reset();
         left->waiting.clear();
         if (!subject_first) left->awaited->before_loop_ends();

@@ -70,10 +70,10 @@ TEST_F(loop, keeps_its_place_when_the_queue_grows_within_a_turn) {
     EXPECT_EQ(order, expected);
 }
 
-siding::coroutine<> throwing_callback(lines& told) {
+siding::coroutine<> throwing_callback(lines& reported) {
     auto& home = siding::get_running_loop();
-    home.set_exception_handler([&](siding::loop&, siding::exception_context const& what) {
-        told.push_back(what.message);
+    home.set_exception_handler([&](siding::loop&, siding::exception_context const& context) {
+        reported.push_back(context.message);
     });
     home.call_soon([] { throw std::runtime_error("x"); });
     co_await siding::sleep(0s);
@@ -81,9 +81,9 @@ siding::coroutine<> throwing_callback(lines& told) {
 }
 
 TEST_F(loop, survives_a_callback_that_throws) {
-    lines told;
-    siding::run(throwing_callback(told));
-    EXPECT_EQ(told, lines{"Exception in callback"});
+    lines reported;
+    siding::run(throwing_callback(reported));
+    EXPECT_EQ(reported, lines{"Exception in callback"});
 }
 
 siding::coroutine<> yield_for_ever(bool const& stop) {
@@ -104,12 +104,12 @@ TEST_F(loop, timers_fire_beside_tasks_that_always_yield) { siding::run(fairness(
 
 TEST_F(loop, closed_with_pending_tasks_destroys_them) {
     auto alive = std::make_shared<int>();
-    lines told;
+    lines reported;
     siding::task<> left;
     {
         siding::loop home;
-        home.set_exception_handler([&](siding::loop&, siding::exception_context const& what) {
-            told.push_back(what.message);
+        home.set_exception_handler([&](siding::loop&, siding::exception_context const& context) {
+            reported.push_back(context.message);
         });
         auto const sleeper = [](std::shared_ptr<int>) -> siding::coroutine<> {
             co_await siding::sleep(1h);
@@ -123,7 +123,7 @@ TEST_F(loop, closed_with_pending_tasks_destroys_them) {
         EXPECT_EQ(alive.use_count(), 3);
     }
     EXPECT_TRUE(left.cancelled());
-    EXPECT_EQ(told.size(), 2u);
+    EXPECT_EQ(reported.size(), 2u);
     left = {};
     EXPECT_EQ(alive.use_count(), 1);
 }
@@ -141,15 +141,15 @@ TEST_F(loop, timer_wheel_agrees_with_a_sorted_list) {
     std::uint64_t now = 1'000'000'000;
     std::uint64_t order = 0;
     for (int step = 0; step < 20'000; ++step) {
-        auto const what = random() % 8;
-        if (what < 5) {
+        auto const choice = random() % 8;
+        if (choice < 5) {
             auto& added = *all.emplace_back(std::make_unique<entry>());
             auto const span = std::uint64_t{1} << (random() % 45);
-            added.deadline_ns = now + random() % span - (what == 0 ? random() % 1'000 : 0);
+            added.deadline_ns = now + random() % span - (choice == 0 ? random() % 1'000 : 0);
             added.order = ++order;
             wheel.insert(added);
             linked.push_back(&added);
-        } else if (what == 5 && !linked.empty()) {
+        } else if (choice == 5 && !linked.empty()) {
             auto const index = random() % linked.size();
             wheel.erase(*linked[index]);
             linked.erase(linked.begin() + static_cast<std::ptrdiff_t>(index));

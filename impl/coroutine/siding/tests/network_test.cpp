@@ -165,11 +165,11 @@ siding::coroutine<> exchange_datagrams() {
 TEST_P(network, sends_and_receives_datagrams_on_descriptors) { run(exchange_datagrams()); }
 
 siding::coroutine<> look_up_names() {
-    auto const at = siding::endpoint::ip("127.0.0.1", 80);
-    auto const numbers = co_await siding::getnameinfo(at, NI_NUMERICHOST | NI_NUMERICSERV);
+    auto const address = siding::endpoint::ip("127.0.0.1", 80);
+    auto const numbers = co_await siding::getnameinfo(address, NI_NUMERICHOST | NI_NUMERICSERV);
     EXPECT_EQ(numbers.host, "127.0.0.1");
     EXPECT_EQ(numbers.service, "80");
-    auto const host = co_await siding::getnameinfo(at, NI_NUMERICHOST);
+    auto const host = co_await siding::getnameinfo(address, NI_NUMERICHOST);
     EXPECT_EQ(host.host, "127.0.0.1"); // in a thread
     try {
         static_cast<void>(co_await siding::getnameinfo(siding::endpoint(), 0));

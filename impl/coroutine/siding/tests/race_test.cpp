@@ -220,8 +220,8 @@ siding::coroutine<> close_in_turn(int turn, trace& t) {
     auto started = siding::start_server(handler, "127.0.0.1");
     auto const server = co_await std::move(started);
     siding::descriptor const client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    auto const at = server.addresses().front();
-    EXPECT_EQ(::connect(client.get(), at.data(), at.size()), 0);
+    auto const address = server.addresses().front();
+    EXPECT_EQ(::connect(client.get(), address.data(), address.size()), 0);
     for (int i = 0; i < turn; ++i) {
         co_await siding::sleep(0s);
     }

@@ -65,13 +65,13 @@ TEST_F(semantics, gather_of_none_of_one_twice_and_of_a_cancelled_child) {
     run_virtually(edges_of_gather());
 }
 
-siding::coroutine<> fail(siding::duration after, char const* what) {
+siding::coroutine<> fail(siding::duration after, char const* message) {
     try {
         co_await siding::sleep(after);
     } catch (siding::cancelled_error const&) {
         throw std::runtime_error("while cancelled");
     }
-    throw std::runtime_error(what);
+    throw std::runtime_error(message);
 }
 
 siding::coroutine<> edges_of_groups() {

@@ -43,8 +43,8 @@ siding::coroutine<> shout(siding::stream_reader reader, siding::stream_writer wr
     writer.close();
 }
 
-siding::coroutine<std::string> say(siding::stream with, std::string what) {
-    with.second.write(what + "\n");
+siding::coroutine<std::string> say(siding::stream with, std::string text) {
+    with.second.write(text + "\n");
     with.second.write_eof();
     co_return co_await with.first.read();
 }
@@ -57,10 +57,10 @@ siding::coroutine<> serve_some(trace& saw) {
     auto dialled = siding::open_connection("127.0.0.1", server.port());
     auto idle = co_await std::move(dialled);
     EXPECT_EQ(idle.second.peer_address()->port(), server.port());
-    for (std::string const what : {"one", "two", "three"}) {
+    for (std::string const text : {"one", "two", "three"}) {
         auto dial = siding::open_connection("localhost", server.port());
         auto connection = co_await std::move(dial);
-        auto answer = say(std::move(connection), what);
+        auto answer = say(std::move(connection), text);
         saw(co_await std::move(answer));
     }
     auto const port = server.port();
@@ -93,7 +93,7 @@ siding::coroutine<> fail_to_serve(siding::stream_reader reader, siding::stream_w
 
 siding::coroutine<> meet_a_failing_handler(trace& saw) {
     siding::get_running_loop().set_exception_handler(
-        [&](siding::loop&, siding::exception_context const& what) { saw(what.message); });
+        [&](siding::loop&, siding::exception_context const& context) { saw(context.message); });
     auto started = siding::start_server(fail_to_serve);
     auto const server = co_await std::move(started);
     auto dial = siding::open_connection("127.0.0.1", server.port());
@@ -130,8 +130,8 @@ siding::coroutine<> reset_in_the_middle(trace& saw) {
     auto const server = co_await std::move(started);
     {
         siding::descriptor peer(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        auto const at = server.addresses().front();
-        co_await siding::connect(peer.get(), at.data(), at.size());
+        auto const address = server.addresses().front();
+        co_await siding::connect(peer.get(), address.data(), address.size());
         co_await siding::send_all(peer.get(), std::as_bytes(std::span("half a li", 9)));
         co_await reading.wait();
         linger const reset{1, 0};
@@ -170,16 +170,16 @@ private:
 siding::coroutine<> run_out_of_descriptors(int& reports) {
     std::optional<no_descriptors> none;
     siding::get_running_loop().set_exception_handler(
-        [&](siding::loop&, siding::exception_context const& what) {
-            EXPECT_EQ(what.message, "socket.accept() out of system resource");
+        [&](siding::loop&, siding::exception_context const& context) {
+            EXPECT_EQ(context.message, "socket.accept() out of system resource");
             if (++reports == 3) none.reset();
         });
     auto started = siding::start_server(shout);
     auto const server = co_await std::move(started);
     siding::descriptor peer(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    auto const at = server.addresses().front();
+    auto const address = server.addresses().front();
     none.emplace();
-    co_await siding::connect(peer.get(), at.data(), at.size());
+    co_await siding::connect(peer.get(), address.data(), address.size());
     auto const before = siding::get_running_loop().time();
     co_await siding::send_all(peer.get(), std::as_bytes(std::span("x\n", 2)));
     std::array<std::byte, 8> answer{};
@@ -204,13 +204,13 @@ TEST_P(servers, wait_and_try_again_when_descriptors_run_out) {
 siding::coroutine<> serve_at_a_path(std::string path, trace& saw) {
     { // what a server that died left behind
         siding::descriptor stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        auto const at = siding::endpoint::path(path);
-        EXPECT_EQ(::bind(stale.get(), at.data(), at.size()), 0);
+        auto const address = siding::endpoint::path(path);
+        EXPECT_EQ(::bind(stale.get(), address.data(), address.size()), 0);
     }
-    for (std::string const& where : {path, std::string("\0siding-test-", 13) + path}) {
-        auto started = siding::start_unix_server(shout, where);
+    for (std::string const& address : {path, std::string("\0siding-test-", 13) + path}) {
+        auto started = siding::start_unix_server(shout, address);
         auto const server = co_await std::move(started);
-        auto dial = siding::open_unix_connection(where);
+        auto dial = siding::open_unix_connection(address);
         auto connection = co_await std::move(dial);
         auto answer = say(std::move(connection), "hello");
         saw(co_await std::move(answer), std::filesystem::exists(path));

@@ -76,19 +76,19 @@ TEST_F(signals, that_came_before_their_handler_was_taken_away_are_dropped) {
 }
 
 TEST_F(signals, of_a_handler_that_throws_go_to_the_exception_handler) {
-    lines told;
+    lines reported;
     auto const main = [](lines& to) -> siding::coroutine<> {
         auto& home = siding::get_running_loop();
-        home.set_exception_handler([&to](siding::loop&, siding::exception_context const& what) {
-            to.push_back(what.message);
+        home.set_exception_handler([&to](siding::loop&, siding::exception_context const& context) {
+            to.push_back(context.message);
         });
         home.add_signal_handler(SIGUSR1, [] { throw std::runtime_error("in the handler"); });
         std::raise(SIGUSR1);
         co_await siding::sleep(0s);
         co_await siding::sleep(0s);
     };
-    siding::run(main(told));
-    EXPECT_EQ(told, lines{"Exception in callback"});
+    siding::run(main(reported));
+    EXPECT_EQ(reported, lines{"Exception in callback"});
 }
 
 TEST_F(signals, belong_to_one_loop_at_a_time) {

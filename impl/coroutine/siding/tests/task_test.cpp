@@ -74,10 +74,10 @@ siding::coroutine<> fail() {
     co_return;
 }
 
-siding::coroutine<> lose_an_exception(lines& told) {
+siding::coroutine<> lose_an_exception(lines& reported) {
     siding::get_running_loop().set_exception_handler(
-        [&told](siding::loop&, siding::exception_context const& what) {
-            told.push_back(what.message);
+        [&reported](siding::loop&, siding::exception_context const& context) {
+            reported.push_back(context.message);
         });
     siding::create_task(fail());
     co_await siding::sleep(0s);
@@ -85,9 +85,9 @@ siding::coroutine<> lose_an_exception(lines& told) {
 }
 
 TEST_F(task, exception_that_nobody_retrieves_goes_to_the_handler_once) {
-    lines told;
-    run_virtually(lose_an_exception(told));
-    EXPECT_EQ(told, lines{"Task exception was never retrieved"});
+    lines reported;
+    run_virtually(lose_an_exception(reported));
+    EXPECT_EQ(reported, lines{"Task exception was never retrieved"});
 }
 
 siding::coroutine<> callbacks(trace& t) {

@@ -55,11 +55,11 @@ std::vector<std::string> lines_of(std::string const& text) {
 
 /// The line of the task, without what it is indented by; its number is put into `at`.
 std::string line_of(std::vector<std::string> const& all, std::string const& task,
-                    std::size_t* at = nullptr) {
+                    std::size_t* position = nullptr) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         auto const begin = all[i].find_first_not_of(' ');
         if (all[i].compare(begin, task.size() + 1, task + ' ') != 0) continue;
-        if (at != nullptr) *at = i;
+        if (position != nullptr) *position = i;
         return all[i].substr(begin);
     }
     return "there is no " + task;
@@ -157,11 +157,11 @@ TEST_F(task_trees, are_printed_on_a_signal) {
     ::close(both[1]);
 }
 
-siding::coroutine<> stand_still(int told) {
+siding::coroutine<> stand_still(int report_fd) {
     scene made;
     co_await siding::sleep(0s);
     co_await siding::sleep(0s);
-    EXPECT_EQ(::write(told, "x", 1), 1);
+    EXPECT_EQ(::write(report_fd, "x", 1), 1);
     ::pause(); // the loop is stuck, as after a call that blocks
 }
 

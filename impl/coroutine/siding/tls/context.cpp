@@ -12,17 +12,17 @@ namespace siding {
 
 namespace detail {
 
-std::string openssl_error(std::string const& what) {
+std::string openssl_error(std::string const& action) {
     auto const code = ERR_get_error();
     ERR_clear_error();
-    if (code == 0) return what;
+    if (code == 0) return action;
     char const* const reason = ERR_reason_error_string(code);
-    return what + ": " + (reason != nullptr ? reason : "OpenSSL error " + std::to_string(code));
+    return action + ": " + (reason != nullptr ? reason : "OpenSSL error " + std::to_string(code));
 }
 
 namespace {
 
-[[noreturn]] void fail(std::string const& what) { throw tls_error(openssl_error(what)); }
+[[noreturn]] void fail(std::string const& action) { throw tls_error(openssl_error(action)); }
 
 std::shared_ptr<tls_settings> make_settings(bool is_server) {
     ERR_clear_error();

@@ -157,7 +157,7 @@ void tls_engine::take_output(std::string& output) {
     BIO_reset(to_peer_);
 }
 
-void tls_engine::fail(std::string const& what) const { throw tls_error(openssl_error(what)); }
+void tls_engine::fail(std::string const& action) const { throw tls_error(openssl_error(action)); }
 
 tls_info tls_engine::info() const {
     auto* const of = openssl_.get();

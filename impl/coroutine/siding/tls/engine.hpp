@@ -36,7 +36,7 @@ public:
 private:
     /// Appends to `output` what OpenSSL wants to send.
     void take_output(std::string& output);
-    [[noreturn]] void fail(std::string const& what) const;
+    [[noreturn]] void fail(std::string const& action) const;
     void expect_peer(std::string const& name);
 
     tls_context context_; ///< its callbacks point into it

@@ -30,6 +30,6 @@ struct tls_settings {
 };
 
 /// The oldest error of OpenSSL's queue in this thread, as text; empties the queue.
-[[nodiscard]] std::string openssl_error(std::string const& what);
+[[nodiscard]] std::string openssl_error(std::string const& action);
 
 } // namespace siding::detail

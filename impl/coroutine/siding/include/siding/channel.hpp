@@ -96,8 +96,8 @@ struct channel_state {
 template <class T, class Side>
 class channel_awaiter : public thread_waiter {
 public:
-    explicit channel_awaiter(std::shared_ptr<channel_state<T>> const& at) noexcept
-        : thread_waiter(&react_to), borrowed_(at.get()), channel_(at) {}
+    explicit channel_awaiter(std::shared_ptr<channel_state<T>> const& shared) noexcept
+        : thread_waiter(&react_to), borrowed_(shared.get()), channel_(shared) {}
     ~channel_awaiter() {
         if (!waits_) return;
         auto const kept = channel_; // the mutex must live until it is unlocked
@@ -137,20 +137,20 @@ private:
         is_woken = false;
         waits_ = false;
     }
-    static bool react_to(waiter& self, signal what) noexcept {
+    static bool react_to(waiter& self, signal reason) noexcept {
         auto& me = static_cast<channel_awaiter&>(self);
-        auto& at = *me.borrowed_;
+        auto& shared = *me.borrowed_;
         auto& task = task_core::of(self.suspended).task();
-        std::lock_guard const lock(at.mutex);
-        switch (what) {
+        std::lock_guard const lock(shared.mutex);
+        switch (reason) {
         case signal::run:
             if (task.has(future_core::must_cancel)) {
                 me.leave();
-            } else if (me.side().try_now(at)) {
+            } else if (me.side().try_now(shared)) {
                 me.is_woken = me.waits_ = false;
             } else {
                 me.is_woken = false;
-                me.side().line(at).push_front(me);
+                me.side().line(shared).push_front(me);
                 return true;
             }
             detail::loop_core::of_this_thread()->continue_now(task);
@@ -257,14 +257,14 @@ private:
 
     class send_awaiter final : public detail::channel_awaiter<T, send_awaiter> {
     public:
-        send_awaiter(std::shared_ptr<state> const& at, T&& item) noexcept
-            : detail::channel_awaiter<T, send_awaiter>(at), item_(std::move(item)) {}
-        static detail::waiter_list& line(state& at) noexcept { return at.senders; }
-        static bool possible(state const& at) noexcept { return at.can_send(); }
-        bool try_now(state& at) noexcept {
-            if (!at.can_send()) return false;
-            refused_ = at.closed;
-            if (!refused_) at.push(std::move(item_));
+        send_awaiter(std::shared_ptr<state> const& shared, T&& item) noexcept
+            : detail::channel_awaiter<T, send_awaiter>(shared), item_(std::move(item)) {}
+        static detail::waiter_list& line(state& shared) noexcept { return shared.senders; }
+        static bool possible(state const& shared) noexcept { return shared.can_send(); }
+        bool try_now(state& shared) noexcept {
+            if (!shared.can_send()) return false;
+            refused_ = shared.closed;
+            if (!refused_) shared.push(std::move(item_));
             return true;
         }
         void await_resume() {
@@ -279,11 +279,11 @@ private:
     class receive_awaiter final : public detail::channel_awaiter<T, receive_awaiter> {
     public:
         using detail::channel_awaiter<T, receive_awaiter>::channel_awaiter;
-        static detail::waiter_list& line(state& at) noexcept { return at.receivers; }
-        static bool possible(state const& at) noexcept { return at.can_receive(); }
-        bool try_now(state& at) noexcept {
-            if (!at.can_receive()) return false;
-            item_ = at.pop();
+        static detail::waiter_list& line(state& shared) noexcept { return shared.receivers; }
+        static bool possible(state const& shared) noexcept { return shared.can_receive(); }
+        bool try_now(state& shared) noexcept {
+            if (!shared.can_receive()) return false;
+            item_ = shared.pop();
             return true;
         }
         std::optional<T> await_resume() {

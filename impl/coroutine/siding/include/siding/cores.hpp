@@ -81,12 +81,12 @@ detail::core_values<detail::core_value<F>> run_on_cores(std::size_t count, F f,
     if (count == 0) count = available_cores();
     if constexpr (std::is_void_v<value>) {
         detail::run_on_cores(
-            count, [&f](core at) -> coroutine<> { return f(std::move(at)); }, options);
+            count, [&f](core home) -> coroutine<> { return f(std::move(home)); }, options);
     } else {
         std::vector<std::optional<value>> results(count);
-        auto const main = [&](core at) -> coroutine<> {
-            auto const index = at.index();
-            auto body = f(std::move(at));
+        auto const main = [&](core home) -> coroutine<> {
+            auto const index = home.index();
+            auto body = f(std::move(home));
             results[index].emplace(co_await std::move(body));
         };
         detail::run_on_cores(count, main, options);

@@ -33,7 +33,7 @@ private:
 
     class wait_awaiter final : detail::grant_waiter {
     public:
-        explicit wait_awaiter(gate& at) noexcept : grant_waiter(at) {}
+        explicit wait_awaiter(gate& owner) noexcept : grant_waiter(owner) {}
         [[nodiscard]] bool await_ready() const noexcept {
             return static_cast<gate const&>(list).are_let_through;
         }

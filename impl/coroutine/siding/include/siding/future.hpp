@@ -133,9 +133,9 @@ struct future_wait : linked_waiter {
     [[noreturn]] void throw_circle() const;
     /// Cancelling who waits cancels what it waits for; that wakes us when it is done.
     /// (src/cancel.cpp goes from wait to wait by itself: chains of them may be long.)
-    static bool react_to(waiter& self, signal what) noexcept;
+    static bool react_to(waiter& self, signal reason) noexcept;
     /// Of a wait whose loop has ended.
-    static bool ended_reaction(waiter& self, signal what) noexcept;
+    static bool ended_reaction(waiter& self, signal reason) noexcept;
 
     future_core& core;
 };

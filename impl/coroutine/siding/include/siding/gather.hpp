@@ -70,7 +70,7 @@ private:
             : linked_waiter(f.done() ? nullptr : &react_to), owner(&g), of(&f) {}
         /// Nothing is to be waited for.
         [[nodiscard]] bool was_done() const noexcept { return react == nullptr; }
-        static bool react_to(waiter& self, signal what) noexcept;
+        static bool react_to(waiter& self, signal reason) noexcept;
 
         gathering* owner;
         future_core* of;

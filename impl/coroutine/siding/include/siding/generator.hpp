@@ -69,8 +69,9 @@ public:
             return *this;
         }
         void operator++(int) { ++*this; }
-        [[nodiscard]] friend bool operator==(iterator const& at, std::default_sentinel_t) noexcept {
-            return at.frame_.done();
+        [[nodiscard]] friend bool operator==(iterator const& position,
+                                             std::default_sentinel_t) noexcept {
+            return position.frame_.done();
         }
 
     private:

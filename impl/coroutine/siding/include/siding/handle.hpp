@@ -27,7 +27,7 @@ struct callback : timer, pool::pooled {
     virtual void invoke() = 0;
     virtual void own_subject() noexcept {} ///< a done callback holds its future from now on
 
-    static bool react_to(waiter& self, signal what) noexcept;
+    static bool react_to(waiter& self, signal reason) noexcept;
     void drop_reference() noexcept {
         if (--references == 0) destroy_in_turn(*this);
     }

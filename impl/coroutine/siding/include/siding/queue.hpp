@@ -67,28 +67,28 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
 
 private:
-    void rise(std::size_t top, std::size_t at) {
-        T item = std::move(items_[at]);
-        while (at > top) {
-            auto const parent = (at - 1) / 2;
+    void rise(std::size_t top, std::size_t position) {
+        T item = std::move(items_[position]);
+        while (position > top) {
+            auto const parent = (position - 1) / 2;
             if (!less_(item, items_[parent])) break;
-            items_[at] = std::move(items_[parent]);
-            at = parent;
+            items_[position] = std::move(items_[parent]);
+            position = parent;
         }
-        items_[at] = std::move(item);
+        items_[position] = std::move(item);
     }
     /// Moves the smaller child up all the way to a leaf, then lets the item rise from there.
     void sink() {
         auto const end = items_.size();
-        std::size_t at = 0;
+        std::size_t position = 0;
         T item = std::move(items_.front());
-        for (auto child = std::size_t{1}; child < end; child = 2 * at + 1) {
+        for (auto child = std::size_t{1}; child < end; child = 2 * position + 1) {
             if (child + 1 < end && !less_(items_[child], items_[child + 1])) ++child;
-            items_[at] = std::move(items_[child]);
-            at = child;
+            items_[position] = std::move(items_[child]);
+            position = child;
         }
-        items_[at] = std::move(item);
-        rise(0, at);
+        items_[position] = std::move(item);
+        rise(0, position);
     }
 
     std::vector<T> items_;
@@ -217,10 +217,10 @@ private:
             detail::throw_if_cancelled(*this);
             throw runtime_error("the queue was destroyed before what it woke has looked");
         }
-        static bool react_to(detail::waiter& self, detail::signal what) noexcept {
+        static bool react_to(detail::waiter& self, detail::signal reason) noexcept {
             auto& me = static_cast<place_in_line&>(self);
             auto& task = detail::task_core::of(self.suspended).task();
-            if (what == detail::signal::run) {
+            if (reason == detail::signal::run) {
                 if (!me.is_orphan_) [[likely]]
                     --me.of_.woken_;
                 bool const ends = task.has(detail::future_core::must_cancel) || me.is_orphan_;
@@ -234,12 +234,12 @@ private:
                 return true;
             }
             if (me.linked()) me.line().erase(me);
-            if (what == detail::signal::detach) {
+            if (reason == detail::signal::detach) {
                 // Woken, it is in the ready queue of a loop that ends.
                 if (me.granted_ && !me.is_orphan_) --me.of_.woken_;
                 me.is_orphan_ = true;
             }
-            if (what == detail::signal::cancel) {
+            if (reason == detail::signal::cancel) {
                 self.react = &detail::cancelled_reaction;
                 detail::loop_core::of_this_thread()->wake(self);
             }

@@ -50,12 +50,12 @@ private:
     [[gnu::noinline, gnu::cold]] void leave_timers() noexcept {
         loop_core::of_this_thread()->timers().erase(*this);
     }
-    static bool react_to(waiter& self, signal what) noexcept {
+    static bool react_to(waiter& self, signal reason) noexcept {
         auto& sleeper = static_cast<sleep_awaiter&>(self);
         auto& home = *loop_core::of_this_thread();
-        if (what != signal::run && sleeper.linked()) home.timers().erase(sleeper);
-        if (what == signal::cancel) self.react = &cancelled_reaction;
-        if (what != signal::detach) home.wake(self); // asyncio's two steps: timer, then task
+        if (reason != signal::run && sleeper.linked()) home.timers().erase(sleeper);
+        if (reason == signal::cancel) self.react = &cancelled_reaction;
+        if (reason != signal::detach) home.wake(self); // asyncio's two steps: timer, then task
         return true;
     }
 };

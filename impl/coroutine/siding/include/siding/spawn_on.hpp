@@ -93,7 +93,7 @@ public:
     }
 
 private:
-    static bool react_to(waiter& self, signal what) noexcept;
+    static bool react_to(waiter& self, signal reason) noexcept;
 
     std::shared_ptr<remote_call> const& of_; ///< in the frame that awaits
 };

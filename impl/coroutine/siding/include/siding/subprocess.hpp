@@ -19,7 +19,7 @@ namespace siding::subprocess {
 /// What becomes of a standard stream of a child.
 struct redirection {
     enum class kind { inherit, pipe, devnull, standard_output, descriptor };
-    kind what = kind::inherit;
+    kind target = kind::inherit;
     int fd = -1;
 };
 inline constexpr redirection inherit{};

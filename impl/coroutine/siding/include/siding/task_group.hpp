@@ -77,7 +77,7 @@ private:
     using members = std::list<member>;
 
     void add(any_task created);
-    void on_done(members::iterator where);
+    void on_done(members::iterator place);
     void abort();
 
     bool entered_ = false;

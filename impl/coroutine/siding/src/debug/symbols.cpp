@@ -121,14 +121,14 @@ std::optional<std::string> symbols::name_of(std::uint64_t address) {
     for (auto& each : mappings_) {
         if (address < each.begin || address >= each.end) continue;
         read_file(each);
-        auto at = std::upper_bound(
+        auto entry = std::upper_bound(
             each.all.begin(), each.all.end(), address,
             [](std::uint64_t value, symbol const& one) { return value < one.begin; });
-        while (at != each.all.begin()) {
-            --at;
-            if (!at->is_function) continue;
-            if (address >= at->begin + std::max<std::uint64_t>(at->bytes, 1)) break;
-            return readable(at->name);
+        while (entry != each.all.begin()) {
+            --entry;
+            if (!entry->is_function) continue;
+            if (address >= entry->begin + std::max<std::uint64_t>(entry->bytes, 1)) break;
+            return readable(entry->name);
         }
     }
     return std::nullopt;

@@ -289,13 +289,13 @@ std::string print_all(subject& in, std::vector<address> const& loops, std::uint6
 
 std::string task_tree_of(pid_t process) {
     subject in{detail::process_memory(process), detail::symbols(process), nullptr};
-    auto const at = in.names.address_of("siding_debug_layout");
-    if (!at) {
+    auto const place = in.names.address_of("siding_debug_layout");
+    if (!place) {
         throw runtime_error("process " + std::to_string(process) +
                             " is no program of siding, or its symbols were stripped");
     }
     std::vector<std::byte> copy(sizeof(debug_layout));
-    in.memory.read(*at, copy.data(), copy.size());
+    in.memory.read(*place, copy.data(), copy.size());
     auto const& layout = *reinterpret_cast<debug_layout const*>(copy.data());
     in.layout = &layout;
     std::vector<address> loops;

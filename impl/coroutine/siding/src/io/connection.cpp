@@ -16,8 +16,8 @@ namespace siding::detail {
 
 namespace {
 
-std::exception_ptr system_failure(int error, char const* what) {
-    return std::make_exception_ptr(std::system_error(error, std::generic_category(), what));
+std::exception_ptr system_failure(int error, char const* call) {
+    return std::make_exception_ptr(std::system_error(error, std::generic_category(), call));
 }
 
 /// Sets a flag as long as it lives.

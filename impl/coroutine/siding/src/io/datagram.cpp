@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t largest_datagram_bytes = 64 * 1024;
 
-[[noreturn]] void fail(int error, char const* what) {
-    throw std::system_error(error, std::generic_category(), what);
+[[noreturn]] void fail(int error, char const* call) {
+    throw std::system_error(error, std::generic_category(), call);
 }
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }

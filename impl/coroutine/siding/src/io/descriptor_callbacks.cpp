@@ -35,14 +35,14 @@ struct watched {
 thread_local std::map<key, watched> watches;
 
 struct table_entry {
-    table_entry(key at, std::shared_ptr<watch> of) : where(at), entered(std::move(of)) {}
+    table_entry(key name, std::shared_ptr<watch> of) : place(name), entered(std::move(of)) {}
     table_entry(table_entry const&) = delete;
     table_entry& operator=(table_entry const&) = delete;
     ~table_entry() {
-        auto const found = watches.find(where);
+        auto const found = watches.find(place);
         if (found != watches.end() && found->second.of == entered) watches.erase(found);
     }
-    key where;
+    key place;
     std::shared_ptr<watch> entered;
 };
 
@@ -90,13 +90,13 @@ bool remove(int fd, direction way) {
 
 void add(int fd, direction way, std::function<void()> f) {
     remove(fd, way);
-    key const where{&loop::running(), fd, way};
+    key const place{&loop::running(), fd, way};
     auto const made = std::make_shared<watch>();
     made->call = std::move(f);
-    auto const entry = std::make_shared<table_entry>(where, made);
+    auto const entry = std::make_shared<table_entry>(place, made);
     auto const runs = create_task(watch_descriptor(fd, way, made),
                                   way == direction::read ? "add_reader" : "add_writer");
-    watches[where] = {made, runs};
+    watches[place] = {made, runs};
     runs.add_done_callback([entry](any_future const&) {});
 }
 

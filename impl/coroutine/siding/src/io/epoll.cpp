@@ -71,25 +71,25 @@ public:
             op.result = op.fd < 0 ? -EBADF : -ENOMEM;
             return true;
         }
-        auto& at = slot_of(op.fd);
-        if (!(reads(op.kind) ? at.may_read : at.may_write)) return false;
-        if (at.at_once == most_at_once) [[unlikely]] {
+        auto& entry = slot_of(op.fd);
+        if (!(reads(op.kind) ? entry.may_read : entry.may_write)) return false;
+        if (entry.at_once == most_at_once) [[unlikely]] {
             return false;
         }
         if (!attempt(op)) return false;
-        ++at.at_once;
+        ++entry.at_once;
         return true;
     }
 
     [[nodiscard]] bool start(io_operation& op) noexcept override {
-        auto& at = slot_of(op.fd);
-        auto*& place = reads(op.kind) ? at.reader : at.writer;
+        auto& entry = slot_of(op.fd);
+        auto*& place = reads(op.kind) ? entry.reader : entry.writer;
         if (place != nullptr) {
             op.result = -EBUSY; // one task at a time may wait in each direction
             return false;
         }
-        bool const untried = std::exchange(at.at_once, std::uint8_t{0}) == most_at_once &&
-                             (reads(op.kind) ? at.may_read : at.may_write);
+        bool const untried = std::exchange(entry.at_once, std::uint8_t{0}) == most_at_once &&
+                             (reads(op.kind) ? entry.may_read : entry.may_write);
         if (untried) {
             untried_.push_back(op); // it may be ready, and its edge spent
         } else if (!registered(op.fd)) {
@@ -97,15 +97,15 @@ public:
             return false;
         }
         place = &op;
-        at.is_checked = false;
+        entry.is_checked = false;
         is_to_check_ = true;
         ++in_flight_;
         return true;
     }
 
     [[nodiscard]] bool cancel(io_operation& op) noexcept override {
-        auto& at = slot_of(op.fd);
-        auto*& place = reads(op.kind) ? at.reader : at.writer;
+        auto& entry = slot_of(op.fd);
+        auto*& place = reads(op.kind) ? entry.reader : entry.writer;
         if (place == &op) {
             place = nullptr;
             --in_flight_;
@@ -142,13 +142,13 @@ public:
 
     void forget(int fd) noexcept override {
         if (static_cast<std::size_t>(fd) >= slots_.size()) return;
-        auto& at = slots_[static_cast<std::size_t>(fd)];
-        auto const generation = at.generation + 1;
-        for (auto* op : {at.reader, at.writer}) {
+        auto& entry = slots_[static_cast<std::size_t>(fd)];
+        auto const generation = entry.generation + 1;
+        for (auto* op : {entry.reader, entry.writer}) {
             if (op != nullptr) finish(*op, -EBADF);
         }
-        at = {};
-        at.generation = generation;
+        entry = {};
+        entry.generation = generation;
     }
 
     void abandon() noexcept override {
@@ -162,12 +162,12 @@ private:
     static constexpr std::uint32_t edges = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     static constexpr std::uint64_t wake_mark = ~std::uint64_t{0};
 
-    static int checked(int result, char const* what) {
-        if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+    static int checked(int result, char const* action) {
+        if (result < 0) throw std::system_error(errno, std::generic_category(), action);
         return result;
     }
-    static std::uint64_t mark(int fd, slot const& at) noexcept {
-        return static_cast<std::uint32_t>(fd) | std::uint64_t{at.generation} << 32u;
+    static std::uint64_t mark(int fd, slot const& entry) noexcept {
+        return static_cast<std::uint32_t>(fd) | std::uint64_t{entry.generation} << 32u;
     }
 
     void close_all() noexcept {
@@ -205,15 +205,15 @@ private:
 
     /// The descriptor's edges are told from here on; false and errno.
     [[nodiscard]] bool registered(int fd) noexcept {
-        auto& at = slot_of(fd);
-        if (at.registered) return true;
-        epoll_event event{edges, {.u64 = mark(fd, at)}};
+        auto& entry = slot_of(fd);
+        if (entry.registered) return true;
+        epoll_event event{edges, {.u64 = mark(fd, entry)}};
         auto result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
         if (result < 0 && errno == EEXIST) { // a duplicate kept the registration: arm it anew
             result = sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event);
         }
-        at.registered = result == 0;
-        return at.registered;
+        entry.registered = result == 0;
+        return entry.registered;
     }
 
     /// Nothing has happened for a while. A descriptor that somebody closed behind our back, by
@@ -222,16 +222,16 @@ private:
     void check_waits() noexcept {
         is_to_check_ = false;
         for (std::size_t i = 0; i < slots_.size(); ++i) {
-            auto& at = slots_[i];
-            bool const waits = at.reader != nullptr || at.writer != nullptr;
-            if (!waits || !at.registered || std::exchange(at.is_checked, true)) continue;
+            auto& entry = slots_[i];
+            bool const waits = entry.reader != nullptr || entry.writer != nullptr;
+            if (!waits || !entry.registered || std::exchange(entry.is_checked, true)) continue;
             auto const fd = static_cast<int>(i);
-            epoll_event event{edges, {.u64 = mark(fd, at)}};
+            epoll_event event{edges, {.u64 = mark(fd, entry)}};
             if (sys::use().epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0) continue;
-            at.registered = false;
-            at.may_read = at.may_write = true;
-            at.always_try = false;
-            for (auto* op : {at.reader, at.writer}) {
+            entry.registered = false;
+            entry.may_read = entry.may_write = true;
+            entry.always_try = false;
+            for (auto* op : {entry.reader, entry.writer}) {
                 if (op == nullptr || op->linked()) continue;
                 untried_.push_back(*op);
             }
@@ -241,14 +241,14 @@ private:
 
     void handle(epoll_event const& event) noexcept {
         auto const fd = static_cast<std::uint32_t>(event.data.u64);
-        auto& at = slots_[fd];
-        if (at.generation != event.data.u64 >> 32u) return; // of a closed one
+        auto& entry = slots_[fd];
+        if (entry.generation != event.data.u64 >> 32u) return; // of a closed one
         bool const broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
         // Before urgent data a read stops short although there is more.
-        if ((event.events & (EPOLLRDHUP | EPOLLPRI)) != 0 || broken) at.always_try = true;
+        if ((event.events & (EPOLLRDHUP | EPOLLPRI)) != 0 || broken) entry.always_try = true;
         if ((event.events & (EPOLLIN | EPOLLRDHUP)) != 0 || broken) {
-            at.may_read = true;
-            continue_with(at.reader);
+            entry.may_read = true;
+            continue_with(entry.reader);
         }
         if ((event.events & EPOLLOUT) != 0 || broken) {
             slots_[fd].may_write = true;
@@ -261,8 +261,8 @@ private:
     }
 
     void finish(io_operation& op, long result) noexcept {
-        auto& at = slots_[static_cast<std::size_t>(op.fd)];
-        (reads(op.kind) ? at.reader : at.writer) = nullptr;
+        auto& entry = slots_[static_cast<std::size_t>(op.fd)];
+        (reads(op.kind) ? entry.reader : entry.writer) = nullptr;
         --in_flight_;
         if (op.linked()) untried_.erase(op);
         op.result = result;
@@ -280,12 +280,12 @@ private:
                 return true;
             }
             if (errno == EINTR && op.kind != io_kind::connect) continue;
-            auto& at = slot_of(op.fd);
+            auto& entry = slot_of(op.fd);
             bool const later = op.kind == io_kind::connect
                                    ? errno == EINPROGRESS || errno == EALREADY || errno == EINTR
                                    : would_block(errno);
             if (later) {
-                (reads(op.kind) ? at.may_read : at.may_write) = false;
+                (reads(op.kind) ? entry.may_read : entry.may_write) = false;
                 return false;
             }
             op.result = -errno;
@@ -330,9 +330,9 @@ private:
 
     /// Less than asked for means that it is drained: the next read need not try.
     long note_short(io_operation const& op, ssize_t count) noexcept {
-        auto& at = slot_of(op.fd);
-        if (count > 0 && static_cast<std::size_t>(count) < op.bytes && !at.always_try) {
-            at.may_read = false;
+        auto& entry = slot_of(op.fd);
+        if (count > 0 && static_cast<std::size_t>(count) < op.bytes && !entry.always_try) {
+            entry.may_read = false;
         }
         return count;
     }

@@ -27,9 +27,9 @@ constexpr std::size_t most_bytes = std::size_t{1} << 30u; ///< of one request
 /// a cancellation waits for that: the loop throws it then.
 class file_awaiter final : file_operation {
 public:
-    file_awaiter(io_kind what, int descriptor, std::byte* memory, std::size_t count,
-                 std::uint64_t at, int how) noexcept
-        : file_operation(&react_to, what, descriptor, at) {
+    file_awaiter(io_kind action, int descriptor, std::byte* memory, std::size_t count,
+                 std::uint64_t position, int how) noexcept
+        : file_operation(&react_to, action, descriptor, position) {
         buffer = memory;
         bytes = count;
         flags = how;
@@ -56,8 +56,8 @@ public:
     }
 
 private:
-    static bool react_to(waiter& self, signal what) noexcept {
-        if (what != signal::detach) return false;
+    static bool react_to(waiter& self, signal reason) noexcept {
+        if (reason != signal::detach) return false;
         auto& me = static_cast<file_awaiter&>(static_cast<io_operation&>(self));
         if (std::exchange(me.pending_, false)) {
             static_cast<void>(
@@ -95,9 +95,9 @@ template <class Call>
     return result < 0 ? -errno : result;
 }
 
-[[nodiscard]] long checked(long result, char const* what) {
+[[nodiscard]] long checked(long result, char const* action) {
     if (result < 0) {
-        throw std::system_error(static_cast<int>(-result), std::generic_category(), what);
+        throw std::system_error(static_cast<int>(-result), std::generic_category(), action);
     }
     return result;
 }

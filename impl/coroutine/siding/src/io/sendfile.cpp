@@ -62,10 +62,10 @@ coroutine<std::uint64_t> sock_sendfile(int socket, file from, std::uint64_t offs
     if (!from.is_open()) throw std::system_error(EBADF, std::generic_category(), "sendfile");
     std::uint64_t sent = 0;
     while (sent < most) {
-        auto at = static_cast<off_t>(offset + sent);
+        auto position = static_cast<off_t>(offset + sent);
         auto const wanted = std::min<std::uint64_t>(most - sent, block_bytes);
         auto const moved = sys::without_pipe_signal( // there is no MSG_NOSIGNAL for it
-            [&] { return ::sendfile(socket, from.fd(), &at, wanted); });
+            [&] { return ::sendfile(socket, from.fd(), &position, wanted); });
         if (moved == 0) break; // the end of the file
         if (moved > 0) {
             sent += static_cast<std::uint64_t>(moved);

@@ -89,8 +89,8 @@ namespace {
 
 constexpr auto accept_retry_delay = std::chrono::seconds(1); // asyncio's ACCEPT_RETRY_DELAY
 
-[[noreturn]] void fail(char const* what) {
-    throw std::system_error(errno, std::generic_category(), what);
+[[noreturn]] void fail(char const* call) {
+    throw std::system_error(errno, std::generic_category(), call);
 }
 
 /// accept can be tried again, but not at once: it fails until somebody lets go of something.
@@ -158,7 +158,7 @@ void server_state::close() noexcept {
 std::vector<endpoint> server_state::addresses() const {
     std::vector<endpoint> all;
     for (auto const& each : listeners_) {
-        if (auto at = endpoint::local_of(each.get())) all.push_back(*at);
+        if (auto address = endpoint::local_of(each.get())) all.push_back(*address);
     }
     return all;
 }
@@ -286,11 +286,12 @@ std::uint16_t server::port() const {
     return all.empty() ? std::uint16_t{0} : all.front().port();
 }
 
-descriptor listen_on(endpoint const& at, server_options options) {
-    descriptor made(sys::use().socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+descriptor listen_on(endpoint const& address, server_options options) {
+    descriptor made(
+        sys::use().socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!made) detail::fail("socket");
     int const on = 1;
-    if (at.family() != AF_UNIX) {
+    if (address.family() != AF_UNIX) {
         if (::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
             detail::fail("SO_REUSEADDR");
         }
@@ -299,12 +300,12 @@ descriptor listen_on(endpoint const& at, server_options options) {
             detail::fail("SO_REUSEPORT");
         }
         // Its twin for IPv4 is another address in the list.
-        if (at.family() == AF_INET6 &&
+        if (address.family() == AF_INET6 &&
             ::setsockopt(made.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
             detail::fail("IPV6_V6ONLY");
         }
     }
-    if (::bind(made.get(), at.data(), at.size()) != 0) detail::fail("bind");
+    if (::bind(made.get(), address.data(), address.size()) != 0) detail::fail("bind");
     if (::listen(made.get(), options.backlog) != 0) detail::fail("listen");
     return made;
 }

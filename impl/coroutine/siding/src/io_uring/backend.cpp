@@ -78,8 +78,8 @@ public:
         }
         switch (op.kind) {
         case io_kind::recv: {
-            auto& at = receiver_of(op.fd);
-            return at.take(op, buffers_) || (at.may_try() && receive_bulk(op, at));
+            auto& source = receiver_of(op.fd);
+            return source.take(op, buffers_) || (source.may_try() && receive_bulk(op, source));
         }
         case io_kind::send_all:
             return last_batch_ < worth_batching && send_now(op);
@@ -100,26 +100,26 @@ public:
             op.result = op.fd < 0 ? -EBADF : -ENOMEM;
             return false;
         }
-        auto& at = receiver_of(op.fd);
+        auto& source = receiver_of(op.fd);
         if (op.kind != io_kind::recv) {
             submit(op);
-        } else if (at.reader != nullptr) {
+        } else if (source.reader != nullptr) {
             op.result = -EBUSY; // one task at a time may wait to read
             return false;
         } else {
-            at.reader = &op;
-            arm(op.fd, at);
+            source.reader = &op;
+            arm(op.fd, source);
         }
         ++in_flight_;
         return true;
     }
 
     [[nodiscard]] bool cancel(io_operation& op) noexcept override {
-        auto& at = receiver_of(op.fd);
+        auto& source = receiver_of(op.fd);
         if (op.kind == io_kind::recv) {
             // Only the wait ends: what arrives goes into the queue, so no byte is lost.
-            if (at.reader == &op) {
-                at.reader = nullptr;
+            if (source.reader == &op) {
+                source.reader = nullptr;
                 --in_flight_;
             }
             return true;
@@ -160,12 +160,12 @@ public:
 
     void forget(int fd) noexcept override {
         if (static_cast<std::size_t>(fd) >= receivers_.size()) return;
-        auto& at = receiver_of(fd);
-        if (auto* const reader = at.reader) {
+        auto& source = receiver_of(fd);
+        if (auto* const reader = source.reader) {
             reader->result = -EBADF;
             done(*reader);
         }
-        if (at.armed || at.polled || at.operations != 0) {
+        if (source.armed || source.polled || source.operations != 0) {
             auto& entry = prepare();
             entry.opcode = IORING_OP_ASYNC_CANCEL;
             entry.fd = fd;
@@ -173,7 +173,7 @@ public:
             entry.user_data = static_cast<std::uint64_t>(kind::ignored);
             submit_now(); // for it names the descriptor, which is about to be closed
         }
-        at.reset(buffers_);
+        source.reset(buffers_);
     }
 
     void abandon() noexcept override {
@@ -191,9 +191,9 @@ private:
     }
     [[nodiscard]] bool make_room(int fd) noexcept {
         if (fd < 0) return false;
-        auto const at = static_cast<std::size_t>(fd);
+        auto const index = static_cast<std::size_t>(fd);
         try {
-            if (at >= receivers_.size()) receivers_.resize(at + 1);
+            if (index >= receivers_.size()) receivers_.resize(index + 1);
             return true;
         } catch (std::bad_alloc const&) {
             return false;
@@ -243,27 +243,27 @@ private:
     }
 
     /// Sees to it that a completion comes when there is something to read.
-    void arm(int fd, receiver& at) noexcept {
-        if (at.armed || at.polled) return;
-        if (!at.bulk()) return arm_receive(fd, at);
+    void arm(int fd, receiver& source) noexcept {
+        if (source.armed || source.polled) return;
+        if (!source.bulk()) return arm_receive(fd, source);
         auto& entry = prepare();
         entry.opcode = IORING_OP_POLL_ADD;
         entry.fd = fd;
         entry.poll32_events = POLLIN | POLLRDHUP;
-        entry.user_data = receive_data(fd, at, kind::bulk);
-        at.polled = true;
+        entry.user_data = receive_data(fd, source, kind::bulk);
+        source.polled = true;
         ++in_kernel_;
     }
 
-    void arm_receive(int fd, receiver& at) noexcept {
+    void arm_receive(int fd, receiver& source) noexcept {
         auto& entry = prepare();
         entry.opcode = IORING_OP_RECV;
         entry.fd = fd;
         entry.ioprio = IORING_RECV_MULTISHOT;
         entry.flags = IOSQE_BUFFER_SELECT;
         entry.buf_group = buffers_.group();
-        entry.user_data = receive_data(fd, at, kind::receive);
-        at.armed = true;
+        entry.user_data = receive_data(fd, source, kind::receive);
+        source.armed = true;
         ++in_kernel_;
     }
 
@@ -283,58 +283,58 @@ private:
     }
 
     void dispatch(io_uring_cqe const& cqe) noexcept {
-        auto const what = static_cast<kind>(cqe.user_data & kind_mask);
+        auto const purpose = static_cast<kind>(cqe.user_data & kind_mask);
         bool const last = (cqe.flags & IORING_CQE_F_MORE) == 0;
-        if (what != kind::ignored && last) --in_kernel_;
-        if (what == kind::receive) {
+        if (purpose != kind::ignored && last) --in_kernel_;
+        if (purpose == kind::receive) {
             received(cqe, last);
-        } else if (what == kind::bulk) {
+        } else if (purpose == kind::bulk) {
             readable(cqe);
-        } else if (what == kind::wake) {
+        } else if (purpose == kind::wake) {
             if (last && !closing_) arm_wake();
-        } else if (what == kind::operation && !closing_) {
+        } else if (purpose == kind::operation && !closing_) {
             completed(*reinterpret_cast<io_operation*>(cqe.user_data), cqe.res);
         }
     }
 
     void received(io_uring_cqe const& cqe, bool last) noexcept {
         auto const fd = fd_of(cqe);
-        auto& at = receiver_of(fd);
+        auto& source = receiver_of(fd);
         bool const has_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
-        if (closing_ || !is_of(at, cqe)) {
+        if (closing_ || !is_of(source, cqe)) {
             if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
             return;
         }
-        if (last) at.armed = at.disarming = false;
+        if (last) source.armed = source.disarming = false;
         if (cqe.res > 0) {
             auto const buffer = buffer_ring::id_of(cqe);
-            if (at.ended || !at.push(buffer, static_cast<std::uint32_t>(cqe.res))) {
+            if (source.ended || !source.push(buffer, static_cast<std::uint32_t>(cqe.res))) {
                 buffers_.give_back(buffer); // the stream has a hole here, so here it ends
-                if (!at.ended) at.end(-ENOMEM);
+                if (!source.ended) source.end(-ENOMEM);
             }
         } else {
             if (has_buffer) buffers_.give_back(buffer_ring::id_of(cqe));
             if (cqe.res == -ENOBUFS) buffers_.hand_out_more();
             // Out of buffers, or disarmed because the queue was long: neither ends the stream.
-            if (cqe.res != -ENOBUFS && cqe.res != -ECANCELED) at.end(cqe.res);
+            if (cqe.res != -ENOBUFS && cqe.res != -ECANCELED) source.end(cqe.res);
         }
         bool const bulk_begins =
-            cqe.res > 0 && at.note(static_cast<std::uint32_t>(cqe.res), buffer_bytes);
-        if (auto* const reader = at.reader) {
+            cqe.res > 0 && source.note(static_cast<std::uint32_t>(cqe.res), buffer_bytes);
+        if (auto* const reader = source.reader) {
             // Out of buffers: the bytes are there, and its own buffer will do. So a reader never
             // waits for others to give theirs back.
-            if (at.take(*reader, buffers_) || (cqe.res == -ENOBUFS && receive_now(*reader))) {
-                at.reader = nullptr;
+            if (source.take(*reader, buffers_) || (cqe.res == -ENOBUFS && receive_now(*reader))) {
+                source.reader = nullptr;
                 done(*reader);
             } else {
-                arm(fd, at);
+                arm(fd, source);
             }
         }
-        if (at.armed && !at.disarming && (bulk_begins || at.queued() >= most_queued)) {
-            at.disarming = true;
+        if (source.armed && !source.disarming && (bulk_begins || source.queued() >= most_queued)) {
+            source.disarming = true;
             auto& entry = prepare();
             entry.opcode = IORING_OP_ASYNC_CANCEL;
-            entry.addr = receive_data(fd, at, kind::receive);
+            entry.addr = receive_data(fd, source, kind::receive);
             entry.user_data = static_cast<std::uint64_t>(kind::ignored);
         }
     }
@@ -342,20 +342,20 @@ private:
     /// A stream that is received in bulk has something to read, or has ended.
     void readable(io_uring_cqe const& cqe) noexcept {
         auto const fd = fd_of(cqe);
-        auto& at = receiver_of(fd);
-        if (closing_ || !is_of(at, cqe)) return;
-        at.polled = false;
-        at.is_readable();
-        if (auto* const reader = at.reader) {
-            if (!receive_bulk(*reader, at)) return arm(fd, at);
-            at.reader = nullptr;
+        auto& source = receiver_of(fd);
+        if (closing_ || !is_of(source, cqe)) return;
+        source.polled = false;
+        source.is_readable();
+        if (auto* const reader = source.reader) {
+            if (!receive_bulk(*reader, source)) return arm(fd, source);
+            source.reader = nullptr;
             done(*reader);
         }
     }
 
-    [[nodiscard]] static bool receive_bulk(io_operation& op, receiver& at) noexcept {
+    [[nodiscard]] static bool receive_bulk(io_operation& op, receiver& source) noexcept {
         bool const is_done = receive_now(op);
-        if (is_done) at.note_bulk(op, buffer_bytes);
+        if (is_done) source.note_bulk(op, buffer_bytes);
         return is_done;
     }
 

@@ -46,7 +46,7 @@ int sys_enter(int fd, unsigned submit, unsigned least, unsigned flags, void cons
 }
 
 template <class T>
-T* at(std::byte* base, unsigned offset) noexcept {
+T* field(std::byte* base, unsigned offset) noexcept {
     return std::launder(reinterpret_cast<T*>(base + offset));
 }
 
@@ -114,19 +114,19 @@ void ring::map(io_uring_params const& params) {
     submissions_ = reinterpret_cast<io_uring_sqe*>(
         map_region(descriptor_, submissions_bytes_, IORING_OFF_SQES));
 
-    submission_head_ = at<counter>(rings_, params.sq_off.head);
-    submission_tail_ = at<counter>(rings_, params.sq_off.tail);
-    submission_flags_ = at<counter>(rings_, params.sq_off.flags);
+    submission_head_ = field<counter>(rings_, params.sq_off.head);
+    submission_tail_ = field<counter>(rings_, params.sq_off.tail);
+    submission_flags_ = field<counter>(rings_, params.sq_off.flags);
     submission_entries_ = params.sq_entries;
     submission_mask_ = params.sq_entries - 1;
-    completion_head_ = at<counter>(rings_, params.cq_off.head);
-    completion_tail_ = at<counter>(rings_, params.cq_off.tail);
-    overflow_ = at<counter>(rings_, params.cq_off.overflow);
+    completion_head_ = field<counter>(rings_, params.cq_off.head);
+    completion_tail_ = field<counter>(rings_, params.cq_off.tail);
+    overflow_ = field<counter>(rings_, params.cq_off.overflow);
     completion_mask_ = params.cq_entries - 1;
-    completions_ = at<io_uring_cqe>(rings_, params.cq_off.cqes);
+    completions_ = field<io_uring_cqe>(rings_, params.cq_off.cqes);
     if (!no_array) {
         // The indirection array maps each slot to itself, once and for all.
-        auto* const array = at<std::uint32_t>(rings_, params.sq_off.array);
+        auto* const array = field<std::uint32_t>(rings_, params.sq_off.array);
         for (std::uint32_t i = 0; i < params.sq_entries; ++i) {
             array[i] = i;
         }

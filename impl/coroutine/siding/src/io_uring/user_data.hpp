@@ -14,17 +14,19 @@ namespace siding::detail {
 enum class kind : std::uint64_t { operation = 0, receive = 1, ignored = 2, wake = 3, bulk = 4 };
 inline constexpr std::uint64_t kind_mask = 7;
 
-[[nodiscard]] inline std::uint64_t receive_data(int fd, receiver const& at, kind what) noexcept {
-    return (std::uint64_t{at.generation & 0xff'ffffu} << 40u) |
-           (std::uint64_t{static_cast<std::uint32_t>(fd)} << 8u) | static_cast<std::uint64_t>(what);
+[[nodiscard]] inline std::uint64_t receive_data(int fd, receiver const& source,
+                                                kind purpose) noexcept {
+    return (std::uint64_t{source.generation & 0xff'ffffu} << 40u) |
+           (std::uint64_t{static_cast<std::uint32_t>(fd)} << 8u) |
+           static_cast<std::uint64_t>(purpose);
 }
 
 [[nodiscard]] inline int fd_of(io_uring_cqe const& cqe) noexcept {
     return static_cast<int>((cqe.user_data >> 8u) & 0xffff'ffffu);
 }
 
-[[nodiscard]] inline bool is_of(receiver const& at, io_uring_cqe const& cqe) noexcept {
-    return (at.generation & 0xff'ffffu) == cqe.user_data >> 40u;
+[[nodiscard]] inline bool is_of(receiver const& source, io_uring_cqe const& cqe) noexcept {
+    return (source.generation & 0xff'ffffu) == cqe.user_data >> 40u;
 }
 
 } // namespace siding::detail

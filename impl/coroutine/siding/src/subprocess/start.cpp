@@ -19,8 +19,8 @@ namespace siding::subprocess::detail {
 
 namespace {
 
-[[noreturn]] void fail(int error, std::string const& what) {
-    throw std::system_error(error, std::generic_category(), what);
+[[noreturn]] void fail(int error, std::string const& action) {
+    throw std::system_error(error, std::generic_category(), action);
 }
 
 /// The child's descriptors 0 to 2 are set one after another: what they are to be made of must not
@@ -104,7 +104,7 @@ struct stream {
 
 stream redirect(file_actions& actions, redirection how, int number) {
     stream made;
-    switch (how.what) {
+    switch (how.target) {
     case redirection::kind::inherit:
         break;
     case redirection::kind::devnull:

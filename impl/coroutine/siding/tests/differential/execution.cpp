@@ -41,7 +41,7 @@ execution::execution(program const& of, mutation fault)
 
 bool execution::is_full() const noexcept { return lines_.size() >= line_limit; }
 
-void execution::trace(std::string_view where, std::string_view what) {
+void execution::trace(std::string_view source, std::string_view entry) {
     if (!open_) return;
     if (is_full()) {
         loop_->stop();
@@ -50,7 +50,7 @@ void execution::trace(std::string_view where, std::string_view what) {
     auto const task = loop_->is_running() ? siding::current_task() : siding::any_task{};
     auto const now = clock_.now().time_since_epoch().count() / program_.tick - start;
     lines_.push_back(std::to_string(now) + ' ' + (task ? task.get_name() : "-") + ' ' +
-                     std::string(where) + ' ' + std::string(what));
+                     std::string(source) + ' ' + std::string(entry));
 }
 
 void execution::on_exception(siding::exception_context const& context) {

@@ -64,8 +64,8 @@ struct environment {
 /// Deliberate faults, to prove that the comparison would see such.
 enum class mutation { none, late_event, eager_yield, reversed_gather, lost_message };
 
-[[nodiscard]] std::string show_error(std::exception_ptr const& what);
-[[nodiscard]] bool is_cancellation(std::exception_ptr const& what);
+[[nodiscard]] std::string show_error(std::exception_ptr const& failure);
+[[nodiscard]] bool is_cancellation(std::exception_ptr const& failure);
 
 /// A virtual clock that does not start at 0.
 class started_clock final : public siding::clock {
@@ -91,7 +91,7 @@ private:
     using text = std::optional<std::string>;
     using scope = environment&;
 
-    void trace(std::string_view where, std::string_view what);
+    void trace(std::string_view source, std::string_view entry);
     void on_exception(siding::exception_context const& context);
     [[nodiscard]] bool is_full() const noexcept;
     [[nodiscard]] std::string next_name(char letter);
@@ -121,7 +121,7 @@ private:
     siding::coroutine<returned> step(operation const& op, scope around);
     siding::coroutine<returned> with_scope(operation const& op, scope around);
     template <class Lockable>
-    siding::coroutine<returned> with_held(operation const& op, scope around, Lockable& what);
+    siding::coroutine<returned> with_held(operation const& op, scope around, Lockable& held);
     siding::coroutine<returned> with_timeout(operation const& op, scope around);
     siding::coroutine<returned> with_group(operation const& op, scope around);
     siding::coroutine<returned> with_try(operation const& op, scope around);

@@ -9,16 +9,16 @@ namespace differential {
 /// already released.
 template <class Lockable>
 siding::coroutine<execution::returned> execution::with_held(operation const& op, scope around,
-                                                            Lockable& what) {
+                                                            Lockable& held) {
     returned value;
     std::exception_ptr thrown;
-    co_await what.acquire();
+    co_await held.acquire();
     try {
         value = co_await body(op.body, around);
     } catch (...) {
         thrown = std::current_exception();
     }
-    what.release();
+    held.release();
     if (thrown) std::rethrow_exception(thrown);
     co_return value;
 }

@@ -7,9 +7,9 @@
 
 namespace differential {
 
-bool is_cancellation(std::exception_ptr const& what) {
+bool is_cancellation(std::exception_ptr const& failure) {
     try {
-        std::rethrow_exception(what);
+        std::rethrow_exception(failure);
     } catch (siding::cancelled_error const&) {
         return true;
     } catch (...) {
@@ -17,9 +17,9 @@ bool is_cancellation(std::exception_ptr const& what) {
     }
 }
 
-std::string show_error(std::exception_ptr const& what) {
+std::string show_error(std::exception_ptr const& failure) {
     try {
-        std::rethrow_exception(what);
+        std::rethrow_exception(failure);
     } catch (siding::cancelled_error const& e) {
         return "Cancelled(" + e.message() + ')';
     } catch (error const& e) {

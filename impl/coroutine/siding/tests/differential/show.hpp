@@ -11,7 +11,7 @@ namespace differential {
 
 // Values and exceptions as asyncio_executor.py prints them.
 
-[[nodiscard]] std::string show_error(std::exception_ptr const& what);
+[[nodiscard]] std::string show_error(std::exception_ptr const& failure);
 [[nodiscard]] std::string show(std::vector<std::string> const& list);
 [[nodiscard]] std::string show(std::vector<siding::outcome<std::string>> const& list);
 [[nodiscard]] inline std::string show(bool value) { return value ? "yes" : "no"; }

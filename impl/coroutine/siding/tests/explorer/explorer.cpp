@@ -31,12 +31,12 @@ class choices {
 public:
     unsigned choose(unsigned options) {
         if (options <= 1) return 0;
-        if (at_ == made_.size()) made_.push_back({0, options});
-        return made_[at_++].taken;
+        if (position_ == made_.size()) made_.push_back({0, options});
+        return made_[position_++].taken;
     }
     /// False: all have been tried.
     bool advance() {
-        at_ = 0;
+        position_ = 0;
         while (!made_.empty() && made_.back().taken + 1 == made_.back().options) {
             made_.pop_back();
         }
@@ -51,7 +51,7 @@ private:
         unsigned options;
     };
     std::vector<choice> made_;
-    std::size_t at_ = 0;
+    std::size_t position_ = 0;
 };
 
 class execution {

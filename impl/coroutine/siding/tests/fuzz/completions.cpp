@@ -54,17 +54,17 @@ struct received {
 /// it was cancelled.
 bool is_of(received const& got, std::string const& sent) {
     std::size_t from = 0;
-    std::size_t at = 0;
+    std::size_t position = 0;
     auto cuts = got.cancelled_at;
     cuts.push_back(got.all.size());
     for (auto const cut : cuts) {
         auto const part = got.all.substr(from, cut - from);
-        auto const found = from == 0 && &cut == cuts.data() ? 0 : sent.find(part, at);
+        auto const found = from == 0 && &cut == cuts.data() ? 0 : sent.find(part, position);
         if (found == std::string::npos || sent.compare(found, part.size(), part) != 0) return false;
-        at = found + part.size();
+        position = found + part.size();
         from = cut;
     }
-    return !got.cancelled_at.empty() || at == sent.size();
+    return !got.cancelled_at.empty() || position == sent.size();
 }
 
 siding::coroutine<> read_on(received& to, std::size_t most) {
@@ -96,8 +96,8 @@ siding::coroutine<> read_all(received& to, fuzz::input from) {
     }
 }
 
-siding::coroutine<> send_one(int fd, std::string const& what) {
-    co_await siding::send_all(fd, std::as_bytes(std::span(what)));
+siding::coroutine<> send_one(int fd, std::string const& text) {
+    co_await siding::send_all(fd, std::as_bytes(std::span(text)));
 }
 
 siding::coroutine<> run(fuzz::input from) {

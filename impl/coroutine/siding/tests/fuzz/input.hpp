@@ -17,10 +17,13 @@ namespace fuzz {
 /// Decisions, taken from the bytes of an input; 0 when they are used up.
 class input {
 public:
-    input(std::uint8_t const* data, std::size_t bytes) noexcept : at_(data), end_(data + bytes) {}
+    input(std::uint8_t const* data, std::size_t bytes) noexcept
+        : position_(data), end_(data + bytes) {}
 
-    [[nodiscard]] bool empty() const noexcept { return at_ == end_; }
-    [[nodiscard]] std::uint8_t byte() noexcept { return at_ == end_ ? std::uint8_t{0} : *at_++; }
+    [[nodiscard]] bool empty() const noexcept { return position_ == end_; }
+    [[nodiscard]] std::uint8_t byte() noexcept {
+        return position_ == end_ ? std::uint8_t{0} : *position_++;
+    }
     /// 0 to `most`.
     [[nodiscard]] std::size_t upto(std::size_t most) noexcept {
         return most < 256 ? byte() % (most + 1) : number() % (most + 1);
@@ -28,21 +31,21 @@ public:
     [[nodiscard]] std::uint64_t number() noexcept {
         std::uint64_t value = 0;
         auto const count =
-            std::min<std::size_t>(sizeof value, static_cast<std::size_t>(end_ - at_));
-        std::memcpy(&value, at_, count);
-        at_ += count;
+            std::min<std::size_t>(sizeof value, static_cast<std::size_t>(end_ - position_));
+        std::memcpy(&value, position_, count);
+        position_ += count;
         return value;
     }
     [[nodiscard]] std::string text(std::size_t most) {
         auto const wanted = upto(most); // before the rest is measured, for it takes of that
-        auto const count = std::min(wanted, static_cast<std::size_t>(end_ - at_));
-        std::string made(reinterpret_cast<char const*>(at_), count);
-        at_ += count;
+        auto const count = std::min(wanted, static_cast<std::size_t>(end_ - position_));
+        std::string made(reinterpret_cast<char const*>(position_), count);
+        position_ += count;
         return made;
     }
 
 private:
-    std::uint8_t const* at_;
+    std::uint8_t const* position_;
     std::uint8_t const* end_;
 };
 

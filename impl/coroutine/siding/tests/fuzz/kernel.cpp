@@ -14,9 +14,9 @@ void kernel::submit(io_uring_sqe const& entry) {
 
 void kernel::arrive() {
     if (sockets.empty()) return;
-    auto at = sockets.begin();
-    std::advance(at, static_cast<long>(decisions_.upto(sockets.size() - 1)));
-    auto& to = at->second;
+    auto chosen = sockets.begin();
+    std::advance(chosen, static_cast<long>(decisions_.upto(sockets.size() - 1)));
+    auto& to = chosen->second;
     auto const count = decisions_.empty() ? to.to_come.size() : 1 + decisions_.upto(20'000);
     to.ended = to.ended || to.to_come.empty();
     to.arrived += to.to_come.substr(0, count);
@@ -58,12 +58,12 @@ bool kernel::complete(std::size_t number) {
         end(number, -EBADF);
         return true;
     }
-    auto& at = found->second;
-    bool const readable = !at.arrived.empty() || at.ended;
+    auto& source = found->second;
+    bool const readable = !source.arrived.empty() || source.ended;
     switch (entry.opcode) {
     case IORING_OP_RECV:
         if (!readable) return false;
-        receive_into_buffer(number, at);
+        receive_into_buffer(number, source);
         return true;
     case IORING_OP_POLL_ADD:
         if ((entry.poll32_events & 1u) != 0 && !readable) return false; // POLLIN
@@ -71,7 +71,7 @@ bool kernel::complete(std::size_t number) {
         return true;
     case IORING_OP_SEND: {
         auto const count = 1 + decisions_.upto(entry.len - 1);
-        at.sent.append(reinterpret_cast<char const*>(entry.addr), count);
+        source.sent.append(reinterpret_cast<char const*>(entry.addr), count);
         end(number, static_cast<int>(count));
         return true;
     }

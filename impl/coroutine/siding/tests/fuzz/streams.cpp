@@ -17,15 +17,15 @@ using namespace std::chrono_literals;
 /// What is still to be read of a stream: `rest` is what the reads must give, in order.
 struct model {
     std::string content;
-    std::size_t at = 0;
+    std::size_t position = 0;
     std::size_t limit = 1;
 
     [[nodiscard]] std::string_view rest() const noexcept {
-        return std::string_view(content).substr(at);
+        return std::string_view(content).substr(position);
     }
     void expect(std::string_view got) {
         FUZZ_EXPECT(rest().substr(0, got.size()) == got);
-        at += got.size();
+        position += got.size();
     }
 };
 

@@ -393,7 +393,7 @@ struct writable_subject : socket_pair_subject {
 
 struct listener_subject : subject {
     siding::descriptor listener;
-    siding::endpoint at;
+    siding::endpoint address;
     listener_subject()
         : listener(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
         auto const any = siding::endpoint::ip("127.0.0.1", 0);
@@ -401,7 +401,7 @@ struct listener_subject : subject {
             ::listen(listener.get(), 0) != 0) {
             throw std::system_error(errno, std::generic_category(), "listen");
         }
-        at = *siding::endpoint::local_of(listener.get());
+        address = *siding::endpoint::local_of(listener.get());
     }
 };
 
@@ -412,7 +412,7 @@ struct accept_subject : listener_subject {
     }
     siding::coroutine<> wait() override { return unless_busy(take()); }
     siding::descriptor client{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    void grant() override { ::connect(client.get(), at.data(), at.size()); }
+    void grant() override { ::connect(client.get(), address.data(), address.size()); }
 };
 
 /// Nobody accepts, and the backlog is full.
@@ -422,11 +422,11 @@ struct connect_subject : listener_subject {
     connect_subject() {
         for (int i = 0; i < 3; ++i) {
             before.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-            ::connect(before.back().get(), at.data(), at.size());
+            ::connect(before.back().get(), address.data(), address.size());
         }
     }
     siding::coroutine<> wait() override {
-        auto dial = siding::open_connection("127.0.0.1", at.port());
+        auto dial = siding::open_connection("127.0.0.1", address.port());
         static_cast<void>(co_await std::move(dial));
     }
     void grant() override { listener.reset(); }
@@ -551,38 +551,39 @@ struct thread_subject : subject {
         std::atomic<bool> ends{false};
         void run() { ends.wait(false); }
     };
-    std::shared_ptr<work> at = std::make_shared<work>();
+    std::shared_ptr<work> shared = std::make_shared<work>();
     siding::executor threads{2};
     ~thread_subject() override { thread_subject::grant(); }
     void before_loop_ends() override { grant(); } // which waits for its threads
-    static siding::coroutine<> wait_for_it(siding::executor& threads, std::shared_ptr<work> at) {
-        auto pending = siding::run_in_executor(threads, [at] { at->run(); });
+    static siding::coroutine<> wait_for_it(siding::executor& threads,
+                                           std::shared_ptr<work> shared) {
+        auto pending = siding::run_in_executor(threads, [shared] { shared->run(); });
         co_await pending;
     }
-    siding::coroutine<> wait() override { return wait_for_it(threads, at); }
+    siding::coroutine<> wait() override { return wait_for_it(threads, shared); }
     void grant() override {
-        at->ends = true;
-        at->ends.notify_all();
+        shared->ends = true;
+        shared->ends.notify_all();
     }
 };
 
 struct pool_subject : subject {
     static constexpr auto awaits = {"par_pool.run"};
     siding::par_pool pool{1};
-    std::shared_ptr<thread_subject::work> at = std::make_shared<thread_subject::work>();
+    std::shared_ptr<thread_subject::work> shared = std::make_shared<thread_subject::work>();
     ~pool_subject() override { pool_subject::grant(); }
     void before_loop_ends() override { grant(); }
-    static siding::par<int> compute(std::shared_ptr<thread_subject::work> at) {
-        at->run();
+    static siding::par<int> compute(std::shared_ptr<thread_subject::work> shared) {
+        shared->run();
         co_return 1;
     }
     siding::coroutine<> wait() override {
-        auto running = pool.run(compute, at);
+        auto running = pool.run(compute, shared);
         static_cast<void>(co_await std::move(running));
     }
     void grant() override {
-        at->ends = true;
-        at->ends.notify_all();
+        shared->ends = true;
+        shared->ends.notify_all();
     }
 };
 

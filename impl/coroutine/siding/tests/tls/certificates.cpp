@@ -16,8 +16,8 @@ namespace {
 
 using file_closer = int (*)(std::FILE*);
 
-void check(bool good, char const* what) {
-    if (!good) throw std::runtime_error(what);
+void check(bool good, char const* message) {
+    if (!good) throw std::runtime_error(message);
 }
 
 std::unique_ptr<std::FILE, file_closer> open(std::string const& path, char const* mode) {

@@ -108,17 +108,17 @@ siding::coroutine<std::string> failure_of(siding::tls_context ours, siding::tls_
                                           std::string name) {
     auto serving = serve(std::move(theirs));
     auto const server = co_await std::move(serving);
-    std::string what = "connected";
+    std::string outcome = "connected";
     try {
         auto dialling = dial(server.port(), std::move(ours), std::move(name));
         static_cast<void>(co_await std::move(dialling));
     } catch (siding::tls_certificate_error const& error) {
-        what = "certificate " + std::to_string(error.code());
+        outcome = "certificate " + std::to_string(error.code());
     } catch (siding::tls_error const& error) {
-        what = error.what();
+        outcome = error.what();
     }
     co_await end(server);
-    co_return what;
+    co_return outcome;
 }
 
 TEST_P(tls, verifies_the_peer_unless_told_not_to) {
@@ -225,8 +225,8 @@ siding::coroutine<> send_much(siding::tls_context ours, siding::tls_context thei
     for (std::size_t i = 0; i < bytes; ++i) {
         sent[i] = static_cast<char>(i * 2654435761u >> 13u);
     }
-    for (std::size_t at = 0; at < bytes; at += 100'000) {
-        both.second.write(std::string_view(sent).substr(at, 100'000));
+    for (std::size_t position = 0; position < bytes; position += 100'000) {
+        both.second.write(std::string_view(sent).substr(position, 100'000));
         co_await both.second.drain();
     }
     both.second.write_eof();
@@ -444,13 +444,13 @@ TEST_P(tls, says_which_file_cannot_be_used) {
     EXPECT_THROW(static_cast<void>(siding::over_tls(&shout, client())), siding::value_error);
     auto nameless = [&]() -> siding::coroutine<> {
         auto serving = serve(server());
-        auto const at = co_await std::move(serving);
-        auto dialled = siding::open_connection("127.0.0.1", at.port());
+        auto const served = co_await std::move(serving);
+        auto dialled = siding::open_connection("127.0.0.1", served.port());
         auto both = co_await std::move(dialled);
         auto secured = siding::start_tls(both.second, client());
         EXPECT_THROW(co_await std::move(secured), siding::value_error);
         both.second.close();
-        co_await end(at);
+        co_await end(served);
     };
     run(nameless());
 }

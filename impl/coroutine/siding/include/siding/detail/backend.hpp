@@ -37,8 +37,8 @@ enum class io_kind : std::uint8_t {
 /// One request to the kernel, in the shape that both readiness and completion interfaces can carry
 /// out. It lives in the frame of the coroutine that awaits it; the buffers are the caller's.
 struct io_operation : linked_waiter {
-    io_operation(react_function* reacts, io_kind what, int descriptor) noexcept
-        : linked_waiter(reacts), kind(what), fd(descriptor) {}
+    io_operation(react_function* reacts, io_kind action, int descriptor) noexcept
+        : linked_waiter(reacts), kind(action), fd(descriptor) {}
 
     io_kind kind;
     bool started = false;   ///< the backend has it
@@ -58,8 +58,9 @@ struct io_operation : linked_waiter {
 
 /// A request on a regular file: not tried at once, and not cancelled half-way.
 struct file_operation : io_operation {
-    file_operation(react_function* reacts, io_kind what, int descriptor, std::uint64_t at) noexcept
-        : io_operation(reacts, what, descriptor), offset(at) {}
+    file_operation(react_function* reacts, io_kind action, int descriptor,
+                   std::uint64_t position) noexcept
+        : io_operation(reacts, action, descriptor), offset(position) {}
 
     std::uint64_t offset;
 };

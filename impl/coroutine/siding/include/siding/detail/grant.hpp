@@ -41,8 +41,8 @@ struct grant_waiter : linked_waiter {
     /// As a future: neither granted nor cancelled.
     [[nodiscard]] bool pending() const noexcept { return !granted && !was_cancelled(*this); }
 
-    static bool react_to(waiter& self, signal what) noexcept {
-        if (what == signal::detach) {
+    static bool react_to(waiter& self, signal reason) noexcept {
+        if (reason == signal::detach) {
             auto& w = static_cast<grant_waiter&>(self);
             if (w.linked()) w.list.erase(w);
             return true;

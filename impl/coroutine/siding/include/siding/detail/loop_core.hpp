@@ -80,8 +80,8 @@ public:
     /// Calls `f(waiter&)` for all that are to be signalled `run`.
     template <class F>
     void for_each_ready_waiter(F f) {
-        for (auto at = ready_.taken(); at != ready_.put(); ++at) {
-            auto const& item = ready_.at(at);
+        for (auto position = ready_.taken(); position != ready_.put(); ++position) {
+            auto const& item = ready_.at(position);
             if (!item.is_task()) f(item.as_waiter());
         }
         for (auto* w = overflow_.first_waiter; w != nullptr; w = w->previous) {

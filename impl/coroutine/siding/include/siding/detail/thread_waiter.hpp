@@ -47,10 +47,10 @@ inline void wake_first(waiter_list& line) noexcept {
 }
 
 /// Throws if this thread runs a loop, which must not block.
-inline void expect_may_block(char const* what) {
+inline void expect_may_block(char const* action) {
     if (auto const* const home = loop_core::of_this_thread();
         home != nullptr && home->is_running()) {
-        throw runtime_error(std::string(what) + " would block the running event loop");
+        throw runtime_error(std::string(action) + " would block the running event loop");
     }
 }
 

@@ -71,7 +71,7 @@ private:
 
 /// A socket that is bound to an address and listens: for start_server, also in another thread.
 /// Uses `backlog` and `reuse_port`. Throws std::system_error.
-[[nodiscard]] descriptor listen_on(endpoint const& at, server_options options = {});
+[[nodiscard]] descriptor listen_on(endpoint const& address, server_options options = {});
 
 /// asyncio.start_server(sock=): accepts from a stream socket that is bound, and becomes the
 /// server's. Throws value_error for what is no stream socket, std::system_error.

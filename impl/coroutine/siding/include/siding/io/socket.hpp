@@ -18,7 +18,8 @@ namespace detail {
 /// Awaits one io_operation: first tries at once, as asyncio's sock_* do, and only then suspends.
 class io_awaiter : io_operation {
 public:
-    io_awaiter(io_kind what, int descriptor) noexcept : io_operation(&react_to, what, descriptor) {}
+    io_awaiter(io_kind action, int descriptor) noexcept
+        : io_operation(&react_to, action, descriptor) {}
     ~io_awaiter() {
         if (started) static_cast<void>(detail::loop_core::of_this_thread()->io().cancel(*this));
     }
@@ -39,22 +40,22 @@ public:
 
 protected:
     /// The result; throws std::system_error, or cancelled_error.
-    long finish(char const* what) {
+    long finish(char const* call) {
         started = false;
         throw_if_cancelled(*this);
         if (result < 0) {
-            throw std::system_error(static_cast<int>(-result), std::generic_category(), what);
+            throw std::system_error(static_cast<int>(-result), std::generic_category(), call);
         }
         return result;
     }
     [[nodiscard]] io_operation& operation() noexcept { return *this; }
 
 private:
-    static bool react_to(waiter& self, signal what) noexcept {
+    static bool react_to(waiter& self, signal reason) noexcept {
         auto& wait = static_cast<io_awaiter&>(static_cast<io_operation&>(self));
         auto& home = *detail::loop_core::of_this_thread();
         bool const free = !wait.started || home.io().cancel(wait);
-        if (what == signal::detach) {
+        if (reason == signal::detach) {
             wait.started = false;
             return true;
         }
@@ -68,8 +69,8 @@ private:
 
 class read_awaiter final : public io_awaiter {
 public:
-    read_awaiter(io_kind what, int from, std::span<std::byte> into) noexcept
-        : io_awaiter(what, from) {
+    read_awaiter(io_kind action, int from, std::span<std::byte> into) noexcept
+        : io_awaiter(action, from) {
         operation().buffer = into.data();
         operation().bytes = into.size();
     }
@@ -78,8 +79,8 @@ public:
 
 class write_awaiter final : public io_awaiter {
 public:
-    write_awaiter(io_kind what, int to, std::span<std::byte const> from) noexcept
-        : io_awaiter(what, to) {
+    write_awaiter(io_kind action, int to, std::span<std::byte const> from) noexcept
+        : io_awaiter(action, to) {
         operation().data = from.data();
         operation().bytes = from.size();
     }
