@@ -32,10 +32,10 @@ bool can_only_wait_for_strangers(nlohmann::json const& sample) {
 
 } // namespace
 
-judgement disturbance(nlohmann::json const& sample) {
+facts::judgement disturbance(nlohmann::json const& sample) {
     auto const stolen = number(sample, field::steal_share);
     if (stolen > most_stolen) {
-        return {verdict::disturbed,
+        return {facts::verdict::disturbed,
                 fmt::format("the host took {:.0f} % of its CPUs for other guests", 100 * stolen)};
     }
     if (sample.at(field::run_delay_ns).is_null()) return {};
@@ -47,7 +47,7 @@ judgement disturbance(nlohmann::json const& sample) {
         (by_others <= least_taken_by_others && !can_only_wait_for_strangers(sample))) {
         return {};
     }
-    return {verdict::disturbed,
+    return {facts::verdict::disturbed,
             fmt::format("it waited for a CPU in {:.0f} % of the time in which it could have run",
                         100 * waited)};
 }

@@ -104,13 +104,14 @@ std::unique_ptr<contract::session<startup>> start_afresh(setting const& context,
 }
 
 int do_first_operation(contract::model const& model, int count, char** arguments) {
-    if (count != 4) throw usage_error(fmt::format("{} is not for you", first_operation_flag));
+    if (count != 4)
+        throw facts::usage_error(fmt::format("{} is not for you", first_operation_flag));
     auto const number = [&](int i) { return std::strtoull(arguments[i], nullptr, 10); };
     shared_note const note(static_cast<int>(number(0)));
     auto const place = number(1);
     contract::maker<startup>* const make =
         place < model.cells.size() ? contract::maker_of<startup>(model.cells[place]) : nullptr;
-    if (make == nullptr) throw usage_error("the model has no such cell");
+    if (make == nullptr) throw facts::usage_error("the model has no such cell");
     auto const cpus = proc::allowed_cpus();
     startup::environment around;
     around.limits = {.workers = static_cast<unsigned>(number(2)), .cpus = cpus, .seed = number(3)};

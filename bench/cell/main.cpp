@@ -43,7 +43,7 @@ void hand_over_flags(options const& given, char* program) {
     benchmark::Initialize(&count, arguments.data());
     in_their_hands = false;
     if (count > 1) {
-        throw usage_error(fmt::format("Google Benchmark does not know '{}'", arguments[1]));
+        throw facts::usage_error(fmt::format("Google Benchmark does not know '{}'", arguments[1]));
     }
 }
 
@@ -69,14 +69,15 @@ int run(int argc, char** argv) {
     process_setting process;
     process.model = &the_model();
     process.given = parse_options(argc, argv, process.model->name);
-    if (!process.model->fault.empty()) throw harness_error(std::string(process.model->fault));
+    if (!process.model->fault.empty())
+        throw facts::harness_error(std::string(process.model->fault));
     if (auto const& [reason, install] = process.model->missing;
         !reason.empty() && !process.given.describe) {
-        throw harness_error(fmt::format("it cannot run here: {}; {}", reason, install));
+        throw facts::harness_error(fmt::format("it cannot run here: {}; {}", reason, install));
     }
     if (process.given.describe) {
         std::cout << describe(*process.model).dump(1) << '\n' << std::flush;
-        if (!std::cout) throw harness_error("cannot write to standard output");
+        if (!std::cout) throw facts::harness_error("cannot write to standard output");
         return facts::exit_code::ok;
     }
     process.allowed_cpus = proc::allowed_cpus();

@@ -33,7 +33,7 @@ void prepare_machine(setting const& context, std::uint64_t sockets) {
 
 std::string timeout_line(setting const& context) {
     auto sample = blank_sample(context);
-    sample[field::verdict] = name_of(verdict::timeout);
+    sample[field::verdict] = name_of(facts::verdict::timeout);
     sample[field::reason] = fmt::format(
         "not finished after {} s", std::chrono::duration<double>(context.given().timeout).count());
     return json_line(sample);
@@ -48,8 +48,8 @@ std::string timeout_notice(setting const& context) {
 void publish(benchmark::State& state, recorder const& record, std::uint64_t units) {
     auto const& [worst, reason] = record.worst();
     auto const text =
-        worst == verdict::ok ? std::string() : fmt::format("{}: {}", name_of(worst), reason);
-    auto const unmeasured = worst == verdict::declined || worst == verdict::skipped;
+        worst == facts::verdict::ok ? std::string() : fmt::format("{}: {}", name_of(worst), reason);
+    auto const unmeasured = worst == facts::verdict::declined || worst == facts::verdict::skipped;
     if (is_failure(worst) || unmeasured) {
         state.SkipWithError(text.c_str());
         fmt::print(stderr, "{}\n", text);
@@ -73,21 +73,21 @@ void publish(benchmark::State& state, recorder const& record, std::uint64_t unit
     }
 }
 
-judgement judge_exception() {
+facts::judgement judge_exception() {
     try {
         throw;
-    } catch (harness_error const&) {
+    } catch (facts::harness_error const&) {
         throw;
     } catch (contract::declined_error const& e) {
-        return {verdict::declined, e.what()};
+        return {facts::verdict::declined, e.what()};
     } catch (contract::skipped_error const& e) {
-        return {verdict::skipped, e.what()};
+        return {facts::verdict::skipped, e.what()};
     } catch (facts::unreadable_error const& e) {
-        return {verdict::skipped, e.what()};
+        return {facts::verdict::skipped, e.what()};
     } catch (std::exception const& e) {
-        return {verdict::crashed, e.what()};
+        return {facts::verdict::crashed, e.what()};
     } catch (...) {
-        return {verdict::crashed, "the model threw something that is no std::exception"};
+        return {facts::verdict::crashed, "the model threw something that is no std::exception"};
     }
 }
 

@@ -7,6 +7,7 @@
 #include "facts/errors.hpp"
 #include "facts/table/exit_codes.hpp"
 #include "facts/table/fields.hpp"
+#include "facts/verdict.hpp"
 #include "proc/timer_slack.hpp"
 #include "proc/watchdog.hpp"
 
@@ -26,7 +27,7 @@ void prepare_machine(setting const& context, std::uint64_t sockets);
 void publish(benchmark::State& state, recorder const& record, std::uint64_t units);
 
 /// Turns the exception in flight into the verdict that it means; rethrows harness_error.
-[[nodiscard]] judgement judge_exception();
+[[nodiscard]] facts::judgement judge_exception();
 
 /// How much later than asked the kernel may end the sleeps of a session; zero: as it does anyway.
 template <class W>
@@ -74,7 +75,7 @@ template <class W>
 void measure(job<W>& work, benchmark::State& state) {
     try {
         measure_session(work, state);
-    } catch (harness_error const& e) {
+    } catch (facts::harness_error const& e) {
         fmt::print(stderr, "{}: {}\n", work.context.name, e.what());
         work.context.process->fail(facts::exit_code::harness);
         state.SkipWithError(e.what());

@@ -110,10 +110,10 @@ private:
         auto const taken_after = proc::read_cpu_times(cpus);
         ++runs_;
         if (looks) run_ns -= std::min(run_ns - 1, looks->spent_ns());
-        judgement found = watch.check_threads();
+        facts::judgement found = watch.check_threads();
         auto wrong = job_.rules.check(job_.params, job_.seed(), expected, outcome,
                                       around.evidence({.slots = slots_.all(), .run_ns = run_ns}));
-        if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
+        if (!wrong.empty()) found = {facts::verdict::wrong, std::move(wrong)};
         auto const used = proc::usage_between(before, after);
         fields.update(to_json(used));
         fields.update(to_json(proc::taken_between(
@@ -164,11 +164,11 @@ private:
         if (seen.asked) {
             auto wrong = job_.rules.check_asked(job_.params, runs_, *seen.asked);
             if (!wrong.empty()) {
-                record_.judge_all({verdict::wrong, std::move(wrong)});
+                record_.judge_all({facts::verdict::wrong, std::move(wrong)});
                 return false;
             }
         }
-        if (seen.found.verdict != verdict::ok) record_.judge_all(seen.found);
+        if (seen.found.verdict != facts::verdict::ok) record_.judge_all(seen.found);
         return true;
     }
 

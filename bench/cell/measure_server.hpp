@@ -65,7 +65,7 @@ private:
             auto wrong = job_.rules.check(
                 job_.params, job_.seed(), job_.expected(), outcome,
                 around.evidence({.slots = {}, .run_ns = served_ns, .client = seen.served}));
-            if (!wrong.empty()) found = {verdict::wrong, std::move(wrong)};
+            if (!wrong.empty()) found = {facts::verdict::wrong, std::move(wrong)};
             return !is_failure(found.verdict);
         });
         recorder one(job_.context);
@@ -78,15 +78,17 @@ private:
     }
 
     /// What was found of the session so far, and what a part of its surroundings has seen.
-    judgement judge(session_watch const& watch, judgement found, rig::account const& seen) const {
+    facts::judgement judge(session_watch const& watch, facts::judgement found,
+                           rig::account const& seen) const {
         // Counted under load; beside an auditor that would be counted, too.
         auto const count = !job_.context.given().audit && !proc::sanitizer_adds_threads;
-        if (found.verdict == verdict::ok && count && seen.threads) {
+        if (found.verdict == facts::verdict::ok && count && seen.threads) {
             found = watch.check_tree(*seen.threads);
         }
-        if (seen.found.verdict == verdict::ok) return found;
+        if (seen.found.verdict == facts::verdict::ok) return found;
         // A wrong answer says more than the crowd that gave it.
-        return found.verdict == verdict::ok || is_failure(seen.found.verdict) ? seen.found : found;
+        return found.verdict == facts::verdict::ok || is_failure(seen.found.verdict) ? seen.found
+                                                                                     : found;
     }
 
     job<W>& job_;

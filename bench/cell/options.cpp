@@ -22,7 +22,7 @@ constexpr std::array preset_names{"smoke", "quick", "full"};
 std::pair<std::string, std::string> split(std::string_view flag, std::string const& text) {
     auto const equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-        throw usage_error(fmt::format("{}: '{}' is not of the form name=value", flag, text));
+        throw facts::usage_error(fmt::format("{}: '{}' is not of the form name=value", flag, text));
     }
     return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -89,7 +89,7 @@ void declare(CLI::App& app, options& o, texts& given) {
 void read_preset(options& o) {
     auto const* const preset = std::find(preset_names.begin(), preset_names.end(), o.preset_name);
     if (preset == preset_names.end()) {
-        throw usage_error(
+        throw facts::usage_error(
             fmt::format("--preset: unknown preset '{}': {}", o.preset_name,
                         nearest(o.preset_name, {preset_names.begin(), preset_names.end()})));
     }
@@ -120,10 +120,10 @@ options parse_options(int argc, char** argv, std::string_view model) {
         std::cout << app.help();
         std::exit(facts::exit_code::ok);
     } catch (CLI::ParseError const& e) {
-        throw usage_error(e.what());
+        throw facts::usage_error(e.what());
     }
     if (auto const extras = app.remaining(); !extras.empty()) {
-        throw usage_error(unknown_flag(extras, app));
+        throw facts::usage_error(unknown_flag(extras, app));
     }
 
     read_preset(o);
@@ -131,7 +131,7 @@ options parse_options(int argc, char** argv, std::string_view model) {
         auto const [name, value] = split("--set", text);
         auto const number = whole_number(value);
         if (!number) {
-            throw usage_error(
+            throw facts::usage_error(
                 fmt::format("--set {}: '{}' is not a whole number of 0 or more", name, value));
         }
         o.set[name] = *number;
@@ -141,7 +141,8 @@ options parse_options(int argc, char** argv, std::string_view model) {
         o.tags[key] = tag_value(value);
     }
     if (o.cell.empty() && (o.point || !o.set.empty())) {
-        throw usage_error("--point and --set need --cell: points and fields belong to a workload");
+        throw facts::usage_error(
+            "--point and --set need --cell: points and fields belong to a workload");
     }
     o.timeout = std::chrono::nanoseconds(static_cast<std::int64_t>(given.timeout_s * 1e9));
     return o;

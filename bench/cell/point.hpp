@@ -40,16 +40,16 @@ void set_field(typename W::params& params, std::string const& name, std::uint64_
     for (auto const& field : W::fields) {
         if (field.name == name) {
             if (value < field.least || value > field.most) {
-                throw usage_error(fmt::format("--set {}={}: out of range, {} takes {} to {} ({})",
-                                              name, value, W::name, field.least, field.most,
-                                              field.meaning));
+                throw facts::usage_error(
+                    fmt::format("--set {}={}: out of range, {} takes {} to {} ({})", name, value,
+                                W::name, field.least, field.most, field.meaning));
             }
             params.*field.member = value;
             return;
         }
         known.emplace_back(field.name);
     }
-    throw usage_error(
+    throw facts::usage_error(
         fmt::format("--set: {} has no field '{}': {}", W::name, name, nearest(name, known)));
 }
 
@@ -65,8 +65,9 @@ template <class W>
     auto const& rules = oracle::rules_for<W>();
     auto const preset = rules.points(given.preset);
     if (given.point && *given.point >= preset.size()) {
-        throw usage_error(fmt::format("--point {}: the preset {} of {} has the points 0 to {}",
-                                      *given.point, given.preset_name, W::name, preset.size() - 1));
+        throw facts::usage_error(
+            fmt::format("--point {}: the preset {} of {} has the points 0 to {}", *given.point,
+                        given.preset_name, W::name, preset.size() - 1));
     }
     std::vector<chosen_point<W>> chosen;
     std::vector<std::string> names;
@@ -77,7 +78,7 @@ template <class W>
             set_field<W>(params, name, value);
         }
         if (auto const why = rules.refuse(params); !why.empty()) {
-            throw usage_error(fmt::format("{}: {}", W::name, why));
+            throw facts::usage_error(fmt::format("{}: {}", W::name, why));
         }
         auto name = params_as_name<W>(params);
         if (std::find(names.begin(), names.end(), name) != names.end()) continue;

@@ -23,10 +23,10 @@ nlohmann::json blank_sample(setting const& context) {
     return sample;
 }
 
-void recorder::add(nlohmann::json const& fields, judgement const& found) {
+void recorder::add(nlohmann::json const& fields, facts::judgement const& found) {
     auto sample = blank_sample(*context_);
     sample.update(fields);
-    auto const judged = found.verdict == verdict::ok ? disturbance(sample) : found;
+    auto const judged = found.verdict == facts::verdict::ok ? disturbance(sample) : found;
     sample[field::verdict] = name_of(judged.verdict);
     sample[field::reason] = judged.reason;
     samples_.push_back(std::move(sample));
@@ -39,7 +39,7 @@ void recorder::set(std::string const& field, nlohmann::json const& value) {
     }
 }
 
-void recorder::judge_all(judgement const& found) {
+void recorder::judge_all(facts::judgement const& found) {
     if (samples_.empty()) return add(nlohmann::json::object(), found);
     for (auto& sample : samples_) {
         auto const own = facts::verdict_named(sample[field::verdict].get<std::string_view>());
@@ -62,7 +62,7 @@ void recorder::write() {
     }
 }
 
-void recorder::note(judgement const& found) {
+void recorder::note(facts::judgement const& found) {
     if (facts::is_graver(found.verdict, worst_.verdict)) worst_ = found;
 }
 

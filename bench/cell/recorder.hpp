@@ -3,6 +3,7 @@
 
 #include "cell/setting.hpp"
 #include "contract/probe.hpp"
+#include "facts/verdict.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -22,14 +23,14 @@ public:
     explicit recorder(setting const& context) : context_(&context) {}
 
     /// `fields` replace those of a blank sample.
-    void add(nlohmann::json const& fields, judgement const&);
+    void add(nlohmann::json const& fields, facts::judgement const&);
 
     /// For all samples so far.
     void set(std::string const& field, nlohmann::json const& value);
 
     /// A finding about the session as a whole replaces the verdict of its samples that have no
     /// graver one; without samples it becomes one.
-    void judge_all(judgement const&);
+    void judge_all(facts::judgement const&);
 
     /// Takes over the samples of another.
     void take(recorder&& other);
@@ -41,14 +42,14 @@ public:
         return samples_.empty() ? nullptr : &samples_.back();
     }
     /// The gravest that was found.
-    [[nodiscard]] judgement const& worst() const noexcept { return worst_; }
+    [[nodiscard]] facts::judgement const& worst() const noexcept { return worst_; }
 
 private:
-    void note(judgement const&);
+    void note(facts::judgement const&);
 
     setting const* context_;
     std::vector<nlohmann::json> samples_;
-    judgement worst_;
+    facts::judgement worst_;
 };
 
 /// The latency object of `results/README.md`, `nominal_ns(i)` subtracted from slot i; null without

@@ -32,8 +32,8 @@ std::vector<contract::cell const*> chosen_cells(process_setting const& process) 
         if (all || wanted == known.back()) chosen.push_back(&cell);
     }
     if (chosen.empty() && !wanted.empty()) {
-        throw usage_error(fmt::format("--cell: {} has no cell '{}': {}", process.model->name,
-                                      wanted, nearest(wanted, known)));
+        throw facts::usage_error(fmt::format("--cell: {} has no cell '{}': {}", process.model->name,
+                                             wanted, nearest(wanted, known)));
     }
     return chosen;
 }
@@ -111,9 +111,10 @@ void register_benchmarks(process_setting& process) {
             register_cell<W>(process, *cell);
         });
         if (!known) {
-            throw harness_error(fmt::format("the model {} names a workload '{}' that no oracle "
-                                            "knows",
-                                            process.model->name, cell->workload));
+            throw facts::harness_error(
+                fmt::format("the model {} names a workload '{}' that no oracle "
+                            "knows",
+                            process.model->name, cell->workload));
         }
     }
 }

@@ -17,8 +17,9 @@ sample_file::sample_file(std::string path) : path_(std::move(path)) {
     if (path_.empty()) return;
     file_ = proc::unique_fd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
     if (file_.get() == -1) {
-        throw harness_error(fmt::format("cannot open the samples file {}: {}; nothing was measured",
-                                        path_, std::strerror(errno)));
+        throw facts::harness_error(
+            fmt::format("cannot open the samples file {}: {}; nothing was measured", path_,
+                        std::strerror(errno)));
     }
 }
 
@@ -27,7 +28,7 @@ void sample_file::append(nlohmann::json const& sample) const {
     auto const line = json_line(sample);
     auto const written = ::write(file_.get(), line.data(), line.size());
     if (written == static_cast<ssize_t>(line.size())) return;
-    throw harness_error(
+    throw facts::harness_error(
         fmt::format("cannot append to the samples file {}: {}; free some space and resume", path_,
                     written == -1 ? std::strerror(errno) : "the line was cut off, disk full?"));
 }

@@ -39,26 +39,26 @@ session_watch::session_watch(setting const& context, std::uint64_t most_extra_th
     before_ = proc::read_holdings(measured_, rig_);
 }
 
-judgement session_watch::check_count(std::uint64_t threads) const {
+facts::judgement session_watch::check_count(std::uint64_t threads) const {
     if (threads <= threads_before_ + most_extra_threads_) return {};
-    return {verdict::over_budget,
+    return {facts::verdict::over_budget,
             fmt::format("{} threads and children beside the calling thread; {} are allowed",
                         threads - threads_before_, most_extra_threads_)};
 }
 
-judgement session_watch::check_tree(std::uint64_t threads) const {
+facts::judgement session_watch::check_tree(std::uint64_t threads) const {
     return check_count(threads + (measured_ == ::getpid() ? 0 : 1));
 }
 
-judgement session_watch::check_threads() const {
+facts::judgement session_watch::check_threads() const {
     auto const until = std::chrono::steady_clock::now() + time_to_vanish;
     for (;;) {
         auto found = check_count(proc::count_live_threads(::getpid(), rig_));
-        if (found.verdict == verdict::ok) break;
+        if (found.verdict == facts::verdict::ok) break;
         if (std::chrono::steady_clock::now() > until) return found;
         std::this_thread::sleep_for(1ms);
     }
-    return auditor_ ? check_count(auditor_->most_seen()) : judgement{};
+    return auditor_ ? check_count(auditor_->most_seen()) : facts::judgement{};
 }
 
 nlohmann::json session_watch::memory_and_threads() const {
@@ -79,7 +79,7 @@ nlohmann::json session_watch::memory_and_threads() const {
 void session_watch::check_leaks(recorder& record, std::function<void()> const& again) const {
     auto left =
         proc::check_leaks(measured_, before_, rig_, again, time_to_vanish, runtime_threads_);
-    if (!left.empty()) record.judge_all({verdict::over_budget, std::move(left)});
+    if (!left.empty()) record.judge_all({facts::verdict::over_budget, std::move(left)});
 }
 
 } // namespace cell

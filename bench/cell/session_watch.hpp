@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cell/recorder.hpp"
+#include "facts/verdict.hpp"
 #include "proc/audit.hpp"
 #include "proc/leak_check.hpp"
 
@@ -24,10 +25,10 @@ public:
     [[nodiscard]] std::vector<pid_t> const& rig() const noexcept { return rig_; }
 
     /// `over_budget` if the living session has more threads and children than it may.
-    [[nodiscard]] judgement check_threads() const;
+    [[nodiscard]] facts::judgement check_threads() const;
 
     /// The same for a count that another made, of the tree of the measured process.
-    [[nodiscard]] judgement check_tree(std::uint64_t threads) const;
+    [[nodiscard]] facts::judgement check_tree(std::uint64_t threads) const;
 
     /// The sample's fields peak_rss_bytes, file_rss_bytes, pss_bytes, threads and processes, as of
     /// now.
@@ -38,7 +39,7 @@ public:
 
 private:
     /// `threads` includes the calling one.
-    [[nodiscard]] judgement check_count(std::uint64_t threads) const;
+    [[nodiscard]] facts::judgement check_count(std::uint64_t threads) const;
 
     pid_t measured_;
     std::vector<pid_t> rig_;

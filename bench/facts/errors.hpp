@@ -21,8 +21,3 @@ struct unreadable_error : std::runtime_error {
 };
 
 } // namespace facts
-
-namespace cell {
-using facts::harness_error;
-using facts::usage_error;
-} // namespace cell

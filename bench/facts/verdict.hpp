@@ -38,8 +38,3 @@ struct judgement {
 };
 
 } // namespace facts
-
-namespace cell {
-using facts::judgement;
-using facts::verdict;
-} // namespace cell
