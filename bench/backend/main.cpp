@@ -51,18 +51,25 @@ int main(int argc, char** argv) {
     std::uint64_t response_bytes = 1;
     std::uint64_t side = 8;
     int report_fd = -1;
-    CLI::App app{"Answers each request a fixed time later."};
+    CLI::App app{"A server that answers each request after a fixed delay."};
     app.require_subcommand(1);
     auto* const fetch = app.add_subcommand("fetch", "the backend of the workload fetch");
-    fetch->add_option("--response-bytes", response_bytes)->check(CLI::Range(1, 16'777'216));
+    fetch->add_option("--response-bytes", response_bytes, "size of an answer")
+        ->check(CLI::Range(1, 16'777'216));
     auto* const pictures = app.add_subcommand("pictures", "the backend of the workload pipeline");
-    pictures->add_option("--side", side, "pixels a side")->check(CLI::Range(1, 4'096));
+    pictures->add_option("--side", side, "width and height of a picture, in pixels")
+        ->check(CLI::Range(1, 4'096));
     for (auto* const command : {fetch, pictures}) {
-        command->add_option("--delay-us", delay_us)->check(CLI::Range(0, 10'000'000));
-        command->add_option("--seed", seed);
-        command->add_option("--listen-fd", how.listen_fd, "a listening socket")->required();
-        command->add_option("--stop-fd", how.stop_fd, "readable or at its end: stop")->required();
-        command->add_option("--report-fd", report_fd, "default: standard output");
+        command->add_option("--delay-us", delay_us, "microseconds before each answer")
+            ->check(CLI::Range(0, 10'000'000));
+        command->add_option("--seed", seed, "source of all randomness");
+        command->add_option("--listen-fd", how.listen_fd, "the socket to accept connections from")
+            ->required();
+        command
+            ->add_option("--stop-fd", how.stop_fd, "stop when this is readable or at end of file")
+            ->required();
+        command->add_option("--report-fd", report_fd,
+                            "write the report here; default: standard output");
     }
     try {
         app.parse(argc, argv);

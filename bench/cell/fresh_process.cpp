@@ -105,7 +105,7 @@ std::unique_ptr<contract::session<startup>> start_afresh(setting const& context,
 
 int do_first_operation(contract::model const& model, int count, char** arguments) {
     if (count != 4)
-        throw facts::usage_error(fmt::format("{} is not for you", first_operation_flag));
+        throw facts::usage_error(fmt::format("{} is an internal flag", first_operation_flag));
     auto const number = [&](int i) { return std::strtoull(arguments[i], nullptr, 10); };
     shared_note const note(static_cast<int>(number(0)));
     auto const place = number(1);

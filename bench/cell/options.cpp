@@ -52,7 +52,7 @@ std::string unknown_flag(std::vector<std::string> const& extras, CLI::App const&
                        nearest(flag.substr(0, flag.find('=')), known));
 }
 
-/// What is given as text and read only afterwards.
+/// Arguments that are read as text first and understood later.
 struct texts {
     std::vector<std::string> set;
     std::vector<std::string> tags;
@@ -61,27 +61,33 @@ struct texts {
 
 void declare(CLI::App& app, options& o, texts& given) {
     app.add_flag("--describe", o.describe, "print what this executable offers, as JSON");
-    app.add_option("--cell", o.cell, "WORKLOAD[/VARIANT]; default: every supported cell");
-    app.add_option("--preset", o.preset_name, "smoke, quick or full")->capture_default_str();
-    app.add_option("--point", o.point, "index into the preset, from 0; default: all");
-    app.add_option("--set", given.set, "field=value, overrides the point")->allow_extra_args(false);
-    app.add_option("--workers", o.workers, "threads or processes; default: number of --cpus")
+    app.add_option("--cell", o.cell,
+                   "WORKLOAD[/VARIANT] to measure; default: every supported cell");
+    app.add_option("--preset", o.preset_name, "sizes to measure: smoke, quick or full")
+        ->capture_default_str();
+    app.add_option("--point", o.point,
+                   "number of one point of the preset, from 0; default: all points");
+    app.add_option("--set", given.set, "field=value, replaces a size of the point")
+        ->allow_extra_args(false);
+    app.add_option("--workers", o.workers,
+                   "threads or processes of the model; default: one for each CPU of --cpus")
         ->check(CLI::Range(1u, 4096u));
     app.add_option("--cpus", o.cpus,
-                   "pin the model to these, as in 0,2-3; default all that the other end leaves");
+                   "CPUs for the model, as in 0,2-3; default: all but those of --client-cpus");
     app.add_option("--client-cpus", o.client_cpus,
-                   "pin the other end (load generator, backend, database) to these");
+                   "CPUs for the load generator, the backend and the database");
     app.add_option("--seed", o.seed, "source of all randomness")->capture_default_str();
-    app.add_option("--iterations", o.iterations, "measured iterations; default 3, servers 1")
+    app.add_option("--iterations", o.iterations,
+                   "iterations to measure; default: 3, and 1 for servers")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
-    app.add_option("--warm-up", o.warm_up, "iterations before that do not count")
+    app.add_option("--warm-up", o.warm_up, "iterations to run first without measuring them")
         ->capture_default_str()
         ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000}));
-    app.add_option("--timeout", given.timeout_s, "seconds until the watchdog ends all")
+    app.add_option("--timeout", given.timeout_s, "seconds until the watchdog ends the process")
         ->capture_default_str()
         ->check(CLI::Range(0.001, 1e6));
-    app.add_option("--samples", o.samples, "append one JSON line an iteration to this file");
-    app.add_option("--tag", given.tags, "key=value, copied into each line")
+    app.add_option("--samples", o.samples, "append a line of JSON to this file for each iteration");
+    app.add_option("--tag", given.tags, "key=value to copy into each line of --samples")
         ->allow_extra_args(false);
     app.add_flag("--audit", o.audit, "count threads and children while the model runs");
 }
@@ -109,9 +115,10 @@ options parse_options(int argc, char** argv, std::string_view model) {
     std::reverse(o.for_benchmark.begin(), o.for_benchmark.end());
 
     texts given;
-    CLI::App app(fmt::format("Runs cells of the model {}. Flags of Google Benchmark "
-                             "(--benchmark_...) work as well.",
-                             model));
+    CLI::App app(
+        fmt::format("Measures cells of the model {}. Google Benchmark's flags (--benchmark_...) "
+                    "are accepted too.",
+                    model));
     declare(app, o, given);
     app.allow_extras();
     try {

@@ -122,51 +122,67 @@ int run(options const& asked) {
 
 /// What every load has in common.
 void add_options(CLI::App* to, options& asked) {
-    to->add_option("--port", asked.load.port)->required()->check(CLI::Range(1, 65'535));
-    to->add_option("--connections", asked.load.connections)->check(CLI::Range(1, 1'000'000));
-    to->add_option("--messages", asked.load.messages, "measured round trips")
+    to->add_option("--port", asked.load.port, "of the server, on 127.0.0.1")
+        ->required()
+        ->check(CLI::Range(1, 65'535));
+    to->add_option("--connections", asked.load.connections, "how many to open")
+        ->check(CLI::Range(1, 1'000'000));
+    to->add_option("--messages", asked.load.messages,
+                   "round trips to measure, over all connections")
         ->check(CLI::PositiveNumber);
-    to->add_option("--message-bytes", asked.load.message_bytes)->check(CLI::Range(1, 16'777'216));
-    to->add_option("--seed", asked.load.seed);
-    to->add_option("--rate-per-s", asked.load.rate_per_s, "0: closed loop")
+    to->add_option("--message-bytes", asked.load.message_bytes, "size of a message")
+        ->check(CLI::Range(1, 16'777'216));
+    to->add_option("--seed", asked.load.seed, "source of all randomness");
+    to->add_option("--rate-per-s", asked.load.rate_per_s,
+                   "open loop: messages per second; 0, the default: closed loop")
         ->check(CLI::Range(0.0, 1e9))
         ->check([](std::string const& text) { // which a range lets pass
             return text.find_first_of("nN") == std::string::npos ? "" : "must be a number";
         });
-    to->add_option("--surge-percent", asked.load.surge_percent,
-                   "open loop: the middle third of the messages at so many percent of the rate")
+    to->add_option(
+          "--surge-percent", asked.load.surge_percent,
+          "open loop: send the middle third of the messages at this percentage of the rate")
         ->check(CLI::Range(1, 10'000))
         ->needs("--rate-per-s");
-    to->add_option("--burst", asked.load.burst, "open loop: so many messages at the same time")
+    to->add_option("--burst", asked.load.burst,
+                   "open loop: how many messages are due at the same time")
         ->check(CLI::Range(1, 10'000))
         ->needs("--rate-per-s");
-    to->add_flag("--poisson", asked.load.poisson, "exponential gaps instead of constant ones");
-    to->add_option("--warm-up", asked.load.warm_up, "round trips before the window")
+    to->add_flag("--poisson", asked.load.poisson,
+                 "open loop: exponential gaps between messages instead of equal ones");
+    to->add_option("--warm-up", asked.load.warm_up, "round trips before the measurement starts")
         ->check(CLI::NonNegativeNumber);
-    to->add_option("--timeout", asked.timeout_s, "seconds")->check(CLI::Range(1, 86'400));
-    to->add_option("--server-pid", asked.server_pid, "read this process tree's clocks");
+    to->add_option("--timeout", asked.timeout_s, "seconds until the load is given up")
+        ->check(CLI::Range(1, 86'400));
+    to->add_option("--server-pid", asked.server_pid,
+                   "measure the CPU time of this process and its children");
     to->add_option("--go-fd", asked.go_fd,
-                   "wait for a line here, the server's process number, or its end");
-    to->add_option("--stop-fd", asked.stop_fd, "held open until the load has ended");
-    to->add_option("--account-fd", asked.account_fd, "where the server accounts for itself");
-    to->add_option("--report-fd", asked.report_fd, "default: standard output");
-    to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log here");
+                   "wait here for a line with the server's process number, or for end of file");
+    to->add_option("--stop-fd", asked.stop_fd,
+                   "keep this descriptor open until the load has ended");
+    to->add_option("--account-fd", asked.account_fd,
+                   "read the server's own account of its resources from here");
+    to->add_option("--report-fd", asked.report_fd,
+                   "write the report here; default: standard output");
+    to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log to this file");
 }
 
 void add_dear_percent(CLI::App* to, client::load& asked) {
-    to->add_option("--dear-percent", asked.dear_percent, "share of them")
+    to->add_option("--dear-percent", asked.dear_percent,
+                   "share of requests that are expensive to answer")
         ->required()
         ->check(CLI::Range(0, 100));
 }
 
 void add_http(CLI::App* to, client::load& asked) {
-    to->add_option("--pipeline", asked.pipeline, "requests a message; default: 1")
+    to->add_option("--pipeline", asked.pipeline, "requests in each message; default: 1")
         ->check(CLI::Range(1, 256));
-    to->add_option("--body-bytes", asked.body_bytes, "0: GET, else POST of so many")
+    to->add_option("--body-bytes", asked.body_bytes,
+                   "0: send GET; otherwise POST with a body of this size")
         ->check(CLI::Range(0, 1'048'576));
 }
 
-/// A subcommand each: what is said, and on how many sockets.
+/// A subcommand each: what is sent, and whether each message has a connection of its own.
 struct protocol {
     char const* name;
     char const* meaning;
@@ -176,22 +192,26 @@ struct protocol {
 };
 
 constexpr std::array protocols{
-    protocol{"echo", "drive a TCP echo server on 127.0.0.1", &client::make<client::echo>},
-    protocol{"mixed", "the same with requests that compute", &client::make<client::marked>, false,
-             &add_dear_percent},
-    protocol{"pump", "echo of long messages, which differ little", &client::make<client::stamped>},
+    protocol{"echo", "load a TCP echo server on 127.0.0.1", &client::make<client::echo>},
+    protocol{"mixed", "echo in which some of the requests make the server compute",
+             &client::make<client::marked>, false, &add_dear_percent},
+    protocol{"pump", "echo of long messages", &client::make<client::stamped>},
     protocol{"held", "echo on connections that are mostly quiet", &client::make<client::echo>},
-    protocol{"delay", "echo of a server that waits in each request", &client::make<client::echo>},
-    protocol{"accept", "echo, a connection for each message", &client::make<client::echo>, true},
-    protocol{"http", "GET or POST to an HTTP/1.1 server", &client::make<client::http>, false,
-             &add_http},
+    protocol{"delay", "echo from a server that waits before each answer",
+             &client::make<client::echo>},
+    protocol{"accept", "echo with a new connection for each message", &client::make<client::echo>,
+             true},
+    protocol{"http", "send GET or POST requests to an HTTP/1.1 server", &client::make<client::http>,
+             false, &add_http},
 };
 
 } // namespace
 
 int main(int argc, char** argv) {
     options asked;
-    CLI::App app{"Load generator: verifies every byte and measures from the intended start."};
+    CLI::App app{
+        "Load generator: verifies every byte, and measures each reply from the time at which\n"
+        "its request was due."};
     app.require_subcommand(1);
     for (auto const& each : protocols) {
         auto* const command = app.add_subcommand(each.name, each.meaning);

@@ -80,14 +80,18 @@ int serve(options const& asked) {
 int main(int argc, char** argv) {
     options asked;
     bool stay = false;
-    CLI::App app{"A PostgreSQL of its own with the table of the workload query, on a Unix socket."};
-    app.add_option("--seed", asked.seed);
-    app.add_option("--rows", asked.rows)->check(CLI::Range(1, 1'000'000));
-    app.add_option("--connections", asked.connections)->check(CLI::Range(1, 10'000));
-    app.add_option("--stop-fd", asked.stop_fd, "readable or at its end: stop and remove all")
+    CLI::App app{
+        "Starts a private PostgreSQL on a Unix socket, with the table of the workload query."};
+    app.add_option("--seed", asked.seed, "source of the stored values");
+    app.add_option("--rows", asked.rows, "rows in the table")->check(CLI::Range(1, 1'000'000));
+    app.add_option("--connections", asked.connections, "how many clients may connect")
+        ->check(CLI::Range(1, 10'000));
+    app.add_option("--stop-fd", asked.stop_fd,
+                   "when this is readable or at end of file, stop and remove everything")
         ->required();
-    app.add_option("--report-fd", asked.report_fd, "default: standard output");
-    app.add_flag("--stay", stay, "stay a child of whoever starts this");
+    app.add_option("--report-fd", asked.report_fd,
+                   "write the report here; default: standard output");
+    app.add_flag("--stay", stay, "remain a child of the process that starts this");
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {

@@ -87,12 +87,12 @@ struct mixed_rules final : served_load<mixed>, presents<mixed> {
                                outcome.requests, answered);
         }
         if (outcome.dear != client.dear) {
-            return fmt::format("the model found {} dear requests; the load generator sent {}",
+            return fmt::format("the model found {} expensive requests; the load generator sent {}",
                                outcome.dear, client.dear);
         }
         // A thread cannot use more CPU time than passes, so that no dear answer comes before this.
         if (client.dear != 0 && client.least_dear_ns < p.burn_us * 1'000) {
-            return fmt::format("a dear request was answered after {} ns and burns {} us",
+            return fmt::format("an expensive request was answered after {} ns and burns {} us",
                                client.least_dear_ns, p.burn_us);
         }
         return {};

@@ -39,12 +39,12 @@ struct echo {
         field<params>{"messages", &params::messages, 1, 1'000'000'000, "measured round trips"},
         field<params>{"message_bytes", &params::message_bytes, 1, 1'048'576, "bytes a message"},
         field<params>{"rate_per_s", &params::rate_per_s, 0, 100'000'000,
-                      "0: closed loop, else open-loop arrivals per second"},
+                      "0: closed loop; otherwise arrivals per second of an open loop"},
         field<params>{"poisson", &params::poisson, 0, 1, "open loop: 1 Poisson, 0 constant gaps"},
         field<params>{"surge_percent", &params::surge_percent, 1, 10'000,
                       "open loop: the middle third of the messages at this share of the rate, %"},
         field<params>{"burst", &params::burst, 1, 10'000,
-                      "open loop: so many messages at the same time"},
+                      "open loop: messages due at the same time"},
     };
 
     struct outcome {

@@ -16,7 +16,7 @@ namespace contract {
 /// has descriptors for: those wait in the backlog or are turned away.
 ///
 /// A message is `pipeline` requests sent at once; its reply is complete when all are answered, in
-/// order, every byte as it should be. `body_bytes` 0 asks for GET, else for POST of so many bytes,
+/// order, every byte as it should be. `body_bytes` 0 asks for GET, otherwise for POST of that size,
 /// which come back. The load is as in `echo`. A model without the parser's library throws
 /// `skipped_error` with `kernel::why_no_http()`.
 struct http {
@@ -39,9 +39,9 @@ struct http {
         field<params>{"messages", &params::messages, 1, 1'000'000'000, "measured round trips"},
         field<params>{"pipeline", &params::pipeline, 1, 256, "requests a round trip"},
         field<params>{"body_bytes", &params::body_bytes, 0, 1'048'576,
-                      "0: GET, else POST of so many bytes"},
+                      "0: GET; otherwise POST with this many bytes"},
         field<params>{"rate_per_s", &params::rate_per_s, 0, 100'000'000,
-                      "0: closed loop, else open-loop arrivals of messages per second"},
+                      "0: closed loop; otherwise messages per second of an open loop"},
         field<params>{"poisson", &params::poisson, 0, 1, "open loop: 1 Poisson, 0 constant gaps"},
         field<params>{"surge_percent", &params::surge_percent, 1, 10'000,
                       "open loop: the middle third of the messages at this share of the rate, %"},

@@ -9,11 +9,11 @@
 namespace contract {
 
 /// Echo in which some requests compute. A request has `message_bytes` bytes; if the first of them
-/// is 1 the request is dear, and the model calls `kernel::burn(burn_us)` for it before it answers.
-/// The answer is the request, whole. Requests arrive on many TCP connections, in any pieces; a peer
-/// sends its next request when it has the answer to the last, so that an answer always fits the
-/// socket's buffer (a model may close a connection that takes no more). Everything else is as in
-/// `echo`.
+/// is 1 the request is expensive, and the model calls `kernel::burn(burn_us)` for it before it
+/// answers. The answer is the request, whole. Requests arrive on many TCP connections, in any
+/// pieces; a peer sends its next request when it has the answer to the last, so that an answer
+/// always fits the socket's buffer (a model may close a connection that takes no more). Everything
+/// else is as in `echo`.
 ///
 /// `offload` 0: the model burns where it serves, and what that holds up is what is measured. 1: it
 /// takes its own remedy, the one that its documentation gives for work that computes: at most
@@ -42,10 +42,10 @@ struct mixed {
         field<params>{"message_bytes", &params::message_bytes, 8, 4'096, "bytes a request"},
         field<params>{"dear_percent", &params::dear_percent, 0, 100, "share that computes, %"},
         field<params>{"burn_us", &params::burn_us, 1, 1'000'000,
-                      "CPU time of a dear request, microseconds"},
+                      "CPU time of an expensive request, microseconds"},
         field<params>{"offload", &params::offload, 0, 1, "1: with the model's own remedy"},
         field<params>{"rate_per_s", &params::rate_per_s, 0, 100'000'000,
-                      "0: closed loop, else open-loop arrivals per second"},
+                      "0: closed loop; otherwise arrivals per second of an open loop"},
         field<params>{"poisson", &params::poisson, 0, 1, "open loop: 1 Poisson, 0 constant gaps"},
         field<params>{"surge_percent", &params::surge_percent, 1, 10'000,
                       "open loop: the middle third of the messages at this share of the rate, %"},

@@ -25,7 +25,7 @@ struct nqueens {
     };
     static constexpr std::array fields{
         field<params>{"queens", &params::queens, 1, 16, "queens, rows and columns"},
-        field<params>{"grain", &params::grain, 0, 16, "so many rows to fill are one task"},
+        field<params>{"grain", &params::grain, 0, 16, "rows that one task fills"},
     };
 
     struct outcome {

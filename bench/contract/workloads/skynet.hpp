@@ -26,7 +26,7 @@ struct skynet {
     static constexpr std::array fields{
         field<params>{"leaves", &params::leaves, 1, 1'000'000'000, "leaves of the tree"},
         field<params>{"fan_out", &params::fan_out, 2, 16, "children a node"},
-        field<params>{"grain", &params::grain, 1, 1'000'000'000, "so many leaves are one task"},
+        field<params>{"grain", &params::grain, 1, 1'000'000'000, "leaves that one task takes"},
     };
 
     struct outcome {

@@ -25,7 +25,7 @@ struct sort {
     };
     static constexpr std::array fields{
         field<params>{"keys", &params::keys, 1, 1'000'000'000, "keys of 8 bytes"},
-        field<params>{"grain", &params::grain, 2, 1'000'000'000, "so many keys are one task"},
+        field<params>{"grain", &params::grain, 2, 1'000'000'000, "keys that one task sorts"},
     };
 
     struct outcome {

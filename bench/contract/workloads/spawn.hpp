@@ -26,7 +26,7 @@ struct spawn {
     };
     static constexpr std::array fields{
         field<params>{"units", &params::units, 1, 100'000'000, "units created and joined"},
-        field<params>{"at_once", &params::at_once, 1, 1'000'000, "so many exist together"},
+        field<params>{"at_once", &params::at_once, 1, 1'000'000, "how many exist together"},
     };
 
     struct outcome {

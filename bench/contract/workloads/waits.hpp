@@ -32,8 +32,9 @@ struct waits {
         field<params>{"waits", &params::waits, 1, 1'000'000, "concurrent timed waits"},
         field<params>{"shortest_us", &params::shortest_us, 1, 60'000'000, "microseconds"},
         field<params>{"longest_us", &params::longest_us, 1, 60'000'000, "microseconds"},
-        field<params>{"timer_slack_us", &params::timer_slack_us, 0, 1'000'000,
-                      "0: as the system has it, else the kernel's liberty for all, microseconds"},
+        field<params>{
+            "timer_slack_us", &params::timer_slack_us, 0, 1'000'000,
+            "0: what the system sets; otherwise timer slack of all threads, microseconds"},
     };
 
     struct outcome {
