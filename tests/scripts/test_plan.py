@@ -38,7 +38,7 @@ def test_the_same_seed_makes_the_same_plan(found):
 
 
 def test_rounds_are_interleaved_complete_and_shuffled(found):
-    made = make(found, seed=3)
+    made = make(found, seed=3, rounds=7)
     numbers = [p["round"] for p in made["processes"]]
     assert numbers == sorted(numbers) and set(numbers) == set(range(7))
     rounds = [jobs(made, r) for r in range(7)]
@@ -49,7 +49,7 @@ def test_rounds_are_interleaved_complete_and_shuffled(found):
 
 
 def test_contenders_of_a_point_are_neighbours_in_time_in_an_order_of_their_own(found):
-    made = make(found, seed=3)
+    made = make(found, seed=3, rounds=7)
     orders = set()
     for round in range(7):
         block_of_each = [
@@ -65,13 +65,13 @@ def test_contenders_of_a_point_are_neighbours_in_time_in_an_order_of_their_own(f
 
 
 def test_a_round_has_one_seed_for_all_and_another_than_the_next(found):
-    made = make(found)
+    made = make(found, rounds=7)
     seeds = [{p["seed"] for p in made["processes"] if p["round"] == r} for r in range(7)]
     assert all(len(s) == 1 for s in seeds) and len(set.union(*seeds)) == 7
 
 
 def test_the_environment_offset_varies(found):
-    paddings = [p["padding_bytes"] for p in make(found)["processes"]]
+    paddings = [p["padding_bytes"] for p in make(found, rounds=7)["processes"]]
     assert len(set(paddings)) > 10 and max(paddings) < plan.MOST_PADDING_BYTES
 
 
@@ -186,19 +186,23 @@ def test_an_unoptimised_build_is_refused(tmp_path):
     assert make(found, allow_unoptimised=True)["unoptimised"] is True
 
 
-@pytest.mark.parametrize(
-    "budget_s, round_s, planned, rounds",
-    [
-        (300, 10, 7, 7),
-        (300, 50, 7, 6),
-        (300, 100, 7, 5),
-        (300, 60, 7, 5),
-        (300, 1000, 3, 3),
-        (300, 0, 7, 7),
-    ],
-)
-def test_a_time_budget_lowers_rounds_but_not_below_five(budget_s, round_s, planned, rounds):
-    assert plan.rounds_within(budget_s, round_s, planned) == rounds
+def test_an_adaptive_plan_lists_one_round_and_draws_the_others_as_a_fixed_one_does(found):
+    adaptive, fixed = make(found, time_budget_s=60.0, seed=3), make(found, rounds=7, seed=3)
+    assert adaptive["adaptive"] and not fixed["adaptive"]
+    assert {p["round"] for p in adaptive["processes"]} == {0}
+    for round in range(7):
+        drawn = plan.round_of(adaptive, round)
+        assert drawn == plan.round_of(adaptive, round)
+        assert Counter(place(p) for p in drawn) == Counter(
+            place(p) for p in fixed["processes"] if p["round"] == round
+        )
+        assert {p["seed"] for p in drawn} == {p["seed"] for p in plan.round_of(fixed, round)}
+    orders = {tuple(map(place, plan.round_of(adaptive, round))) for round in range(7)}
+    assert len(orders) == 7
+
+
+def place(process):
+    return plan.place_of(process), process["model"], process["variant"]
 
 
 def test_a_folder_without_models_is_told(tmp_path):

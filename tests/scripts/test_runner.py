@@ -12,7 +12,8 @@ import pytest
 
 import fakes
 from yard.data import models, samples
-from yard.engine import campaign, plan as planning, process
+from yard.engine import campaign, executed, plan as planning, process
+from yard.engine.schedule import Schedule
 from yard.data import store as storing
 from yard.errors import NotComparable, YardError
 from yard.stats import estimates
@@ -123,12 +124,66 @@ def test_what_was_disturbed_is_measured_again_for_a_fifth_of_the_processes(tmp_p
     assert cell.verdict == "ok" and cell.counts == {"disturbed": 8, "ok": 2}
 
 
-def test_a_time_budget_lowers_the_rounds_and_says_so(tmp_path):
-    runner = prepare(tmp_path, "steady", preset="quick", time_budget_s=0.001)
+def test_a_time_budget_ends_the_run_after_a_slot_and_names_what_is_open(tmp_path):
+    runner = prepare(tmp_path, "steady", "twofold", preset="quick", time_budget_s=0.001)
     campaign.carry_out(runner)
     run = samples.read_run(tmp_path / "run")
-    assert run.meta["rounds"] == 5 and {s["round"] for s in run.samples} == set(range(5))
-    assert any("5 rounds need" in text for text in run.meta["warnings"])
+    assert len({samples.key(s) for s in run.samples}) == 1
+    assert all(row["why"] and row["minutes"] > 0 for row in run.meta["open"])
+    assert len(run.meta["open"]) == len({planning.place_of(p) for p in run.plan["processes"]})
+
+
+def test_every_decision_can_be_repeated_from_what_was_recorded(tmp_path):
+    runner = prepare(tmp_path, "steady", "twofold", preset="quick", time_budget_s=600.0, rounds=6)
+    campaign.carry_out(runner)
+    run = samples.read_run(tmp_path / "run")
+    schedule = Schedule(run.plan, samples.workloads_of(run.meta))
+    seen, decided = executed.Seen(), 0
+    for line in executed.read(tmp_path / "run"):
+        if "block" in line:
+            block = schedule.next(seen)
+            assert (block.row.at, block.round) == (executed.place_in(line), line["round"])
+            assert (block.stage, list(map(list, block.contenders))) == (
+                line["stage"],
+                line["contenders"],
+            )
+            decided += 1
+        seen.add(line)
+    assert decided == 6 * len(schedule.rows) and schedule.next(seen) is None
+    assert run.meta["open"] == [] and run.meta["rounds"] == 6
+    measured = {samples.key(s) for s in run.samples}
+    assert measured == {
+        samples.key(job) for r in range(6) for job in planning.round_of(run.plan, r)
+    }
+
+
+def test_an_adaptive_run_that_was_killed_goes_on_in_its_block(tmp_path):
+    options = {"preset": "quick", "time_budget_s": 600.0, "rounds": 5}
+    campaign.carry_out(prepare(tmp_path, "steady", "twofold", **options))
+    lines = (tmp_path / "run" / "executed.jsonl").read_bytes().splitlines(keepends=True)
+    cut = next(i for i, line in enumerate(lines) if b'"slot":9,' in line)
+    file = tmp_path / "run" / "samples.jsonl"
+    kept = [line for line in lines[:cut] if b'"slot"' in line]
+    (tmp_path / "run" / "executed.jsonl").write_bytes(b"".join(lines[:cut]) + b'{"slot":')
+    samples_kept = file.read_bytes().splitlines(keepends=True)[: 3 * len(kept) + 1]
+    file.write_bytes(b"".join(samples_kept))
+    assert campaign.remaining(tmp_path / "run") > 0
+    assert campaign.carry_out(Runner(*campaign.resume(tmp_path / "run"))) is None
+    again = [
+        json.loads(x)
+        for x in (tmp_path / "run" / "executed.jsonl").read_bytes().splitlines()
+        if x != b'{"slot":'
+    ]
+    before = [json.loads(line) for line in lines]
+
+    def blocks(found):
+        return [line for line in found if "block" in line]
+
+    assert blocks(again) == blocks(before)
+    run = samples.read_run(tmp_path / "run")
+    assert {samples.key(s) for s in run.samples} == {
+        samples.key(job) for r in range(5) for job in planning.round_of(run.plan, r)
+    }
 
 
 def test_a_truncated_last_line_is_counted_kept_and_its_process_repeated(tmp_path):
@@ -284,11 +339,9 @@ def test_a_failed_replacement_leaves_the_old_file(tmp_path, monkeypatch):
 def test_a_process_is_finished_only_with_all_its_iterations():
     job = {"round": 0, "model": "m", "workload": "w", "variant": "", "params": {}, "iterations": 2}
     good = {**job, "verdict": "ok", "warm": False}
-    assert not finished({"processes": [job]}, [good, {**good, "warm": True}])
-    assert finished({"processes": [job]}, [good, good])
-    assert list(finished({"processes": [job]}, [{**good, "verdict": "crashed"}]).values()) == [
-        "crashed"
-    ]
+    assert not finished([job], [good, {**good, "warm": True}])
+    assert finished([job], [good, good])
+    assert list(finished([job], [{**good, "verdict": "crashed"}]).values()) == ["crashed"]
 
 
 def test_what_left_the_group_dies_too(tmp_path):

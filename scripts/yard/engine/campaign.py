@@ -14,8 +14,10 @@ from typing import Any
 from yard.data import host, machine_name, models, samples, schema
 from yard.errors import INTERRUPTED, NotComparable, UsageError
 from yard.data.models import REPOSITORY, Catalogue
-from yard.engine.runner import Runner, finished
+from yard.engine import executed
+from yard.engine.runner import Runner, begun_jobs, finished
 from yard.data.store import META, PARTS, PLAN, Store, plan_hash
+from yard.text import numbers
 
 RAW = REPOSITORY / "results" / "raw"
 
@@ -145,10 +147,19 @@ def carry_out(runner: Runner) -> int | None:
 
 
 def remaining(folder: Path) -> int:
+    """How many processes that were to be measured are not: of an adaptive run those of its last block."""
     run = samples.read_run(folder)
-    rounds = run.meta.get("rounds") or run.plan["rounds"]
-    done = finished(run.plan, run.samples)
-    return sum(samples.key(p) not in done for p in run.plan["processes"] if p["round"] < rounds)
+    jobs = begun_jobs(run.plan, executed.read(folder))
+    done = finished(jobs, run.samples)
+    return sum(samples.key(job) not in done for job in jobs)
+
+
+def left_over(folder: Path, plan: dict[str, Any]) -> str:
+    """What an interrupted run still has to do, in words."""
+    if plan.get("time_budget_s"):
+        left_s = plan["time_budget_s"] - executed.Seen(executed.read(folder)).spent_s
+        return f"{numbers.fixed(max(0.0, left_s))} s of the time budget are left"
+    return f"{remaining(folder)} processes are left"
 
 
 def build_folder(given: Path | None) -> Path:

@@ -120,7 +120,7 @@ def plan_of(
     ):
         job: dict[str, Any] = {**process, "point": index, "params": base, "iterations": 1}
         first.setdefault((job["model"], job["variant"]), Contender(job))
-    plan.update(processes=[], rounds=1, time_budget_s=None)
+    plan.update(processes=[], rounds=1, time_budget_s=None, adaptive=False)
     return plan, list(first.values())
 
 

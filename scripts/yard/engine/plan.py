@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import random
 from dataclasses import dataclass, field, replace
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 from yard.data.facts import FIELD
 from yard.errors import UsageError, nearest
@@ -24,6 +24,10 @@ TIME_BUDGET_S = {"smoke": None, "quick": 300.0, "full": None}
 ITERATIONS = {"batch": 3, "client": 3, "server": 1}
 WARM_UP = {"batch": 1, "client": 1, "server": 1}
 MOST_PADDING_BYTES = 4096  # one page: more moves the stack to the same offsets again
+
+
+# A point of a workload and the workers it gives its models: what is compared agrees in it.
+Place = tuple[str, tuple[tuple[str, int], ...], int]
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def make(
     found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: str
 ) -> dict[str, Any]:
     """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point
-    as neighbours."""
+    as neighbours. With a time budget it is adaptive: it lists one round, and `schedule` decides
+    from what is measured which row gets how many."""
     _refuse_unoptimised(found, options)
     jobs = []
     for model, cell in selected(found, options):
@@ -101,6 +106,8 @@ def make(
             "nothing is left to measure after this choice; see scripts/switchyard list"
         )
     rounds = options.rounds or ROUNDS[options.preset]
+    budget_s = options.time_budget_s or (None if options.rounds else TIME_BUDGET_S[options.preset])
+    adaptive = budget_s is not None
     named = {(job["model"], job["variant"], job["workload"]) for job in jobs}
     return {
         "schema": 1,
@@ -110,17 +117,31 @@ def make(
         "seed": options.seed,
         "set": dict(options.set),
         "audit": options.audit,
-        "time_budget_s": options.time_budget_s
-        or (None if options.rounds else TIME_BUDGET_S[options.preset]),
+        "time_budget_s": budget_s,
+        "adaptive": adaptive,
         "unoptimised": options.allow_unoptimised,
         "shared_cpu": len(allowed_cpus) == 1
         and any(has_other_end(found.workloads[j["workload"]]) for j in jobs),
         "cells": [{"model": m, "variant": v, "workload": w} for m, v, w in sorted(named)],
         "skipped": skipped_contenders(found, options),
         "processes": [
-            process for round in range(rounds) for process in _round(jobs, round, options.seed)
+            process
+            for round in range(1 if adaptive else rounds)
+            for process in _round(jobs, round, options.seed)
         ],
     }
+
+
+def round_of(plan: Mapping[str, Any], round: int) -> list[dict[str, Any]]:
+    """The processes of a round. An adaptive plan lists the first round, and each later one follows
+    from it and the seed: how many rounds a row gets is decided while it is measured."""
+    if not plan.get("adaptive"):
+        return [process for process in plan["processes"] if process["round"] == round]
+    if round == 0:
+        return list(plan["processes"])
+    drawn = {"round", "order", "seed", "padding_bytes"}
+    jobs = [{k: v for k, v in p.items() if k not in drawn} for p in plan["processes"]]
+    return _round(jobs, round, plan["seed"])
 
 
 def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, Any]]:
@@ -130,9 +151,9 @@ def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, 
     whole block. All processes of a round share one seed: they serve the same arrivals and hash
     the same bytes, and what differs is the model."""
     order = random.Random(f"order {seed} {round}")
-    blocks: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    blocks: dict[Place, list[dict[str, Any]]] = {}
     for job in jobs:
-        blocks.setdefault(_compared_at(job), []).append(job)
+        blocks.setdefault(place_of(job), []).append(job)
     shuffled = []
     for block in order.sample(list(blocks.values()), len(blocks)):
         shuffled += order.sample(block, len(block))
@@ -149,7 +170,7 @@ def _round(jobs: list[dict[str, Any]], round: int, seed: int) -> list[dict[str, 
     ]
 
 
-def _compared_at(job: dict[str, Any]) -> tuple[Any, ...]:
+def place_of(job: Mapping[str, Any]) -> Place:
     """Jobs that agree in this are measured as neighbours in time: contenders at one point of a
     workload."""
     return (job["workload"], tuple(sorted(job["params"].items())), job["workers"])
@@ -333,9 +354,3 @@ def _refuse_unoptimised(found: Catalogue, options: Options) -> None:
                 "(cmake --preset release && cmake --build --preset release), "
                 "or say --allow-unoptimised"
             )
-
-
-def rounds_within(budget_s: float, round_s: float, planned: int) -> int:
-    """How many rounds fit, from the length of the first: never fewer than a report needs, never more than planned."""
-    fitting = int(budget_s // round_s) if round_s > 0 else planned
-    return min(planned, max(LEAST_ROUNDS, fitting))

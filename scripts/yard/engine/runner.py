@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Mapping, Protocol
+from typing import Any, Iterator, Mapping, Protocol, Sequence
 
 from yard.data.facts import FAILURES, FIELD, RANKED, VERDICT, gravest, is_void
-from yard.engine import plan as planning
+from yard.engine import executed
 from yard.data import samples
 from yard.data.samples import cell_name
 from yard.data.store import META, PARTS, Store, explained, merge_benchmarks
 from yard.engine import judge, process
 from yard.engine.command import CellProcess
-from yard.text import numbers
+from yard.engine.schedule import Schedule
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 TRIES = 2  # a cell that failed so often is not tried again
@@ -52,20 +53,27 @@ def file_name(job: Job) -> str:
     )
 
 
-def finished(plan: Mapping[str, Any], found: list[dict[str, Any]]) -> dict[samples.Key, str]:
-    """Processes that need no repeat, with the worst verdict of each. One whose iterations are not all there was cut
+def finished(jobs: Sequence[Job], found: list[dict[str, Any]]) -> dict[samples.Key, str]:
+    """Of these processes those that need no repeat, with the worst verdict of each. One whose iterations are not all there was cut
     off in the middle."""
     lines = defaultdict(list)
     for sample in samples.last_attempts(found):
         lines[samples.key(sample)].append(sample)
     done = {}
-    for job in plan["processes"]:
+    for job in jobs:
         own = lines.get(samples.key(job), [])
         verdicts = [sample["verdict"] for sample in own]
         ended_early = any(map(is_void, verdicts))
         if ended_early or sum(not sample["warm"] for sample in own) >= job["iterations"]:
             done[samples.key(job)] = gravest(verdicts)
     return done
+
+
+def begun_jobs(plan: Mapping[str, Any], lines: Sequence[executed.Line]) -> list[dict[str, Any]]:
+    """The processes that the plan asks for: of an adaptive one those of the blocks that were begun."""
+    if not plan.get("adaptive"):
+        return list(plan["processes"])
+    return [job for line in lines if "block" in line for job in executed.jobs_of(plan, line)]
 
 
 class Runner:
@@ -80,10 +88,13 @@ class Runner:
     ):
         self.store, self.plan, self.meta = store, plan, meta
         self.executables, self.watcher, self.grace_s = executables, watcher or Quiet(), grace_s
+        self.schedule = Schedule(plan, samples.workloads_of(meta)) if plan.get("adaptive") else None
+        self.executed = executed.Executed(store.folder)
         self.verdicts: Counter[str] = Counter()
         self.unreadable = 0
         self._failures: dict[tuple[Any, ...], list[int]] = defaultdict(list)
         self._repeats = 0
+        self._mark = 0.0
         self._said_disturbed = False
         self._attempts: Counter[samples.Key] = Counter()
         self._groups = {
@@ -91,67 +102,72 @@ class Runner:
         }
 
     def go(self) -> None:
-        """Returns when every process of the plan has its lines; raises KeyboardInterrupt with all of it kept."""
+        """Returns when every process of the plan has its lines, or the time budget is spent; raises
+        KeyboardInterrupt with all of it kept."""
         self.store.end_line()
         found, self.unreadable = samples.read_lines(self.store.samples)
-        done = finished(self.plan, found)
+        begun = begun_jobs(self.plan, self.executed.lines)
+        done = finished(begun, found)
         self.verdicts.update(done.values())
         for sample in found:
             at = samples.key(sample)
             self._attempts[at] = max(self._attempts[at], sample.get("attempt", 0) + 1)
         self._repeats = len(samples.replaced(found, VERDICT.disturbed))
-        for job in self.plan["processes"]:
+        for job in begun:
             if done.get(samples.key(job)) in FAILURES:
                 self._failures[self._cell_point(job)].append(job["round"])
         if self.unreadable:
             self.watcher.say(
                 f"{self.unreadable} lines cannot be read: they stay, and their processes run again"
             )
+        self._mark = time.monotonic()
         try:
-            self._rounds(done)
+            if self.schedule:
+                self._scheduled(done, self.schedule)
+            else:
+                self._rounds(done)
         finally:
             merge_benchmarks(self.store.folder, self.plan)
 
     def _rounds(self, done: dict[samples.Key, str]) -> None:
-        rounds = self.meta.get("rounds") or self.plan["rounds"]
-        by_round = defaultdict(list)
-        for job in self.plan["processes"]:
-            by_round[job["round"]].append(job)
-        count = len(done)
-        round = 0
-        while round < rounds:
-            started, fresh = time.monotonic(), True
-            for job in by_round[round]:
-                if samples.key(job) in done:
-                    fresh = False
-                    continue
-                total = sum(len(by_round[r]) for r in range(rounds))
-                self.watcher.begin(job, count, total)
-                if self._one(job) == VERDICT.disturbed and self._repeats < REPEATED_SHARE * total:
-                    self._again(job)
+        """Every round of everything."""
+        jobs, count = begun_jobs(self.plan, []), len(done)
+        for job in jobs:
+            if samples.key(job) not in done:
+                self.watcher.begin(job, count, len(jobs))
+                self._slot(job, REPEATED_SHARE * len(jobs))
                 count += 1
-            if round == 0 and fresh and self.plan.get("time_budget_s"):
-                rounds = self._fit(rounds, time.monotonic() - started)
-            round += 1
 
-    def _fit(self, planned: int, round_s: float) -> int:
-        budget_s = self.plan["time_budget_s"]
-        rounds = planning.rounds_within(budget_s, round_s, planned)
-        if rounds < planned:
-            self.watcher.say(
-                f"{planned} rounds of {numbers.fixed(round_s)} s exceed the budget of {numbers.fixed(budget_s)} s: "
-                f"{rounds} rounds are measured"
-            )
-        if rounds * round_s > budget_s * 1.02:
-            text = (
-                f"{rounds} rounds need {numbers.fixed(rounds * round_s)} s, more than the budget of {numbers.fixed(budget_s)} s, "
-                "and a report needs that many"
-            )
-            self.watcher.say(text)
-            self.meta["warnings"] = [*self.meta.get("warnings", []), text]
-        self.meta["rounds"] = rounds
+    def _scheduled(self, done: dict[samples.Key, str], schedule: Schedule) -> None:
+        """Block after block, as what was executed so far decides, until time or questions end."""
+        seen, count = self.executed.seen, len(done)
+        for job in self._jobs_of_blocks(schedule):
+            if samples.key(job) in done:
+                continue
+            if not schedule.has_time_for(seen, job):
+                break
+            self.watcher.begin(job, count, count + schedule.slots_ahead(seen))
+            self._slot(job, REPEATED_SHARE * (count + len(self.plan["processes"])))
+            count += 1
+        self.meta["rounds"] = max(seen.rounds.values(), default=1)
+        self.meta["open"] = [dataclasses.asdict(row) for row in schedule.still_open(seen)]
         self.store.write_json(META, self.meta)
-        return rounds
+
+    def _jobs_of_blocks(self, schedule: Schedule) -> Iterator[Job]:
+        if self.executed.seen.open:  # its last block may have been interrupted
+            yield from executed.jobs_of(self.plan, self.executed.seen.open)
+        while (block := schedule.next(self.executed.seen)) is not None:
+            line = self.executed.begin(block.row.at, block.round, block.stage, block.contenders)
+            yield from executed.jobs_of(self.plan, line)
+
+    def _slot(self, job: Job, most_repeats: float) -> None:
+        """A process, once more where it was disturbed; and what both took, with all that lies between slots."""
+        verdict = self._one(job)
+        if verdict == VERDICT.disturbed and self._repeats < most_repeats:
+            verdict = self._again(job)
+        now = time.monotonic()
+        self.executed.slot(job, verdict, now - self._mark)
+        self._mark = now
 
     def process(self, job: Job) -> CellProcess:
         """The process of a job, whose samples become lines of this run."""
@@ -181,12 +197,12 @@ class Runner:
             audit=bool(self.plan.get("audit")),
         )
 
-    def _again(self, job: Job) -> None:
+    def _again(self, job: Job) -> str:
         """Once, whatever the numbers were: what decides is that others had its CPUs."""
         self._repeats += 1
         self._attempts[samples.key(job)] += 1
         self.verdicts[VERDICT.disturbed] -= 1
-        self._one(job)
+        return self._one(job)
 
     def _one(self, job: Job) -> str:
         """Returns the verdict."""

@@ -12,7 +12,7 @@ from yard.data.workloads import Workload
 from yard.stats import estimates
 from yard.stats.estimates import Cell, PointKey
 from yard.stats.rank import REFERENCE, Headline, Ranking, headline, rank
-from yard.report import missing, pulse, suite
+from yard.report import missing, open_rows, pulse, suite
 from yard.report.environment import Environment
 from yard.report.series import RANKED, Point, Report, varied_fields
 
@@ -76,6 +76,7 @@ def build(run: Any) -> Report:
         max((point.rounds for point in points), default=0),
         environment.preset,
         pulse.pulse(run.samples),
+        open_rows.open_rows(run.meta or {}),
     )
     report.missing = missing.missing(report)
     report.caveats = missing.caveats(report)

@@ -37,6 +37,12 @@ def print_report(report: series.Report, console: Optional[Console] = None) -> No
             )
         if len(report.missing) > 8:
             say(Text(f"  and {len(report.missing) - 8} more, listed in the report"))
+    if report.open_rows:
+        say(Text(f"{len(report.open_rows)} open, for lack of time:", style="yellow"))
+        for text in report.open_rows[:8]:
+            say(Text(f"  {_clean(text)}"))
+        if len(report.open_rows) > 8:
+            say(Text(f"  and {len(report.open_rows) - 8} more, listed in the report"))
     for answer in answers.answers(report):
         say()
         say(Text.assemble((answer.question, "bold cyan"), " ", (_clean(answer.headline), "bold")))

@@ -111,6 +111,9 @@ def _scores(report: series.Report) -> list[str]:
 
 def _missing(report: series.Report) -> list[str]:
     lines: list[str] = []
+    if report.open_rows:
+        lines += ["", "## Open, for lack of time", ""]
+        lines += [f"- {plain(text)}" for text in report.open_rows]
     lines += ["", "## Missing cells", ""]
     lines += (
         _table(

@@ -239,6 +239,7 @@ class Report:
     rounds: int
     preset: str
     pulse: Optional[Pulse] = None
+    open_rows: list[str] = field(default_factory=list)  # for lack of time
 
     def workloads(self) -> list[tuple[str, list[Point]]]:
         return [

@@ -14,6 +14,11 @@ def short(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
+def length(seconds: float) -> str:
+    """`75 s`, or minutes where that is easier to grasp."""
+    return f"{fixed(seconds)} s" if seconds < 90 else minutes(seconds)
+
+
 def percent(share: float, places: int = 0) -> str:
     """`12 %`, of a share of one."""
     return f"{100 * share:.{places}f} %"

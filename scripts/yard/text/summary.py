@@ -33,6 +33,8 @@ def plan_text(plan: dict[str, Any]) -> str:
             ",".join(map(str, job["cpus"])),
         )
     rounds = "1 round" if plan["rounds"] == 1 else f"each of {plan['rounds']} rounds"
+    if plan.get("adaptive"):
+        rounds = f"each round, at most {plan['rounds']} as far as time goes"
     head = (
         f"preset {plan['preset']}, seed {plan['seed']}: {len(first)} processes in {rounds}. "
         "Round 1, in order:"

@@ -13,6 +13,7 @@ from yard.report import history_store
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK, UsageError
 from yard.engine.runner import Runner
+from yard.engine.schedule import Open
 from yard.cli.commands import _options
 
 LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose"}
@@ -35,13 +36,15 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
     help="Measure the last point at each of these values: workers=1..8, grain=2,8,14; all combinations.",
 )
 @click.option(
-    "--rounds", type=click.IntRange(1, 1000), help="Default 1, 7 or 15 by preset; a report needs 5."
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    help="Default 1, 7 or 15 by preset; a report needs 5. With a time budget: at most so many.",
 )
 @click.option(
     "--time-budget",
     "time_budget_s",
     type=_options.Duration(),
-    help="Fewer rounds, but never below 5, if they would take longer; quick: 5m.",
+    help="Measure no longer: what answers a report's first page comes first; quick: 5m.",
 )
 @click.option(
     "--out",
@@ -88,13 +91,17 @@ def command(context: click.Context, **given: Any) -> int:
     options = options_from(given)
     run, commit, dirty = campaign.new_name()
     plan = planning.make(found, options, cpu_quota.usable_cpus(host.read), run)
+    unknown = forecast.expect(plan, campaign.RAW / machine_name.machine_id())
+    expected = forecast.words(plan, list(found.workloads.values()), unknown)
     if given["plan_only"]:
         click.echo(
             json.dumps(plan, indent=1)
             if given["json_output"]
-            else f"{summary.plan_text(plan)}\n{_forecast(plan)}"
+            else f"{summary.plan_text(plan)}\n{expected}"
         )
         return OK
+    if not given["quiet"]:
+        click.echo(expected, err=True)
     store = campaign.start(found, plan, commit, dirty, given["out"])
     meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
     return _measure(store, plan, meta, found.executables, given)
@@ -118,10 +125,6 @@ def options_from(given: dict[str, Any]) -> planning.Options:
         allow_unoptimised=given.get("allow_unoptimised", False),
         foreign=given.get("foreign", False),
     )
-
-
-def _forecast(plan: dict[str, Any]) -> str:
-    return forecast.words(plan, campaign.RAW / machine_name.machine_id())
 
 
 def _resume(context: click.Context, given: dict[str, Any]) -> int:
@@ -150,9 +153,9 @@ def _measure(
         runner = Runner(store, plan, meta, executables, watcher)
         interrupted = campaign.carry_out(runner)
     if interrupted is not None:
-        left = campaign.remaining(store.folder)
+        left = campaign.left_over(store.folder, plan)
         click.echo(
-            f"interrupted; {left} processes are left. Continue with:\n"
+            f"interrupted; {left}. Continue with:\n"
             f"  scripts/switchyard run --resume {store.folder}",
             err=True,
         )
@@ -182,6 +185,7 @@ def _measure(
                     "run": plan["run"],
                     "folder": str(store.folder),
                     "rounds": meta["rounds"],
+                    "open": meta.get("open", []),
                     "verdicts": dict(runner.verdicts),
                     "exit_code": code,
                 }
@@ -189,5 +193,8 @@ def _measure(
         )
     elif not quiet:
         click.echo(summary.table(store.folder))
+        if meta.get("open"):
+            missing = [Open(**row) for row in meta["open"]]
+            click.echo(f"open, for lack of time: {forecast.open_words(missing)}")
         click.echo(f"results: {store.folder}")
     return code

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""What is measured next within a time budget: the first page first, whole rows, and never much beyond the time."""
+
+import random
+
+import pytest
+
+import fake_runs
+from yard.engine import executed, forecast, plan as planning
+from yard.engine.schedule import Schedule
+from yard.errors import UsageError
+from yard.report import assemble, first_screen, html_page, markdown_page
+
+DESCRIBED = [
+    {"name": name, "group": group, "role": "batch", "in_report": {"question": question, **more}}
+    for name, group, question, more in (
+        ("other", "io_bound", None, {}),
+        ("lesson", "lesson", "waiting", {}),
+        ("serve", "io_bound", "serving", {"preferred": {"size": 2}}),
+        ("noop", "self", None, {}),
+        ("count", "cpu_bound", "computing", {}),
+        ("wait", "io_bound", "waiting", {}),
+    )
+]
+
+
+def plan_of(budget_s, contenders=4, most_rounds=7, sizes=(1, 2, 3), seed=1, **more):
+    jobs = [
+        {
+            "model": f"model{number}",
+            "variant": "",
+            "workload": workload["name"],
+            "point": point,
+            "params": {"size": size},
+            "workers": 2,
+        }
+        for workload in DESCRIBED
+        for point, size in enumerate(sizes)
+        for number in range(contenders)
+    ]
+    return {
+        "time_budget_s": budget_s,
+        "adaptive": True,
+        "rounds": most_rounds,
+        "seed": seed,
+        "processes": planning._round(jobs, 0, seed),
+        **more,
+    }
+
+
+def carry_out(plan, slot_s):
+    """As the runner does, with `slot_s(job)` for a clock. Gives what was seen, and the blocks."""
+    schedule, seen, blocks = Schedule(plan, DESCRIBED), executed.Seen(), []
+    while (block := schedule.next(seen)) is not None:
+        line = executed_line(block)
+        seen.add(line)
+        blocks.append(block)
+        for job in executed.jobs_of(plan, line):
+            if not schedule.has_time_for(seen, job):
+                return schedule, seen, blocks
+            seen.add({**job, "slot": seen.slots, "seconds": slot_s(job)})
+    return schedule, seen, blocks
+
+
+def executed_line(block):
+    workload, params, workers = block.row.at
+    return {
+        "block": 0,
+        "workload": workload,
+        "params": dict(params),
+        "workers": workers,
+        "round": block.round,
+        "contenders": block.contenders,
+    }
+
+
+def test_each_question_of_the_first_page_has_its_row_before_the_others():
+    schedule = Schedule(plan_of(1e6), DESCRIBED)
+    first = [(row.workload, dict(row.at[1])["size"]) for row in schedule.rows if row.first]
+    # A real question before the lesson's; the point that the workload prefers, or its last.
+    assert first[:3] == [("serve", 2), ("count", 3), ("wait", 3)]
+    assert set(first[3:]) == {("lesson", 3), *(("noop", size) for size in (1, 2, 3))}
+    _, _, blocks = carry_out(plan_of(1e6), lambda job: 1.0)
+    assert all(block.row.first for block in blocks[: 5 * len(first)])
+    assert not blocks[5 * len(first)].row.first
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_budget_is_exceeded_by_one_slot_at_most(seed):
+    draw = random.Random(seed)
+    budget_s = draw.uniform(5, 400)
+    longest = 0.0
+
+    def slot_s(job):
+        nonlocal longest
+        seconds = draw.choice([0.2, 0.5, 1.0, 6.0]) * draw.uniform(0.9, 1.1)
+        longest = max(longest, seconds)
+        return seconds
+
+    _, seen, _ = carry_out(plan_of(budget_s, seed=seed), slot_s)
+    assert seen.spent_s <= budget_s + longest
+    assert seen.spent_s >= 0.5 * budget_s  # and it is used
+
+
+def test_rows_get_the_rounds_that_a_report_needs_or_none():
+    schedule, seen, _ = carry_out(plan_of(180.0), lambda job: 0.5)
+    rounds = {row.title: seen.rounds[row.at] for row in schedule.rows}
+    assert set(rounds.values()) <= {0, 5, 6, 7} and 0 in rounds.values()
+    assert all(seen.rounds[row.at] >= 5 for row in schedule.rows if row.first)
+    missing = schedule.still_open(seen)
+    assert {row.row for row in missing} == {name for name, n in rounds.items() if n == 0}
+    for row in missing:
+        assert row.why == "not measured" and row.minutes == pytest.approx(5 * 4 * 0.5 / 60)
+
+
+def test_time_for_everything_measures_everything_to_the_most_rounds():
+    schedule, seen, _ = carry_out(plan_of(1e6), lambda job: 0.5)
+    assert {seen.rounds[row.at] for row in schedule.rows} == {7}
+    assert schedule.still_open(seen) == [] and schedule.next(seen) is None
+
+
+def test_too_little_time_for_any_row_is_spent_on_the_first_and_said():
+    schedule, seen, blocks = carry_out(plan_of(7.0), lambda job: 0.5)
+    assert {block.row.title for block in blocks} == {schedule.rows[0].title}
+    missing = schedule.still_open(seen)
+    assert len(missing) == len(schedule.rows) and missing[0].why == "too few rounds"
+
+
+def test_a_budget_that_answers_nothing_is_refused_where_that_is_known():
+    expected = plan_of(7.0)
+    for process in expected["processes"]:
+        process["expected_s"] = 0.5
+    with pytest.raises(UsageError, match="no row can reach the 5 rounds.*takes about 10 s"):
+        forecast.words(expected, DESCRIBED, 0)
+    enough = {**expected, "time_budget_s": 150.0}
+    said = forecast.words(enough, DESCRIBED, 0)
+    assert "14 of 18 rows fit in; left open: " in said and " workers (10 s)" in said
+    # A forecast that knows nothing does not refuse.
+    assert "unknown" in forecast.words(plan_of(7.0), DESCRIBED, 72)
+
+
+def test_the_forecast_is_what_then_happens():
+    plan = plan_of(180.0)
+    for process in plan["processes"]:
+        process["expected_s"] = 0.5
+    schedule, seen, _ = carry_out(plan, lambda job: 0.5)
+    assert forecast.rehearse(plan, DESCRIBED).rounds == seen.rounds
+
+
+def test_what_was_left_open_is_named_on_every_page_of_a_report(capsys):
+    run = fake_runs.realistic(rounds=5, operations=300)
+    run.meta["open"] = [
+        {"row": "echo <b>1000", "rounds": 0, "why": "not measured", "minutes": 2.0},
+        {"row": "broken"},
+        7,
+    ]
+    report = assemble.build(run)
+    sentence = "not measured; 2 min more would settle it."
+    assert report.open_rows == [f"echo <b>1000: {sentence}"]
+    assert f"echo &lt;b&gt;1000: {sentence}" in markdown_page.render(report)
+    assert f"<li>echo &lt;b&gt;1000: {sentence}</li>" in html_page.render(report)
+    first_screen.print_report(report)
+    assert "1 open, for lack of time:" in capsys.readouterr().out
