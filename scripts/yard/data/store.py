@@ -16,17 +16,28 @@ from yard.errors import YardError
 
 SAMPLES, PLAN, META, BENCHMARK = "samples.jsonl", "plan.json", "meta.json", "benchmark.json"
 PARTS = "benchmark"  # one Google Benchmark JSON per process until the merge
+ROOM_BYTES = 64 << 10  # more than the lines, the log and the part of a process usually take
+FILE_LIMIT = "the limit on the size of a file is reached (ulimit -f)"
+RAISE_THE_LIMIT = "Raise the limit and try again"
 
 
 def plan_hash(plan: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
+class NoSpace(YardError):
+    """The disk is full, or a limit on files is reached: more of the same would fail too."""
+
+    def __init__(self, cause: str, next_step: str = "Free some space and try again"):
+        super().__init__(f"{cause}. {next_step}")
+        self.cause = cause
+
+
 def explained(error: OSError, doing: str) -> YardError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return YardError(
-            f"{doing}: no space is left. What was measured is kept; free some space and resume"
-        )
+        return NoSpace(f"{doing}: no space is left")
+    if error.errno == errno.EFBIG:
+        return NoSpace(f"{doing}: {FILE_LIMIT}", RAISE_THE_LIMIT)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return YardError(f"{doing}: {error.strerror}. Choose a folder you may write to with --out")
     return YardError(f"{doing}: {error.strerror or error}")
@@ -99,6 +110,29 @@ class Store:
             ) from None
         except OSError as error:
             raise explained(error, f"cannot open {self.samples}") from None
+
+    def discard(self) -> None:
+        """Of a run that could not begin: the folder may be used again."""
+        self.close()
+        for name in (PLAN, META, SAMPLES):
+            (self.folder / name).unlink(missing_ok=True)
+        for folder in (self.folder / "log", self.folder / PARTS, self.folder):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def expect_room(self) -> None:
+        """Raises NoSpace where a process could not have written what it measured."""
+        probe = self.folder / f".room.{os.getpid()}"
+        try:
+            file = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(file, 0, ROOM_BYTES)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise explained(error, f"cannot write to {self.folder}") from None
+        finally:
+            probe.unlink(missing_ok=True)
 
     def close(self) -> None:
         if self._lock is not None:

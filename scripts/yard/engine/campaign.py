@@ -16,7 +16,7 @@ from yard.errors import INTERRUPTED, NotComparable, UsageError
 from yard.data.models import REPOSITORY, Catalogue
 from yard.engine import executed
 from yard.engine.runner import Runner, begun_jobs, finished
-from yard.data.store import META, PARTS, PLAN, Store, plan_hash
+from yard.data.store import META, PARTS, PLAN, NoSpace, Store, plan_hash
 from yard.text import numbers
 
 RAW = REPOSITORY / "results" / "raw"
@@ -94,8 +94,12 @@ def start(
     store = Store(out or folder_of(plan["run"]))
     store.create()
     store.lock()
-    store.write_json(PLAN, plan)
-    store.write_json(META, meta)
+    try:
+        store.write_json(PLAN, plan)
+        store.write_json(META, meta)
+    except NoSpace:  # half a folder could neither be resumed nor begun again
+        store.discard()
+        raise
     return store
 
 
@@ -122,7 +126,18 @@ def resume(folder: Path) -> tuple[Store, dict[str, Any], dict[str, Any], dict[st
 
 
 def carry_out(runner: Runner) -> int | None:
-    """None if the plan was completed, else the exit code of the interruption. All that was measured is kept."""
+    """None if the plan was completed; otherwise the exit code of the interruption. All that was measured is kept."""
+    try:
+        return _carry_out(runner)
+    except NoSpace as full:
+        raise NoSpace(
+            full.cause,
+            "What was measured is kept. Free some space, or raise the limit; then continue with: "
+            f"scripts/switchyard run --resume {shlex.quote(str(runner.store.folder))}",
+        ) from None
+
+
+def _carry_out(runner: Runner) -> int | None:
     before, own_before = host.cpu_times(), host.own_cpu_s()
     try:
         runner.go()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -13,7 +14,16 @@ from yard.data.facts import FAILURES, FIELD, RANKED, VERDICT, gravest, is_void
 from yard.engine import executed
 from yard.data import samples
 from yard.data.samples import cell_name
-from yard.data.store import META, PARTS, Store, explained, merge_benchmarks
+from yard.data.store import (
+    FILE_LIMIT,
+    META,
+    PARTS,
+    RAISE_THE_LIMIT,
+    NoSpace,
+    Store,
+    explained,
+    merge_benchmarks,
+)
 from yard.engine import judge, process
 from yard.engine.command import CellProcess
 from yard.engine.schedule import Schedule
@@ -126,8 +136,10 @@ class Runner:
                 self._scheduled(done, self.schedule)
             else:
                 self._rounds(done)
-        finally:
+        except (KeyboardInterrupt, SystemExit):
             merge_benchmarks(self.store.folder, self.plan)
+            raise
+        merge_benchmarks(self.store.folder, self.plan)
 
     def _rounds(self, done: dict[samples.Key, str]) -> None:
         """Every round of everything."""
@@ -223,7 +235,11 @@ class Runner:
             limit_s = job["timeout_s"] + self.grace_s
             ending = process.run(cell.command(), cell.environment(), stderr, limit_s)
         seconds = time.monotonic() - started
+        if ending.signal_name == signal.SIGXFSZ.name:
+            raise NoSpace(f"{cell_name(job)} could not write: {FILE_LIMIT}", RAISE_THE_LIMIT)
         found = judge.judge(ending, self._written(job, before), process.last_line(log))
+        if found.verdict in FAILURES:  # no verdict against a model for a disk that is full
+            self.store.expect_room()
         if found.verdict in RANKED and ending.exit_code == 0:
             log.unlink(missing_ok=True)
         keep = self._count if found.written else self._record
