@@ -65,9 +65,9 @@ def run():
         if lacking:
             return try_another_python(lacking)
         os.environ.pop(TRIED, None)
-        from yard import bytecode
+        from yard import importing
 
-        bytecode.keep()
+        importing.prepare()
         from yard.cli.main import main
 
         return main()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Iterable
 
 from yard.data.facts import EXIT_CODE
@@ -40,6 +39,8 @@ class NotComparable(YardError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean ...?` for a mistyped name, or all there is."""
+    import difflib
+
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:

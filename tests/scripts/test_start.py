@@ -103,15 +103,63 @@ def test_help_says_of_each_command_what_the_command_says():
         assert said and cli.command.summary(name) == said, name
 
 
-def test_help_and_completion_import_no_command(trap):
+HEAVY = ("numpy", "jsonschema", "rich", "scipy", "matplotlib", "jinja2", "sqlite3", "asyncio")
+
+
+def imported_by(folder, *calls, **environment):
+    """The modules that the calls of the command line import, started as the launcher starts it."""
+    probe = (
+        "import runpy, sys\n"
+        f"start = runpy.run_path({str(fakes.REPOSITORY / 'scripts' / 'yard' / '__main__.py')!r})\n"
+        "start['start']()\n"
+        "from yard import importing\n"
+        "importing.prepare()\n"
+        "from yard.cli import main\n"
+        f"codes = [main.main(list(call)) for call in {list(calls)!r}]\n"
+        "assert codes == [0] * len(codes), codes\n"
+        "print(chr(0), *sys.modules)\n"
+    )
+    done = subprocess.run(
+        ["/usr/bin/python3", "-S", "-c", probe],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder / "home"), **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.rpartition(chr(0))[2].split()
+
+
+def heavy(modules):
+    return [name for name in modules if name.split(".")[0] in HEAVY]
+
+
+def test_help_of_every_command_imports_nothing_that_takes_long(tmp_path):
+    context = cli.command.make_context("switchyard", ["list"], resilient_parsing=True)
+    names = cli.command.list_commands(context)
+    assert heavy(imported_by(tmp_path, ["--help"], *([name, "--help"] for name in names))) == []
+
+
+def test_a_look_at_the_machine_imports_nothing_that_takes_long(tmp_path):
+    assert heavy(imported_by(tmp_path, ["doctor", "--quick"], ["completion", "bash"])) == []
+
+
+def test_an_answer_of_a_model_is_held_to_the_schema_once(tmp_path):
+    build = fakes.build(tmp_path / "build", "steady")
+    call, home = ["list", "--build", str(build)], tmp_path / "home"
+    assert "jsonschema" in imported_by(tmp_path, call)
+    assert "jsonschema" not in imported_by(tmp_path, call)
+    file = build / "bin" / "switchyard-steady"
+    file.write_text(file.read_text().replace('"style": "idiomatic"', '"style": 5'))
+    done = fakes.switchyard(tmp_path, *call, HOME=str(home))
+    assert done.returncode == 4 and "does not obey docs/protocol.md" in done.stderr
+
+
+def test_completion_of_names_imports_no_command(trap):
     probe = "import sys; from yard.cli import main as m; "
-    probe += (
-        "assert 0 == m.main(['--help']); m.command.shell_complete(m.click.Context(m.command), ''); "
-    )
-    probe += "found = [n for n in sys.modules if n.startswith('yard.cli.commands.')"
-    probe += (
-        " or n.split('.')[0] in ('numpy', 'jsonschema', 'rich', 'scipy')]; assert not found, found"
-    )
+    probe += "m.command.shell_complete(m.click.Context(m.command), ''); "
+    probe += "found = [n for n in sys.modules if n.startswith('yard.cli.commands.')]; "
+    probe += "assert not found, found"
     done = subprocess.run(
         ["/usr/bin/python3", "-c", probe],
         env={"PYTHONPATH": str(fakes.REPOSITORY / "scripts"), "HOME": str(trap / "home")},

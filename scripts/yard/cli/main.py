@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from click.shell_completion import CompletionItem
 from click.utils import make_default_short_help
 
 from yard.cli import commands
-from yard.data import models
+from yard.data.version import version
 from yard.errors import HARNESS, INTERRUPTED, READER_LEFT, USAGE, YardError, nearest
 
 SHORT_HELP = re.compile(r'short_help="([^"]*)"')
@@ -73,7 +72,7 @@ class ReaderLeft(Exception):
 @click.command(
     cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(models.version(), prog_name="switchyard")
+@click.version_option(version(), prog_name="switchyard")
 def command() -> None:
     """The same work on every concurrency model: measure, compare, report.
 
@@ -91,6 +90,12 @@ def end_orderly() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _terminated)
+
+
+def _print_trace() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except YardError as error:
         if verbose:
-            traceback.print_exc()
+            _print_trace()
         print(f"switchyard: {error}", file=sys.stderr)
         return error.code
     except (ReaderLeft, BrokenPipeError):
@@ -119,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
         return READER_LEFT
     except Exception as error:
         if verbose:
-            traceback.print_exc()
+            _print_trace()
         hint = "" if verbose else " (--verbose shows where)"
         print(f"switchyard: {type(error).__name__}: {error}{hint}", file=sys.stderr)
         return HARNESS

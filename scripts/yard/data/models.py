@@ -6,13 +6,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Collection, Iterator
 
-from yard.data import schema
+from yard.data import obeyed, schema
 from yard.errors import UsageError, YardError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -63,9 +62,11 @@ def ask(executable: Path) -> dict[str, Any]:
         value = json.loads(answer.stdout)
     except ValueError as error:
         raise YardError(f"{executable} --describe printed no JSON: {error}") from None
-    why = schema.violation("describe", value)
-    if why:
-        raise YardError(f"{executable} --describe does not obey docs/protocol.md: {why}")
+    print_of_text = obeyed.fingerprint(schema.FOLDER / "describe.json", answer.stdout)
+    if not obeyed.known(print_of_text):
+        if why := schema.violation("describe", value):
+            raise YardError(f"{executable} --describe does not obey docs/protocol.md: {why}")
+        obeyed.remember(print_of_text)
     return value
 
 
@@ -155,13 +156,6 @@ def discover(
             "&& cmake --build --preset release, or let scripts/bench do it"
         )
     return found
-
-
-def version(sources: Path = REPOSITORY) -> str:
-    """Of the suite: CMakeLists.txt alone says it."""
-    text = (sources / "CMakeLists.txt").read_text(encoding="utf-8")
-    found = re.search(r"^project\(switchyard VERSION ([0-9.]+)", text, re.MULTILINE)
-    return found[1] if found else "unknown"
 
 
 def harness_sha256(repository: Path = REPOSITORY) -> str:

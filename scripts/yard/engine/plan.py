@@ -14,9 +14,9 @@ from typing import Any, Mapping, Sequence
 from yard.data.facts import FIELD
 from yard.errors import UsageError, nearest
 from yard.data import workloads
+from yard.data.presets import PRESETS
 from yard.data.models import Catalogue
 
-PRESETS = ("smoke", "quick", "full")
 ROUNDS = {"smoke": 1, "quick": 7, "full": 15}
 LEAST_ROUNDS = 5  # a report refuses fewer
 TIMEOUT_S = {"smoke": 60.0, "quick": 60.0, "full": 300.0}  # the cell's own watchdog

@@ -19,7 +19,7 @@ Sample = Mapping[str, Any]
 
 # How one number of a process is made of those of its iterations.
 OVER_ITERATIONS: Mapping[str, Callable[[list[float]], float]] = {
-    "median": inference.median,
+    "median": lambda values: inference.median(values),
     "maximum": max,
     "mean": statistics.fmean,
     # Nearly as deaf to stalls as the minimum, and less whimsical.

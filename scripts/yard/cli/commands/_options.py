@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import click
 
-from yard.engine import plan as planning
+from yard.data.presets import PRESETS
 
 
 class Value(click.ParamType):
@@ -143,5 +143,5 @@ CHOICE = (
     ),
 )
 PRESET = click.option(
-    "--preset", default="quick", show_default=True, help=f"Sizes: {', '.join(planning.PRESETS)}."
+    "--preset", default="quick", show_default=True, help=f"Sizes: {', '.join(PRESETS)}."
 )

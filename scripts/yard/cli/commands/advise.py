@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Mapping
 
 import click
-from rich.table import Table
 
 from yard.data import models, samples, workloads
 from yard.data.workloads import Workload
@@ -163,6 +162,8 @@ def _measured(
 
 
 def _text(found: advice.Advice, source: str) -> str:
+    from rich.table import Table
+
     grid = Table(
         "rank",
         "contender",

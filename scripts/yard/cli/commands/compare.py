@@ -8,9 +8,6 @@ import json
 import pathlib
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from yard import errors
 from yard.data import samples
@@ -80,6 +77,10 @@ def command(runs: tuple[pathlib.Path, ...], models: str | None, as_json: bool) -
 
 
 def _print(found: list[comparison.Difference], names: list[str], note: str, paired: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     console = Console(highlight=False)
     console.print(
         Text(

@@ -53,17 +53,25 @@ def _findings_text(findings: list[checks.Finding], silent: list[str]) -> str:
 
 
 @click.command(short_help="Tell what on this machine spoils numbers, and how to mend it.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Only what the machine says; leave out what takes a second to measure.",
+)
 @click.option("--json", "json_output", is_flag=True, help="As JSON on standard output.")
 @click.option("--fix", is_flag=True, help="Change the settings that can be put back, after asking.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @click.option("--restore", is_flag=True, help="Undo --fix.")
 @_options.add(_options.VERBOSE)
-def command(json_output: bool, fix: bool, yes: bool, restore: bool, verbose: bool) -> int:
-    """Looks at settings and neighbours, and measures for a second how much they matter. Changes nothing unless told.
+def command(
+    quick: bool, json_output: bool, fix: bool, yes: bool, restore: bool, verbose: bool
+) -> int:
+    """Looks at settings and neighbours, and measures for a second how much they matter. Changes nothing without --fix.
     --fix never touches mitigations, SMT or io_uring: it names the command and leaves the choice."""
-    if (fix and restore) or (json_output and (fix or restore)) or (yes and not fix):
+    changes = fix or restore
+    if (fix and restore) or (changes and (json_output or quick)) or (yes and not fix):
         raise UsageError(
-            "--fix, --restore and --json exclude each other, and --yes goes with --fix"
+            "--fix and --restore exclude each other, --json and --quick; --yes goes with --fix"
         )
     machine, record = Machine(), mend.record_file()
     if restore:
@@ -87,12 +95,16 @@ def command(json_output: bool, fix: bool, yes: bool, restore: bool, verbose: boo
         for failure in failures:
             click.echo(failure, err=True)
         return HARNESS if failures else OK
-    measured = measure.everything()
+    measured = None if quick else measure.everything()
     if json_output:
         rows = [asdict(finding) for finding in findings]
         click.echo(
             json.dumps({"schema": 1, "findings": rows, "unknown": silent, "measured": measured})
         )
     else:
-        click.echo(_findings_text(findings, silent) + "\n\n" + _measured_text(measured))
+        parts = [
+            _findings_text(findings, silent),
+            *([_measured_text(measured)] if measured else []),
+        ]
+        click.echo("\n\n".join(parts))
     return OK

@@ -8,23 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from yard.data import host, models
 from yard.engine import campaign
-from yard.text import numbers, run_progress
+from yard.text import run_progress
 from yard.errors import OK, UsageError, nearest
-from yard.learn.lesson import chapters, claims, lesson_page, timeline
+from yard.learn.lesson import chapters, claims, lesson_page, lesson_screen
 from yard.data.store import write_atomically
 from yard.cli.commands import _options
-
-COLOURS = {
-    claims.TRUE: "green",
-    claims.FALSE: "red",
-    claims.DEPENDS: "yellow",
-    claims.UNKNOWN: "dim",
-}
 
 
 @click.command(short_help="Coroutine, task, loop, thread, process: each shown by running it.")
@@ -64,27 +55,27 @@ def command(**given: Any) -> int:
         raise UsageError(
             f"{given['page']}: there is no folder {given['page'].parent}; make it first"
         )
-    console = Console(highlight=False, file=sys.stderr if given["json_output"] else sys.stdout)
+    screen = lesson_screen.Screen(sys.stderr if given["json_output"] else sys.stdout)
     shown = []
     for chapter in chosen:
         seen = chapters.run(chapter)
         shown.append((chapter, seen))
         if not given["json_output"]:
-            _show(console, chapter, seen)
+            screen.chapter(chapter, seen)
     verdicts = []
     if given["measure"] and not given["words"]:
         found = models.discover(campaign.build_folder(given["build"]))
-        console.print(Text("\nWhat is often said, measured here now", style="bold"))
+        screen.heading("What is often said, measured here now")
         for claim in claims.CLAIMS:
             with run_progress.watcher(
                 given["json_output"] or not sys.stdout.isatty(), given["verbose"]
             ) as watcher:
                 verdict = claims.judge(found, claim, watcher, given["rounds"])
             verdicts.append(verdict)
-            _tell(console, verdict)
+            screen.verdict(verdict)
     if given["page"]:
         write_atomically(given["page"], lesson_page.page(shown, verdicts, _machine()))
-        console.print(Text(f"\nlesson: {given['page']}"))
+        screen.line(f"\nlesson: {given['page']}")
     if given["json_output"]:
         texts = [
             {
@@ -106,26 +97,6 @@ def _chosen(words: tuple[str, ...]) -> list[chapters.Chapter]:
         if word not in known:
             raise UsageError(f"no chapter '{word}': {nearest(word, known)}")
     return [known[word] for word in words] or list(chapters.CHAPTERS)
-
-
-def _show(console: Console, chapter: chapters.Chapter, seen: timeline.Timeline) -> None:
-    console.print(Text(f"\n{chapter.title}", style="bold"))
-    console.print(Text(chapter.text))
-    for when, _, says in seen.said():
-        console.print(Text(f"  {numbers.column(when * 1000, 5)} ms  {says}", style="dim"))
-    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-    for line in timeline.text(seen, plain=plain):
-        console.print(Text("  " + line), soft_wrap=True)
-    console.print(Text(chapter.seen(seen)))
-
-
-def _tell(console: Console, verdict: claims.Verdict) -> None:
-    console.print(
-        Text.assemble(f"\n{verdict.claim} ", (verdict.mark, f"bold {COLOURS[verdict.mark]}"))
-    )
-    console.print(Text(f"  {verdict.because}"))
-    for figure in verdict.figures:
-        console.print(Text(f"  {figure.words()}", style="dim"), soft_wrap=True)
 
 
 def _machine() -> str:
