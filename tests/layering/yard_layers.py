@@ -7,8 +7,9 @@ import collections
 
 # A package may import those of a lower layer and itself.
 LAYERS = {
-    "bytecode": 0,
+    "cache": 0,
     "errors": 0,
+    "importing": 1,
     "data": 1,
     "stats": 2,
     "text": 3,
