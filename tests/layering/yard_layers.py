@@ -4,6 +4,7 @@ screen, and numbers that are formatted in one place."""
 
 import ast
 import collections
+import re
 
 # A package may import those of a lower layer and itself.
 LAYERS = {
@@ -29,6 +30,8 @@ MOST_LINES, MOST_PARAMETERS = 60, 7
 # A command is named after what is typed; the subject beside it then has another name.
 MAY_BE_TWICE = {"__init__", "main"}
 NUMBER = set("eEfFgG%")
+PERCENT_NUMBER = re.compile(r"%[-+ #0]*[0-9*]*(\.[0-9*]+)?[eEfFgG]")
+BRACES_NUMBER = re.compile(r"\{[^{}:]*:[^{}]*[eEfFgG%]\}")
 
 
 def modules(root):
@@ -99,15 +102,31 @@ def check_names(found):
             yield f"{paths[1]}:1: a second module {stem}, beside {paths[0]}"
 
 
+def constant(node):
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def formats_a_number(node):
+    """f"{x:.1f}", format(x, ".1f"), "%.1f" % x and "{:.1f}".format(x)."""
+    if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+        return constant(node.format_spec.values[-1])[-1:] in NUMBER
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return PERCENT_NUMBER.search(constant(node.left)) is not None
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return BRACES_NUMBER.search(constant(node.func.value)) is not None
+    is_format = isinstance(node.func, ast.Name) and node.func.id == "format"
+    return is_format and len(node.args) > 1 and constant(node.args[1])[-1:] in NUMBER
+
+
 def check_numbers(found):
     for name, (path, tree) in found.items():
         if name.startswith("yard.text"):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-                last = node.format_spec.values[-1]
-                if isinstance(last, ast.Constant) and str(last.value)[-1:] in NUMBER:
-                    yield f"{path}:{node.lineno}: formats a number; only yard/text does"
+            if formats_a_number(node):
+                yield f"{path}:{node.lineno}: formats a number; only yard/text does"
 
 
 def check_functions(path, tree):
