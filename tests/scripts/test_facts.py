@@ -24,8 +24,23 @@ GATE_SAYS_OK = "the gate and the exit codes call their own good end so, too"
 # What spells them still, and why. It only gets shorter: a file that spells none has to leave.
 SPELLS = {
     "bench/client/guards.cpp": "a guard that held",
+    "scripts/yard/gate/accepted.toml": "the example in its head",
     "scripts/yard/gate/slot.py": GATE_SAYS_OK,
     "scripts/yard/gate/wording.py": GATE_SAYS_OK,
+    "scripts/yard/site/assets/compare.js": "a browser has no tables: the metric that all cells have",
+    "scripts/yard/site/assets/run.js": "a browser has no tables: only what is not ok is shown",
+}
+# Names in the documents that are not this project's.
+OTHERS_NAMES = {
+    "block_on",
+    "current_thread",
+    "multi_thread",
+    "parallel_for",
+    "pull_request",
+    "pull_request_target",
+    "random_device",
+    "uv_library_shutdown",
+    "work_stealing",
 }
 
 WORKLOADS = {file.stem for file in (ROOT / "bench/contract/workloads").glob("*.hpp")}
@@ -54,12 +69,13 @@ def spelt(file):
         found = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     else:
         text = re.sub(r"//[^\n]*", "", text)
-        found = set(re.findall(r'"([a-z0-9_]+)"', text))
+        found = set(re.findall(r"""["'`]([a-z0-9_]+)["'`]""", text))
     return sorted(found & NAMES)
 
 
 def sources():
-    for folder, endings in (("bench", (".cpp", ".hpp")), ("scripts/yard", (".py",))):
+    python = (".py", ".js", ".j2", ".toml")
+    for folder, endings in (("bench", (".cpp", ".hpp")), ("scripts/yard", python)):
         for file in sorted((ROOT / folder).rglob("*")):
             if file.suffix in endings:
                 yield file
@@ -70,6 +86,38 @@ def test_names_are_spelt_in_the_tables_alone():
     new = {file: names for file, names in found.items() if file not in SPELLS}
     assert not new, "say FIELD.x, METRIC.x, VERDICT.x, or field::x and metric::x in C++"
     assert not SPELLS.keys() - found.keys(), "these spell none any more: take them from the list"
+
+
+def tracked(*patterns):
+    listed = subprocess.run(
+        ["git", "ls-files", "--", *patterns, ":!results/raw"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if listed.returncode != 0:
+        pytest.skip("no repository: what belongs to the project is not known")
+    return [ROOT / name for name in listed.stdout.splitlines()]
+
+
+def test_documents_name_nothing_that_is_not_there():
+    """A field, a metric, a size or a flag that was renamed is renamed in the documents, too."""
+    known = set(OTHERS_NAMES)
+    for file in tracked(
+        "*.cpp", "*.hpp", "*.c", "*.py", "*.js", "*.j2", "*.json", "*.toml", "*.txt"
+    ):
+        if file != Path(__file__):
+            known.update(file.stem.split("."))
+            known.update(re.findall(r"\w+", file.read_text(encoding="utf-8")))
+    known.update(part for file in tracked() for part in re.split(r"[/.]", str(file)))
+    named = {}
+    for page in tracked("*.md", ":!impl/coroutine/siding"):
+        code = " ".join(re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")))
+        for name in re.findall(r"\b[a-z]+(?:_[a-z0-9]+)+\b", code):
+            named.setdefault(name, str(page.relative_to(ROOT)))
+    assert len(named) > 100
+    assert not {name: page for name, page in named.items() if name not in known}
 
 
 def workloads_in(file):

@@ -9,7 +9,7 @@ from typing import Optional, Sequence
 import jinja2
 from markupsafe import Markup
 
-from yard.data.facts import METRIC
+from yard.data.facts import METRIC, VERDICT
 from yard.report import (
     answers,
     choose,
@@ -146,6 +146,7 @@ def render(
         tabled=_tabled,
         heat=_heat,
         METRIC=METRIC,
+        VERDICT=VERDICT,
         better=better_words,
         verdicts=STATES,
         units=units,
