@@ -47,6 +47,21 @@ struct promise_common : task_core {
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
 
+#if defined(__clang__)
+    /// Hands on what is awaited, for the one sentence about numbers and pointers: no instruction
+    /// more. g++ 12 would copy what comes back by reference, so there its own error has to do.
+    template <class A>
+    [[nodiscard]] static constexpr decltype(auto) await_transform(A&& awaited) noexcept {
+        if constexpr (std::is_scalar_v<std::remove_cvref_t<A>>) {
+            static_assert(never<A>, "co_await takes what can be awaited: coroutines, tasks, "
+                                    "futures, sleep(1s) for a time");
+            return misuse();
+        } else {
+            return static_cast<A&&>(awaited);
+        }
+    }
+#endif
+
     static void* operator new(std::size_t bytes) { return pool::allocate(bytes); }
     static void operator delete(void* frame, std::size_t bytes) noexcept {
         pool::free(frame, bytes);

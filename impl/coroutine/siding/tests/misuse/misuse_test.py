@@ -86,7 +86,13 @@ CASES = [
         "await_what_is_no_awaitable",
         "siding::coroutine<> g() { co_await siding::sleep(1s); }",
         "siding::coroutine<> g() { co_await 1s; }",
-        r"await_ready|co_await|awaitable",
+        r"no member named .await_ready. in",
+    ),
+    (
+        "await_a_number",
+        "siding::coroutine<int> g() { co_return co_await f(); }",
+        "siding::coroutine<> g() { co_await 42; }",
+        r"co_await takes what can be awaited|awaitable type .*int.* is not a structure",
     ),
     (
         "sleep_without_await",
