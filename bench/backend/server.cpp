@@ -165,7 +165,7 @@ private:
             } catch (std::invalid_argument const&) {
                 return false;
             }
-            // The end of the stream is told once: read up to it.
+            // The end of the stream is reported once: read up to it.
             if (static_cast<std::size_t>(bytes) < buffer.size() && (events & EPOLLRDHUP) == 0) {
                 return true;
             }

@@ -125,7 +125,7 @@ private:
         fields[field::started_ns] = started_ns;
         if (looks) {
             fields[field::waiting] = looks->report();
-            // They cannot be told from those of the harness that looked.
+            // They cannot be separated from those of the harness that looked.
             for (auto const* field :
                  {field::cpu_ns, field::user_ns, field::system_ns, field::busiest_thread_ns,
                   field::working_threads, field::run_delay_ns, field::steal_share,
@@ -147,7 +147,7 @@ private:
         return contract::is_in_fresh_process<W> ? ::getpid() : watch.measured();
     }
 
-    /// What the other end uses of the model's CPUs cannot be told from what strangers use.
+    /// What the other end uses of the model's CPUs cannot be separated from what strangers use.
     [[nodiscard]] bool other_end_shares_cpus() const {
         auto const& cpus = job_.context.cpus;
         auto const& others = job_.context.client_cpus;

@@ -27,7 +27,7 @@ struct measured {
     std::uint64_t least_dear_ns = 0; ///< from the actual send of one to its answer; 0: none
 
     histogram::histogram latency;  ///< from the intended start; of `mixed`, of the cheap ones
-    histogram::histogram dear;     ///< `mixed`: the same of the dear ones
+    histogram::histogram dear;     ///< `mixed`: the same of expensive ones
     histogram::histogram service;  ///< from the actual send
     histogram::histogram send_lag; ///< how late the generator itself was
     std::uint64_t late_sends =

@@ -36,7 +36,7 @@ bool is_traced() {
     return tracer != 0;
 }
 
-/// The tracer's page in what it traces, else a page of this process alone.
+/// The tracer's page in what it traces, otherwise a page of this process alone.
 __attribute__((constructor)) void make_page() {
     auto const map = [](int flags, int fd) {
         return ::mmap(nullptr, sizeof(count::page), PROT_READ | PROT_WRITE, flags, fd, 0);

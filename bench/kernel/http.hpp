@@ -10,7 +10,7 @@
 
 namespace kernel {
 
-/// "" if this build has an HTTP parser, else what is missing and how to install it.
+/// "" if this build has an HTTP parser, otherwise what is missing and how to install it.
 [[nodiscard]] std::string_view why_no_http() noexcept;
 
 /// `GET /`, or `POST /` with `body` if it is not empty.
@@ -19,7 +19,7 @@ namespace kernel {
 [[nodiscard]] std::string http_reply(std::string_view body);
 /// `GET /<number>`.
 [[nodiscard]] std::string http_get(std::uint64_t number);
-/// The header of a reply with a body of so many bytes of no special type.
+/// The header of a reply with a body of this size, of no special type.
 [[nodiscard]] std::string http_reply_header(std::size_t body_bytes);
 
 /// The server's end of one HTTP/1.1 connection without its input and output: bytes that came go in,

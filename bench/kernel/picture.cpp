@@ -16,7 +16,7 @@ constexpr double lobes = 3;
 constexpr std::size_t channels = 3;
 /// 255 times a sum of weights a little above 1 leaves room below 2^31.
 constexpr int fraction_bits = 22;
-/// Pictures begin at one of so many places, each on a cache line of its own.
+/// Pictures begin at one of this many places, each on a cache line of its own.
 constexpr std::uint64_t places = 1'024;
 constexpr std::size_t line_bytes = 64;
 

@@ -39,7 +39,7 @@ private:
     static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 };
 
-/// Calls `wake()` so many times, each when the one before has arrived and `pause` has passed since.
+/// Calls `wake()` this often, each when the one before has arrived and `pause` has passed since.
 /// It sleeps meanwhile, for spinning would keep a machine with one CPU from running the unit.
 template <class Wake>
 void wake_repeatedly(std::uint64_t wakes, std::chrono::microseconds pause, contract::probe& probe,

@@ -69,7 +69,7 @@ struct mixed_rules final : served_load<mixed>, presents<mixed> {
     std::string_view unit() const override { return "request"; }
     std::uint64_t units(params const& p) const override { return p.messages; }
 
-    /// Which requests are dear is the load generator's to draw; `check` takes what it verified.
+    /// The load generator draws which requests are expensive; `check` takes what it verified.
     mixed::outcome expected(params const& p, std::uint64_t) const override {
         return {.accepted = p.connections, .requests = p.messages, .dear = 0};
     }
@@ -90,7 +90,7 @@ struct mixed_rules final : served_load<mixed>, presents<mixed> {
             return fmt::format("the model found {} expensive requests; the load generator sent {}",
                                outcome.dear, client.dear);
         }
-        // A thread cannot use more CPU time than passes, so that no dear answer comes before this.
+        // A thread cannot use more CPU time than passes, so no expensive answer comes before this.
         if (client.dear != 0 && client.least_dear_ns < p.burn_us * 1'000) {
             return fmt::format("an expensive request was answered after {} ns and burns {} us",
                                client.least_dear_ns, p.burn_us);

@@ -42,7 +42,7 @@ struct evidence {
 
 /// Arming one unit takes less than this, sanitizers and a loaded machine aside. Where that pace
 /// leaves all units in progress at the same moment, the rules look for that moment; where it does
-/// not, a slow start cannot be told from a model that holds units back.
+/// not, a slow start cannot be distinguished from a model that holds units back.
 inline constexpr std::uint64_t slowest_arm_ns = 3'000'000;
 
 /// The rules of workload W. Stateless; every check returns "" or says in one line what is wrong.

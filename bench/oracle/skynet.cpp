@@ -12,7 +12,7 @@ namespace {
 
 using contract::skynet;
 
-/// Nodes of a tree with so many leaves; there are two sizes a level at most, so each is counted
+/// Nodes of a tree with this many leaves; there are two sizes a level at most, so each is counted
 /// once.
 std::uint64_t nodes(skynet::params const& p, std::uint64_t leaves,
                     std::map<std::uint64_t, std::uint64_t>& known) {

@@ -22,7 +22,7 @@ struct holdings {
 /// among them, without those in `except`.
 [[nodiscard]] holdings read_holdings(pid_t of, std::vector<pid_t> const& except);
 
-/// "" if all that the session had is gone again, else what is left.
+/// "" if all that the session had is gone again, otherwise what is left.
 ///
 /// A library may keep a thread pool or a pipe for the life of the process: idle, made once. So what
 /// is left is allowed if it is neither child nor socket, and `again` (make, run, destroy) adds

@@ -26,8 +26,8 @@ struct taken {
 };
 
 /// `own_ns`: the CPU time of who was measured; none if others of the suite were on the same CPUs
-/// and cannot be told from foreigners. The kernel counts in ticks of 10 ms: of a short time nothing
-/// is known.
+/// and cannot be distinguished from others. The kernel counts in ticks of 10 ms: of a short time
+/// nothing is known.
 [[nodiscard]] taken taken_between(std::optional<cpu_times> const& before,
                                   std::optional<cpu_times> const& after, std::size_t cpus,
                                   std::optional<std::uint64_t> own_ns);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The two servers of `echo`, which receive whole requests. A dear one burns in the handler or the
-// coroutine, and all others wait; with `offload` it goes to an asio::thread_pool of `workers`
+// The two servers of `echo`, which receive whole requests. An expensive one burns in the handler or
+// the coroutine, and all others wait; with `offload` it goes to an asio::thread_pool of `workers`
 // threads: posted there and its answer posted back, or as a coroutine spawned there and awaited.
 
 #include "cells.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The callbacks of `echo`, with messages cut to length. A dear request burns in the read callback,
-// and the loop stands still; with `offload`, uv_queue_work burns it on libuv's thread pool and the
-// callback on the loop answers, while that connection is not read.
+// The callbacks of `echo`, with messages cut to length. An expensive one burns in the read
+// callback, and the loop stands still; with `offload`, uv_queue_work burns it on libuv's thread
+// pool and the callback on the loop answers, while that connection is not read.
 #include "cells.hpp"
 #include "event_loop.hpp"
 #include "kernel/frames.hpp"

@@ -63,7 +63,7 @@ private:
     siding::event gate_;
     siding::event step_waits_;
     std::uint64_t waiting_ = 0;
-    std::uint64_t step_ = 0; ///< so many are to wait at the next look
+    std::uint64_t step_ = 0; ///< how many are to wait at the next look
 };
 
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The tasks of `echo`, a connection each, which receive whole requests. A dear one burns in the
-// coroutine, and all others wait; with `offload` it is awaited from a thread of an executor of
+// The tasks of `echo`, a connection each, which receive whole requests. An expensive one burns in
+// the coroutine, and all others wait; with `offload` it is awaited from a thread of an executor of
 // `workers` threads, which is what asyncio's documentation tells to do with work that blocks.
 
 #include "backends.hpp"

@@ -19,7 +19,7 @@ namespace fiber {
 /// waits for the stop descriptor, cancels the rest, and returns when the last has ended.
 class connection_fibers {
 public:
-    /// `serve(socket)` runs in the connection's fiber, on a stack of so many bytes.
+    /// `serve(socket)` runs in the connection's fiber, on a stack of `stack_bytes`.
     connection_fibers(contract::server_environment const& environment, std::size_t stack_bytes,
                       std::function<void(socket&)> serve)
         : serve_(std::move(serve)),

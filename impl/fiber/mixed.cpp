@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The fibers of `echo`, one a connection, which receive whole requests. A dear one burns in its
-// fiber, and all others wait, for nobody takes the thread from it; with `offload` the fiber hands
-// the call to one of `workers` threads and waits for a future.
+// The fibers of `echo`, one a connection, which receive whole requests. An expensive one burns in
+// its fiber, and all others wait, for nobody takes the thread from it; with `offload` the fiber
+// hands the call to one of `workers` threads and waits for a future.
 #include "blocking_threads.hpp"
 #include "cells.hpp"
 #include "connection_fibers.hpp"

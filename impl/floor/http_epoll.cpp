@@ -21,7 +21,7 @@ namespace {
 using contract::http;
 
 constexpr std::uint32_t connection_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-/// A peer that keeps the socket full yields to the others after so many reads.
+/// A peer that keeps the socket full yields to the others after this many reads.
 constexpr int reads_per_turn = 16;
 
 struct connection {

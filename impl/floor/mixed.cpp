@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The loop of `echo`, with messages cut to length. With `offload`, `workers` threads take dear
+// The loop of `echo`, with messages cut to length. With `offload`, `workers` threads take expensive
 // requests from a queue under one lock, burn, and put the connection on a list; an eventfd tells
 // the loop, which answers. A connection whose request is burning is not read.
 #include "cells.hpp"

@@ -23,7 +23,7 @@ namespace floor_model {
 ///       a chunk that was received; may refer to the chunk. Empty: nothing.
 ///   `std::span<std::byte const> keep(std::span<std::byte const> rest)`: the rest of an answer,
 ///       moved out of the chunk, which is lent to the kernel again.
-///   `void sent(std::size_t)`: so many bytes of it have left.
+///   `void sent(std::size_t)`: how many bytes of it have left.
 ///   `bool over()`: nothing more will be said.
 template <class Answers>
 class ring_server {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The pre-forked loops of `echo`, one a child; the parent accepts and passes the sockets on. A dear
-// request burns in its loop and holds up the connections of that child alone. (With `offload` see
-// mixed_offload.cpp.)
+// The pre-forked loops of `echo`, one a child; the parent accepts and passes the sockets on. An
+// expensive request burns in its loop and holds up the connections of that child alone. (With
+// `offload` see mixed_offload.cpp.)
 #include "cells.hpp"
 #include "framed_connection.hpp"
 #include "kernel/spin.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The parent serves all connections in one epoll loop; `workers` pre-forked children burn. A dear
-// request goes to them as the number of its connection over a pair of local sockets that all
-// children share, one datagram a request, and the number comes back when it has burnt.
+// The parent serves all connections in one epoll loop; `workers` pre-forked children burn. An
+// expensive request goes to them as the number of its connection over a pair of local sockets that
+// all children share, one datagram a request, and the number comes back when it has burnt.
 #include "accept_from.hpp"
 #include "cells.hpp"
 #include "child_pool.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The children of `echo`, pre-forked, one a connection. A dear request burns where it was read: the
-// kernel takes the CPU from that child in time and gives it to the others, so that there is nothing
-// to hand over and `offload` changes nothing.
+// The children of `echo`, pre-forked, one a connection. An expensive one burns where it was read:
+// the kernel takes the CPU from that child in time and gives it to the others, so that there is
+// nothing to hand over and `offload` changes nothing.
 #include "cells.hpp"
 #include "child_limit.hpp"
 #include "connection_children.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Accept, then read a request, burn if it is dear, answer, until that peer closes, then the next.
-// A second connection would wait in the backlog, so that only one is honoured. A blocking read
-// cannot watch the stop descriptor too; it times out ten times a second to look.
+// Accept, then read a request, burn if it is expensive, answer, until that peer closes, then the
+// next. A second connection would wait in the backlog, so that only one is honoured. A blocking
+// read cannot watch the stop descriptor too; it times out ten times a second to look.
 #include "cells.hpp"
 #include "kernel/frames.hpp"
 #include "kernel/spin.hpp"

@@ -16,7 +16,7 @@ namespace {
 
 using contract::http;
 
-/// Until the peer closes, resets or is shut down; what it was told.
+/// Until the peer closes, resets or is shut down; what was served.
 http::outcome serve_until_closed(int connection) {
     std::array<std::byte, 65'536> buffer;
     kernel::http_exchange exchange;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The calling thread serves all connections in one epoll loop and hands dear requests to a queue,
+// The calling thread serves all connections in one epoll loop and hands expensive ones to a queue,
 // from which `workers` threads burn. What has burnt comes back on a list, and an eventfd tells the
 // loop, which answers. A connection whose request is burning is taken out of the epoll set.
 #include "accept_from.hpp"

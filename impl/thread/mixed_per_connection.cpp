@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The threads of `echo`, one a connection. A dear request burns where it was read: the kernel takes
-// the CPU from that thread in time and gives it to the others, so that there is nothing to hand
-// over and `offload` changes nothing.
+// The threads of `echo`, one a connection. An expensive one burns where it was read: the kernel
+// takes the CPU from that thread in time and gives it to the others, so that there is nothing to
+// hand over and `offload` changes nothing.
 #include "cells.hpp"
 #include "connection_threads.hpp"
 #include "kernel/frames.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The loops of `echo`, one a worker; a dear request burns in its loop and holds up the connections
-// of that loop alone. (With `offload` see mixed_offload.cpp.)
+// The loops of `echo`, one a worker; an expensive one burns in its loop and holds up the
+// connections of that loop alone. (With `offload` see mixed_offload.cpp.)
 #include "cells.hpp"
 #include "framed_connection.hpp"
 #include "kernel/spin.hpp"

@@ -26,7 +26,7 @@ proc::unique_fd connected_to(std::uint16_t port) {
     return peer;
 }
 
-/// True if the watch gives up within so many looks, which take no time.
+/// True if the watch gives up within this many looks, which take no time.
 bool gives_up(remote::accept_watch& watch, int looks) {
     try {
         for (int i = 0; i < looks; ++i) {

@@ -5,7 +5,7 @@
 
 namespace client {
 
-/// `mixed`: an echo whose first byte says whether the message is dear (1) or not (0), and of a
+/// `mixed`: an echo whose first byte says whether it is expensive (1) or cheap (0), and of a
 /// hundred `dear_percent` are.
 class marked final : public echo {
 public:

@@ -22,14 +22,14 @@ struct load {
     std::uint64_t body_bytes = 0;
     std::uint64_t warm_up = 0; ///< round trips before the measured window
     std::uint64_t seed = 1;
-    std::optional<std::uint64_t> dear_percent; ///< `mixed`: the share of messages that are dear
+    std::optional<std::uint64_t> dear_percent; ///< `mixed`: percentage of expensive messages
     /// `accept`: each message has a connection of its own, made as part of its round trip.
     bool reconnect = false;
     double rate_per_s = 0; ///< 0: closed loop
     bool poisson = false;  ///< open loop: exponential gaps instead of constant ones
-    /// Open loop: the middle third of the messages comes at so many percent of the rate.
+    /// Open loop: the middle third of the messages comes at this percentage of the rate.
     std::uint64_t surge_percent = 100;
-    std::uint64_t burst = 1; ///< open loop: so many messages are due at the same time
+    std::uint64_t burst = 1; ///< open loop: how many messages are due at the same time
 
     [[nodiscard]] bool has_surge() const noexcept { return surge_percent != 100; }
     std::chrono::seconds timeout{60};

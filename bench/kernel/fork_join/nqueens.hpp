@@ -57,7 +57,7 @@ public:
 
 private:
     std::uint32_t queens_;
-    std::uint32_t leaf_rows_; ///< so many rows are filled in a leaf
+    std::uint32_t leaf_rows_; ///< how many rows a leaf fills
 };
 
 } // namespace kernel

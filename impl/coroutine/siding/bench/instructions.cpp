@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One kind of operation, so many times, and nothing else: instructions.py counts the instructions
+// One kind of operation, COUNT times, and nothing else: instructions.py counts the instructions
 // of n and of 2 n of them, and what that differs by is the price of n.
 //   siding-instructions NAME COUNT
 

@@ -39,11 +39,11 @@ public:
     [[nodiscard]] std::size_t in_flight() const noexcept override { return 0; }
 };
 
-/// At most so many dispatches between two looks at the clock and the kernel, so that tasks which
+/// At most this many dispatches between two looks at the clock and the kernel, so that tasks which
 /// always have something to do cannot starve timers and I/O. Go and tokio use the same number.
 constexpr std::size_t dispatches_between_looks = 61;
 
-/// At most so many transfers from coroutine to coroutine in a row: should the caller's code have
+/// At most this many transfers from coroutine to coroutine in a row: should the caller's code have
 /// been built such that they are no tail calls, the stack does not grow further.
 constexpr std::size_t most_transfers = 64;
 

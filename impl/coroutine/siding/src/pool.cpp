@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t slab_bytes = 256 * 1024;
 
-/// So many blocks of a class a thread keeps when it shares, and takes at a time of what is shared.
+/// How many blocks of a class a thread keeps when it shares, and takes at a time of what is shared.
 constexpr int batch_blocks = 64;
 
 /// The first of a list of free blocks that a thread has given away.

@@ -183,7 +183,7 @@ TEST_F(time_limits, points_in_time_may_lie_anywhere) {
     EXPECT_EQ(t.lines(), (lines{"long ago", "before the clock began", "1"}));
 }
 
-/// Beside so many that never come, those that do come at their time and no other passes.
+/// Among many that never come, those that do come at their time and no other passes.
 siding::coroutine<> many_that_never_come(trace& t) {
     std::vector<siding::task<>> never;
     for (int i = 0; i < 100; ++i) {

@@ -126,7 +126,7 @@ CHOICE = (
     click.option(
         "--foreign",
         is_flag=True,
-        help="Also the models in other languages, which are else measured only if named.",
+        help="Also the models in other languages, otherwise measured only when named.",
     ),
     click.option(
         "--seed",

@@ -7,7 +7,7 @@
 
 namespace siding {
 
-/// asyncio.Barrier: so many tasks wait for each other, again and again.
+/// asyncio.Barrier: a number of tasks wait for each other, again and again.
 class barrier : public detail::mortal {
 public:
     /// Throws value_error for 0.

@@ -8,7 +8,7 @@
 
 namespace siding {
 
-/// asyncio.Semaphore: so many permits, first come, first served; nobody overtakes who waits.
+/// asyncio.Semaphore: a number of permits, first come, first served; nobody overtakes who waits.
 class semaphore : public detail::mortal {
 public:
     /// Throws value_error if negative.

@@ -91,7 +91,7 @@ T result_of(future<T> const& f) {
 }
 
 /// The result of `f`, which has been cancelled because its time was up: timeout_error if that
-/// worked, else what it did instead.
+/// worked, otherwise what it did instead.
 template <class T>
 T result_or_timeout(future<T> const& f) {
     if (f.cancelled()) throw timeout_error();

@@ -33,8 +33,8 @@ coroutine<> send_datagram(int fd, std::string data, std::optional<endpoint> to) 
 }
 
 coroutine<datagram> receive_datagram(int fd) {
-    // Not in the frame: 64 KiB for each endpoint that waits would be dear. Nothing suspends between
-    // the call that fills it and the copy.
+    // Not in the frame: 64 KiB for each endpoint that waits would be a lot. Nothing suspends
+    // between the call that fills it and the copy.
     static thread_local std::array<char, largest_datagram_bytes> buffer;
     while (true) {
         sockaddr_storage from{};

@@ -16,7 +16,7 @@
 namespace siding::detail {
 namespace {
 
-/// So many operations of a descriptor may end at once, one after another; the next one waits until
+/// How many operations of a descriptor may end at once, one after another; the next one waits until
 /// the loop has looked at the others. Else a stream that is always ready, or two, would keep the
 /// loop for themselves. Few are faster, too: meanwhile more bytes come, and the next read gets a
 /// full buffer (8 streams of 1 MiB messages, CPU against 32 at once: 0.89, 15 rounds).
@@ -203,7 +203,7 @@ private:
         }
     }
 
-    /// The descriptor's edges are told from here on; false and errno.
+    /// The descriptor's edges are reported from here on; otherwise false and errno.
     [[nodiscard]] bool registered(int fd) noexcept {
         auto& entry = slot_of(fd);
         if (entry.registered) return true;

@@ -28,7 +28,7 @@ coroutine<stream> attempt(endpoint to, std::optional<endpoint> local, std::size_
     co_return stream_of(std::move(socket), limit_bytes);
 }
 
-/// _interleave_addrinfos: so many of the first family, then one of each family in turn.
+/// _interleave_addrinfos: a few of the first family, then one of each family in turn.
 std::vector<endpoint> interleaved(std::vector<endpoint> const& addresses, std::size_t first) {
     std::vector<std::vector<endpoint>> families;
     for (auto const& each : addresses) {

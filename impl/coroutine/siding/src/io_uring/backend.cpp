@@ -27,7 +27,7 @@ namespace {
 constexpr std::uint16_t buffer_count = 1024;
 constexpr std::uint32_t buffer_bytes = 4096;
 
-/// A socket whose reader is slow holds at most so many buffers, then its receive is disarmed: the
+/// A socket whose reader is slow holds at most this many buffers, then its receive is disarmed: the
 /// rest waits in the kernel, as it does under epoll.
 constexpr std::size_t most_queued = 16;
 

@@ -53,7 +53,7 @@ public:
     [[nodiscard]] bool bulk() const noexcept { return bulk_; }
 
     /// In bulk: whether a system call may bring bytes now. Not too often without a look at the
-    /// others, else a stream that is always ready would keep the loop for itself.
+    /// others, or a stream that is always ready would keep the loop for itself.
     [[nodiscard]] bool may_try() const noexcept {
         return bulk_ && !armed && !polled && !drained_ && at_once_ < most_at_once;
     }

@@ -101,7 +101,7 @@ private:
     unsigned submission_entries_ = 0;
     unsigned submission_mask_ = 0;
     unsigned tail_ = 0;      // of what is prepared
-    unsigned submitted_ = 0; // of what the kernel has been told
+    unsigned submitted_ = 0; // what the kernel knows of
 
     counter* completion_head_ = nullptr;
     counter* completion_tail_ = nullptr; // written by the kernel

@@ -43,7 +43,7 @@ std::size_t fail_each_allocation(Program program) {
     return n - 1;
 }
 
-/// Nobody is told on standard error what is expected here.
+/// What is expected here is not written to standard error.
 void be_quiet() {
     siding::get_running_loop().set_exception_handler(
         [](siding::loop&, siding::exception_context const&) {});

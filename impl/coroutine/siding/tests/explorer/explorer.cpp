@@ -21,7 +21,7 @@ struct model_thread {
     std::function<void()> body;
     ucontext_t context{};
     std::deque<pending_store> buffer; ///< oldest first
-    std::size_t issued = 0;           ///< so many of them are in the processor's hands
+    std::size_t issued = 0;           ///< how many of them the processor has
     memory_cell const* waits_on = nullptr;
     bool done = false;
 };

@@ -10,7 +10,7 @@
 #include <ucontext.h>
 #include <vector>
 
-/// Runs small programs of a few threads in every interleaving with at most so many preemptions, on
+/// Runs small programs of a few threads in every interleaving with a few preemptions at most, on
 /// the memory of an x86: each thread has a buffer of stores that others do not see yet. Beyond x86,
 /// the newest stores of a buffer may still be in the compiler's hands, for without a fence it may
 /// delay them; `issued` counts the others. Depth first over recorded choices; each execution begins

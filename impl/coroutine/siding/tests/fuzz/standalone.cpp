@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where there is no libFuzzer: so many random inputs, always the same; or the files that are named,
-// to see again what a fuzzer has found.
+// Where there is no libFuzzer: a number of random inputs, always the same; or the files that are
+// named, to see again what a fuzzer has found.
 //   NAME [COUNT | FILE...]
 
 #include "input.hpp"

@@ -343,7 +343,7 @@ siding::coroutine<> drop_without_closing(siding::tls_context ours, siding::tls_c
     auto const server = co_await std::move(serving);
     auto dialling = dial(server.port(), std::move(ours));
     auto both = co_await std::move(dialling);
-    saw(co_await both.first.read()); // no error: the end was told
+    saw(co_await both.first.read()); // no error: the end was announced
     co_await end(server);
 }
 

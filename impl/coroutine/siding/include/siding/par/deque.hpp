@@ -26,7 +26,7 @@ namespace siding::detail::fork_join {
 /// spares: with all items open to thieves (Chase and Lev, SPAA 2005), each pop passes a fence, or
 /// each theft a membarrier(2), which took 21 us on the virtual machine this was written on.
 ///
-/// `MostShared`: so many items at a time.
+/// `MostShared`: the most items at a time.
 template <class Atomics = real_atomics, std::uint64_t MostShared = 16>
 class work_deque {
 public:
