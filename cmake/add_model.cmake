@@ -3,7 +3,7 @@ function(install_command OUT)
   set(packages)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/packages.txt)
     file(STRINGS packages.txt packages REGEX "^[^#]")
-    list(TRANSFORM packages REPLACE " .*" "")
+    list(TRANSFORM packages REPLACE "[ |].*" "") # of several names the first
     list(JOIN packages " " packages)
   endif()
   set(${OUT} "sudo apt-get install ${packages}" PARENT_SCOPE)

@@ -193,6 +193,28 @@ def test_optional_packages_come_in_one_call(system):
     assert asked[1].split()[-len(OPTIONAL) + 1 :] == OPTIONAL[1:]
 
 
+ALTERNATIVES = next(words[0].split("|") for words in LISTED if "|" in words[0])
+
+
+def test_one_of_several_names_will_do(system):
+    system.installed(*REQUIRED, *OPTIONAL, ALTERNATIVES[1])
+    done, asked = system("--ci")
+    assert done.returncode == 0 and asked
+    assert not any(name in line.split() for line in asked for name in ALTERNATIVES)
+    assert set(ALTERNATIVES) <= {package.name for package in packages.listed()}
+
+
+def test_of_several_names_the_first_that_the_archive_has_is_taken(system):
+    system.installed(*REQUIRED, *OPTIONAL)
+    done, asked = system("--ci")  # no lists of the archive: the first
+    taken = {name for line in asked for name in line.split() if name in ALTERNATIVES}
+    assert done.returncode == 0 and taken == {ALTERNATIVES[0]}
+    system.tool("apt-cache", f'[ "$2" != {ALTERNATIVES[0]} ]')
+    done, asked = system("--ci")
+    taken = {name for line in asked[len(asked) // 2 :] for name in line.split()}
+    assert done.returncode == 0 and ALTERNATIVES[1] in taken and ALTERNATIVES[0] not in taken
+
+
 def test_another_compiler_will_do(system):
     system.installed(*[name for name in REQUIRED if name != "g++"], *OPTIONAL)
     system.tool("clang++", "echo 16.0.6")

@@ -17,7 +17,7 @@ class Package:
 
 
 def listed(root: Path = ROOT) -> list[Package]:
-    """Each once; a package that two files list has the same need in both."""
+    """Each once, under each of its names; a package that two files list has the same need in both."""
     files = (root / "scripts/packages.txt", *sorted(root.glob("impl/*/packages.txt")))
     rows = (
         line.split()
@@ -25,4 +25,5 @@ def listed(root: Path = ROOT) -> list[Package]:
         for line in file.read_text(encoding="utf-8").splitlines()
         if line and line[0] != "#"
     )
-    return list(dict.fromkeys(Package(name, need) for name, need, *_ in rows))
+    named = ((name, need) for names, need, *_ in rows for name in names.split("|"))
+    return list(dict.fromkeys(Package(name, need) for name, need in named))
