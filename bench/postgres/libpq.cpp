@@ -32,23 +32,23 @@ private:
 libpq open() {
     finder const find;
     libpq found{};
-    find(found.connectdb, "PQconnectdb");
+    find(found.connect_db, "PQconnectdb");
     find(found.status, "PQstatus");
-    find(found.errorMessage, "PQerrorMessage");
+    find(found.error_message, "PQerrorMessage");
     find(found.finish, "PQfinish");
-    find(found.setnonblocking, "PQsetnonblocking");
+    find(found.set_nonblocking, "PQsetnonblocking");
     find(found.socket, "PQsocket");
     find(found.prepare, "PQprepare");
-    find(found.sendQuery, "PQsendQuery");
-    find(found.sendQueryPrepared, "PQsendQueryPrepared");
+    find(found.send_query, "PQsendQuery");
+    find(found.send_query_prepared, "PQsendQueryPrepared");
     find(found.flush, "PQflush");
-    find(found.consumeInput, "PQconsumeInput");
-    find(found.isBusy, "PQisBusy");
-    find(found.getResult, "PQgetResult");
+    find(found.consume_input, "PQconsumeInput");
+    find(found.is_busy, "PQisBusy");
+    find(found.get_result, "PQgetResult");
     find(found.exec, "PQexec");
-    find(found.resultStatus, "PQresultStatus");
+    find(found.result_status, "PQresultStatus");
     find(found.ntuples, "PQntuples");
-    find(found.getvalue, "PQgetvalue");
+    find(found.get_value, "PQgetvalue");
     find(found.clear, "PQclear");
     return found;
 }

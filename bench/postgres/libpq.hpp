@@ -5,25 +5,25 @@
 
 namespace postgres {
 
-/// The functions of libpq that are used, under its own names without the PQ.
+/// The functions of libpq that are used, without their PQ, spelt as names are here.
 struct libpq {
-    decltype(&PQconnectdb) connectdb;
+    decltype(&PQconnectdb) connect_db;
     decltype(&PQstatus) status;
-    decltype(&PQerrorMessage) errorMessage;
+    decltype(&PQerrorMessage) error_message;
     decltype(&PQfinish) finish;
-    decltype(&PQsetnonblocking) setnonblocking;
+    decltype(&PQsetnonblocking) set_nonblocking;
     decltype(&PQsocket) socket;
     decltype(&PQprepare) prepare;
-    decltype(&PQsendQuery) sendQuery;
-    decltype(&PQsendQueryPrepared) sendQueryPrepared;
+    decltype(&PQsendQuery) send_query;
+    decltype(&PQsendQueryPrepared) send_query_prepared;
     decltype(&PQflush) flush;
-    decltype(&PQconsumeInput) consumeInput;
-    decltype(&PQisBusy) isBusy;
-    decltype(&PQgetResult) getResult;
+    decltype(&PQconsumeInput) consume_input;
+    decltype(&PQisBusy) is_busy;
+    decltype(&PQgetResult) get_result;
     decltype(&PQexec) exec;
-    decltype(&PQresultStatus) resultStatus;
+    decltype(&PQresultStatus) result_status;
     decltype(&PQntuples) ntuples;
-    decltype(&PQgetvalue) getvalue;
+    decltype(&PQgetvalue) get_value;
     decltype(&PQclear) clear;
 };
 
