@@ -10,7 +10,7 @@ import random
 import pytest
 
 from yard.errors import FAILED, INCONCLUSIVE, NOT_COMPARABLE, OK
-from yard.gate import absence, readers, rule, sequential
+from yard.gate import absence, rule, sequential
 from yard.gate.command_pairs import CommandSource, Wanted, as_metrics
 from yard.gate.formats import registry
 from yard.gate.reading import Failed
@@ -120,7 +120,7 @@ def judged(tmp_path, form, path, value, location):
             return google_text([rows[scenario]])
         return "".join(dumped(row) + "\n" for row in rows.values())
 
-    parse = readers.parse_google if form == "google" else readers.parse_lines
+    parse = (registry.GOOGLE if form == "google" else registry.LINES).read
     return outcome_of(Printed(tmp_path, printed, parse, form == "google"))
 
 
@@ -183,7 +183,7 @@ def test_a_benchmark_that_says_it_measured_nothing(tmp_path, location, code, row
             ]
         )
 
-    found = outcome_of(Printed(tmp_path, printed, readers.parse_google, True))
+    found = outcome_of(Printed(tmp_path, printed, registry.GOOGLE.read, True))
     assert found.exit_code() == code and any(
         text in one.reason for one in found.absent
     ), found.absent
@@ -237,7 +237,7 @@ def test_zero_is_worse_or_unproved_and_never_better(tmp_path, base, head, more, 
             for name, value in (("good", 3), ("t", numbers[side]))
         )
 
-    source = Printed(tmp_path, printed, readers.parse_lines, False)
+    source = Printed(tmp_path, printed, registry.LINES.read, False)
     source.asked, source.metrics = [Wanted("misses", more)], as_metrics(["misses"])
     found = outcome_of(source)
     assert found.exit_code() == code, found.why()

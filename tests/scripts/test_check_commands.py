@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 import fakes
-from yard.gate import command_pairs, readers
+from yard.gate import command_pairs
+from yard.gate.formats import registry
+from yard.gate.reading import Failed
 from yard.errors import UsageError
 
 FAKE = f"{sys.executable} -S {Path(__file__).parent / 'fake_command.py'}"
@@ -124,27 +126,27 @@ def test_lines_may_be_our_samples():
         "units": 5,
         "cpu_ns": 250,
     }
-    found = readers.parse_lines("hello\n" + json.dumps(sample) + "\n")
+    found = registry.LINES.read("hello\n" + json.dumps(sample) + "\n")
     assert found.values == {"m/w@0": {"time_per_unit_ns": 100.0, "cpu_per_unit_ns": 50.0}}
 
 
 @pytest.mark.parametrize("text", ["", "no json"])
 def test_lines_that_say_nothing_are_refused(text):
-    with pytest.raises(readers.Failed):
-        readers.parse_lines(text)
+    with pytest.raises(Failed):
+        registry.LINES.read(text)
 
 
 @pytest.mark.parametrize("text", ["{broken", '{"a": 1}'])
 def test_a_line_that_cannot_be_read_is_named_and_ends_nothing(text):
     good = '{"scenario": "s", "metrics": {"time": 2}}'
-    found = readers.parse_lines(f"{good}\n{text}\n")
+    found = registry.LINES.read(f"{good}\n{text}\n")
     assert found.values == {"s": {"time": 2}} and list(found.unread) == ["(line 2)"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"benchmarks": 3}', "{broken"])
 def test_google_benchmark_that_says_nothing_is_refused(text):
-    with pytest.raises(readers.Failed):
-        readers.parse_google(text)
+    with pytest.raises(Failed):
+        registry.GOOGLE.read(text)
 
 
 def test_repetitions_give_their_median_and_aggregates_are_not_counted():
@@ -162,14 +164,14 @@ def test_repetitions_give_their_median_and_aggregates_are_not_counted():
         }
     )
     text = "a line of its own\n{ another }\n" + json.dumps({"benchmarks": rows}, indent=1)
-    assert readers.parse_google(text).values == {"x": {"cpu_time": 2}}
+    assert registry.GOOGLE.read(text).values == {"x": {"cpu_time": 2}}
 
 
 def test_benchmarks_that_share_a_name_are_kept_apart():
     rows = [
         {"name": "x", "family_index": i, "time_unit": "us", "cpu_time": 1 + i} for i in (0, 1, 1)
     ]
-    found = readers.parse_google(json.dumps({"benchmarks": rows}))
+    found = registry.GOOGLE.read(json.dumps({"benchmarks": rows}))
     assert found.values == {"x": {"cpu_time": 1000}, "x#2": {"cpu_time": 2000}}
 
 

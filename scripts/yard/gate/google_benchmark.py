@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from yard.gate.readers import numbered
 from yard.text import numbers
 from yard.text.outside import readable
 
@@ -49,3 +48,7 @@ def words(command: Sequence[str], name: str, slot_s: float) -> list[str]:
     if not any(word.startswith("--benchmark_min_time") for word in command):
         more.append(f"--benchmark_min_time={numbers.short(slot_s)}")
     return [*command, *more]
+
+
+def numbered(name: str, count: int) -> str:
+    return name if count == 1 else f"{name}#{count}"
