@@ -15,6 +15,7 @@ import pytest
 
 import fake_runs
 from yard.cli import main as cli
+from yard.data import json_text, schema
 
 DOCUMENTED = {0, 1, 2, 3, 4, 64}
 UNEXPECTED = re.compile(
@@ -39,6 +40,22 @@ def good(tmp_path_factory):
         p for p in made.plan["processes"] if (p["model"], p["workload"]) in kept
     ]
     return fake_runs.write(made, tmp_path_factory.mktemp("good") / "20260101T000000Z-abcdef0")
+
+
+@pytest.fixture(autouse=True)
+def held_once(monkeypatch):
+    """Lines that no mutation has touched are held to the schema once, not in every folder anew."""
+    known, parse = set(), schema.parse_sample
+
+    def parse_sample(line):
+        if line in known:
+            return json_text.parse(line), ""
+        value, why = parse(line)
+        if not why:
+            known.add(line)
+        return value, why
+
+    monkeypatch.setattr(schema, "parse_sample", parse_sample)
 
 
 def paths_in(value, path=()):
@@ -165,7 +182,8 @@ def hold(good, tmp_path, capfd, seeds):
 
 
 def test_every_mutated_folder_ends_with_a_documented_code_and_a_named_line(good, tmp_path, capfd):
-    hold(good, tmp_path, capfd, range(16))
+    # 182: no workload of the run is said to wait; 527: the point that stands for one is text; 4410: a point lacks a size.
+    hold(good, tmp_path, capfd, [*range(16), 182, 527, 4410])
 
 
 @pytest.mark.slow

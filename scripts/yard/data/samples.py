@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Mapping
@@ -88,6 +89,17 @@ def replaced(samples: Iterable[dict[str, Any]], verdict: str) -> set[Key]:
     }
 
 
+def of_one_shape(samples: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """All points of a workload have the same sizes, which reports compare. A sample with others than most belongs to none;
+    returned with how many were left out."""
+    shapes: dict[str, Counter[frozenset[str]]] = defaultdict(Counter)
+    for sample in samples:
+        shapes[sample["workload"]][frozenset(sample["params"])] += 1
+    usual = {workload: found.most_common(1)[0][0] for workload, found in shapes.items()}
+    kept = [s for s in samples if frozenset(s["params"]) == usual[s["workload"]]]
+    return kept, len(samples) - len(kept)
+
+
 def read_json(file: Path, kind: str) -> dict[str, Any]:
     try:
         value = json_text.parse(file.read_bytes())
@@ -146,10 +158,11 @@ def read_run(path: Path | str) -> Run:
 def _read(folder: Path, name: Path) -> Run:
     plan, meta = read_json(folder / "plan.json", "plan"), read_json(folder / "meta.json", "meta")
     everything, unreadable = read_lines(folder / "samples.jsonl")
-    samples = last_attempts(everything)
+    samples, misfits = of_one_shape(last_attempts(everything))
     counted = [
         s
         for s in read_lines(folder / "counters.jsonl")[0]
         if not s["warm"] and s["verdict"] in RANKED
     ]
-    return Run(name, meta, plan, samples, unreadable, counted, len(everything) - len(samples))
+    repeated = len(everything) - len(samples) - misfits
+    return Run(name, meta, plan, samples, unreadable + misfits, counted, repeated)

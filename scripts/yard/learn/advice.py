@@ -155,7 +155,9 @@ def _distance(at: PointKey, mix: Mix) -> float:
 def _nearest(measured: Iterable[Cell], names: Collection[str], mix: Mix) -> Optional[Evidence]:
     by_point: dict[PointKey, list[Cell]] = {}
     for cell in measured:
-        usable = cell.at.workload in names and cell.verdict in ACCEPT and COST in cell.estimates
+        sizes = set(cell.at.sizes)
+        named = cell.at.workload in names and (_AWAITED <= sizes or "connections" in sizes)
+        usable = named and cell.verdict in ACCEPT and COST in cell.estimates
         if usable and cell.model != rank.REFERENCE and not cell.at.sizes.get("offload"):
             by_point.setdefault(cell.at, []).append(cell)
     found = [
@@ -203,9 +205,10 @@ def _tail(cell: Cell, number: int) -> Optional[float]:
     p99, rate = (
         cell.values.get(name, {}).get(number) for name in (METRIC.p99_ns, METRIC.throughput)
     )
-    if not p99 or not rate or cell.at.sizes.get("rate_per_s"):
+    connections = cell.at.sizes.get("connections")
+    if not p99 or not rate or not connections or cell.at.sizes.get("rate_per_s"):
         return None
-    return max(1.0, p99 * rate / 1e9 / cell.at.sizes["connections"])
+    return max(1.0, p99 * rate / 1e9 / connections)
 
 
 def _meets(cell: Cell, target: Optional[float]) -> str:
@@ -275,7 +278,8 @@ def _evidence(measured: Measured, mix: Mix) -> tuple[Evidence, Optional[Evidence
     serving = _nearest(measured.cells, measured.serving, mix)
     waiting = _nearest(measured.cells, measured.waiting, mix) if mix.io_wait_ns else None
     if serving is None or (mix.io_wait_ns and waiting is None):
-        lacks = listed(list(measured.serving if serving is None else measured.waiting), "or")
+        wanted = measured.serving if serving is None else measured.waiting
+        lacks = listed(wanted, "or") if wanted else "a workload that waits"
         needed = ",".join((*measured.serving, *measured.waiting))
         raise UsageError(
             f"this run has no measured cell of {lacks} with two models or more; measure with "
