@@ -22,7 +22,7 @@ namespace {
 
 using contract::echo;
 
-/// In the frame of each connection.
+/// `BufferBytes`: the buffer in the frame of each connection.
 template <std::size_t BufferBytes>
 class echo_session final : public contract::session<echo> {
 public:
