@@ -18,6 +18,7 @@ from yard.data import store as storing
 from yard.errors import NotComparable, YardError
 from yard.stats import estimates
 from yard.engine.runner import Quiet, Runner, finished
+from yard.text.watching import Watching
 
 
 class Watcher(Quiet):
@@ -295,6 +296,23 @@ def test_only_the_same_thing_is_resumed(tmp_path, spoil, text):
     spoil(tmp_path / "run")
     with pytest.raises(NotComparable, match=text):
         campaign.resume(tmp_path / "run")
+
+
+def test_a_run_can_be_watched(tmp_path):
+    runner = prepare(tmp_path, "steady", rounds=4, preset="smoke")
+    shown = runner.watcher
+    runner.watcher = Watching(shown, tmp_path / "run", every_s=0.0)
+    assert campaign.carry_out(runner) is None
+    assert len(shown.ends) == 4
+    seen = [text for text in shown.said if "steady" in text and "rounds" in text]
+    # Before the second process at the latest a table may be shown; how many follow depends on what each took to make.
+    assert 1 <= len(seen) <= 3, shown.said
+    assert "items=1" in seen[0] and "CPU/unit" in seen[0]
+    late = Watching(shown, tmp_path / "run", every_s=3600.0)
+    before = len(shown.said)
+    late.ended = 1
+    late.begin({"round": 0}, 0, 1)
+    assert len(shown.said) == before
 
 
 def test_one_runner_a_folder(tmp_path):

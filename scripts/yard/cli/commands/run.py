@@ -13,10 +13,11 @@ from yard.report import history_store
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK, UsageError
 from yard.engine.runner import Runner
+from yard.text.watching import Watching
 from yard.engine.schedule import Open
 from yard.cli.commands import _options
 
-LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose"}
+LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose", "watch"}
 
 
 @click.command(short_help="Measure models into a new results folder.")
@@ -69,6 +70,9 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
 )
 @click.option("--quiet", is_flag=True, help="Only errors.")
 @click.option(
+    "--watch", is_flag=True, help="Between processes: the table of what has been measured so far."
+)
+@click.option(
     "--allow-unoptimised",
     is_flag=True,
     help="Measure a build that is not release; the run is marked.",
@@ -79,6 +83,8 @@ def command(context: click.Context, **given: Any) -> int:
 
     Ctrl-C keeps what was measured. Exit code 1: a cell gave a wrong result, crashed, hung or broke its budget.
     """
+    if given["watch"] and given["quiet"]:
+        raise UsageError("--watch shows what --quiet hides: leave one out")
     if given["resume"]:
         return _resume(context, given)
     if given["workers"] and any(name == "workers" for name, _ in given["sweeps"]):
@@ -150,7 +156,8 @@ def _measure(
         if not quiet:
             for warning in meta["warnings"]:
                 watcher.say(f"note: {warning}")
-        runner = Runner(store, plan, meta, executables, watcher)
+        shown = Watching(watcher, store.folder) if given["watch"] else watcher
+        runner = Runner(store, plan, meta, executables, shown)
         interrupted = campaign.carry_out(runner)
     if interrupted is not None:
         left = campaign.left_over(store.folder, plan)
