@@ -153,7 +153,7 @@ def test_plan_measures_nothing(tmp_path, build):
         tmp_path / "run",
     )
     assert json.loads(done.stdout)["seed"] == 5 and not (tmp_path / "run").exists()
-    assert "at most 7" in fakes.switchyard(tmp_path, "run", "--dry-run", "--build", build).stdout
+    assert "at most 60" in fakes.switchyard(tmp_path, "run", "--dry-run", "--build", build).stdout
 
 
 def test_the_matrix_fails_on_a_hole(tmp_path, build):

@@ -75,7 +75,7 @@ def test_the_environment_offset_varies(found):
     assert len(set(paddings)) > 10 and max(paddings) < plan.MOST_PADDING_BYTES
 
 
-@pytest.mark.parametrize("preset, rounds", [("smoke", 1), ("quick", 7), ("full", 15)])
+@pytest.mark.parametrize("preset, rounds", [("smoke", 1), ("quick", 60), ("full", 15)])
 def test_rounds_follow_the_preset(found, preset, rounds):
     assert make(found, preset=preset)["rounds"] == rounds
     assert make(found, preset=preset, rounds=2)["rounds"] == 2

@@ -2,10 +2,11 @@
 """The schemas accept what the protocol says and refuse what it does not; reading a folder never dies of it."""
 
 import json
+import random
 
 import pytest
 
-from yard.data import samples, schema
+from yard.data import fast_check, samples, schema
 from yard.errors import UsageError
 
 SAMPLE = {
@@ -122,3 +123,52 @@ def test_a_missing_folder_and_a_file_are_usage_errors(tmp_path):
     for path in (tmp_path / "nothing", tmp_path / "file"):
         with pytest.raises(UsageError):
             samples.read_run(path)
+
+
+def test_what_obeys_at_once_obeys_the_schema():
+    draw = random.Random(5)
+    odd = (
+        None,
+        True,
+        -2,
+        -1,
+        0,
+        1,
+        1.0,
+        2.5,
+        10**30,
+        "",
+        "x",
+        [],
+        [1],
+        ["x"],
+        {},
+        {"a": 1},
+        {"a": "x"},
+    )
+    at_once = schema.obeys_at_once("sample")
+    fields = list(schema.validator("sample").schema["properties"])
+    agreed = {True: 0, False: 0}
+    for _ in range(4_000):
+        value = {**SAMPLE}
+        for _ in range(draw.choice((0, 1, 1, 2, 3))):
+            value[draw.choice((*fields, "other"))] = draw.choice(odd)
+        if draw.random() < 0.1:
+            del value[draw.choice(list(value))]
+        right = schema.validator("sample").is_valid(value)
+        agreed[at_once(value)] += 1
+        assert right or not at_once(value), value
+        # Only a whole number that is written as 1.0 is left to the slow one.
+        assert at_once(value) == right or 1.0 in map(strictly, value.values()), value
+    assert min(agreed.values()) > 500
+
+
+def strictly(value):
+    return value if isinstance(value, float) else None
+
+
+def test_a_keyword_that_the_fast_check_does_not_know_is_left_to_jsonschema():
+    known = fast_check.compiled({"type": "string", "minLength": 2})
+    assert known("ab") and not known("a") and not known(1)
+    assert not fast_check.compiled({"type": "string", "pattern": "a"})("a")
+    assert not fast_check.compiled({})(1)

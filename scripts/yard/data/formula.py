@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Iterator, Mapping, Optional
 
 Read = Callable[[Mapping[str, Any]], Any]
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
@@ -23,6 +23,19 @@ def compiled(text: str) -> Callable[[Mapping[str, Any]], Optional[float]]:
     return lambda sample: _number(read(sample))
 
 
+def required(text: str) -> set[str]:
+    """The fields of a sample without which a formula has no value."""
+    return set(_required(ast.parse(text, mode="eval").body))
+
+
+def _required(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif not isinstance(node, ast.BoolOp):
+        for part in ast.iter_child_nodes(node):
+            yield from _required(part)
+
+
 def names(text: str) -> set[str]:
     """The fields of a sample, and of the objects in it, that a formula reads."""
     nodes = list(ast.walk(ast.parse(text, mode="eval")))
@@ -32,7 +45,8 @@ def names(text: str) -> set[str]:
 
 
 def _number(value: Any) -> Optional[float]:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    kind = type(value)
+    return float(value) if kind is int or kind is float else None
 
 
 def _read(node: ast.expr, text: str) -> Read:

@@ -14,24 +14,37 @@ import re
 from typing import Any
 
 MOST_INTEGER = 2**64
-# Almost no text has one of these, and all others need no second look.
-SUSPICIOUS = re.compile(r"\d{19}|[eE]\+?\d{3}|\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+# Almost no text has one of these, and all others need no second look. An exponent follows a digit.
+NUMBERS = re.compile(r"\d(?:\d{18}|[eE]\+?\d{3})")
+ESCAPES = re.compile(r"\\u[dD][89a-fA-F]")
+SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def parse(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if SUSPICIOUS.search(text):
+    if _is_suspicious(text):
         _look_at(value)
     return value
 
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
+
+
+DECODER = json.JSONDecoder(parse_constant=_no_number)
+
+
+def _is_suspicious(text: str) -> bool:
+    return bool(
+        NUMBERS.search(text)
+        or ("\\u" in text and ESCAPES.search(text))
+        or (not text.isascii() and SURROGATES.search(text))
+    )
 
 
 def _look_at(value: Any) -> None:

@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from yard.data import archive, json_text, schema
+from yard.data.compact import Compactor
 from yard.data.facts import RANKED
 from yard.errors import UsageError
 
+LARGE_BYTES = 64_000_000  # of samples: from there on they are kept compact
+SAID_EVERY = 10_000  # samples
+Progress = Callable[[float], None]  # gets the share that is done
 Key = tuple[int, str, str, str, tuple[tuple[str, int], ...], int]
 
 
@@ -45,21 +51,39 @@ def key(of: Mapping[str, Any]) -> Key:
     )
 
 
-def read_lines(file: Path) -> tuple[list[dict[str, Any]], int]:
-    samples, unreadable = [], 0
+def read_lines(file: Path, progress: Progress | None = None) -> tuple[list[dict[str, Any]], int]:
+    """Those of a large file are `CompactSample`, which is read as a dict is."""
+    samples: list[Any] = []
+    unreadable = 0
     try:
-        with open(file, "rb") as lines:
+        size = file.stat().st_size
+        compactor = Compactor() if size > LARGE_BYTES else None
+        with open(file, "rb") as lines, _without_collector():
             for line in lines:
                 sample, _ = schema.parse_sample(line)
                 if sample is not None:
-                    samples.append(sample)
+                    samples.append(compactor.compact(sample) if compactor else sample)
                 elif line.strip():
                     unreadable += 1
+                if compactor and progress and len(samples) % SAID_EVERY == 0:
+                    progress(lines.tell() / size)
     except FileNotFoundError:
         pass
     except OSError as error:
         raise _unreadable(file, error) from None
     return samples, unreadable
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Lines are trees: looking for circles in a growing heap of them takes longer than to read them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _unreadable(file: Path, error: OSError) -> UsageError:
@@ -71,6 +95,8 @@ def _unreadable(file: Path, error: OSError) -> UsageError:
 def last_attempts(samples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """A process that was cut off and started again counts once: only its last attempt does."""
     samples = list(samples)
+    if not any(sample.get("attempt") for sample in samples):
+        return samples
     last: dict[Key, int] = {}
     for sample in samples:
         at = key(sample)
@@ -143,7 +169,7 @@ def machine_of(meta: Mapping[str, Any]) -> str:
     return str(meta.get("machine") or host or "unknown")
 
 
-def read_run(path: Path | str) -> Run:
+def read_run(path: Path | str, progress: Progress | None = None) -> Run:
     path = Path(path)
     if not path.exists():
         raise UsageError(
@@ -151,13 +177,13 @@ def read_run(path: Path | str) -> Run:
         )
     if path.suffix == archive.SUFFIX and path.is_file():
         with archive.unpacked(path) as folder:
-            return _read(folder, path)
-    return _read(path, path)
+            return _read(folder, path, progress)
+    return _read(path, path, progress)
 
 
-def _read(folder: Path, name: Path) -> Run:
+def _read(folder: Path, name: Path, progress: Progress | None) -> Run:
     plan, meta = read_json(folder / "plan.json", "plan"), read_json(folder / "meta.json", "meta")
-    everything, unreadable = read_lines(folder / "samples.jsonl")
+    everything, unreadable = read_lines(folder / "samples.jsonl", progress)
     samples, misfits = of_one_shape(last_attempts(everything))
     counted = [
         s

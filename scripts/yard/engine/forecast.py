@@ -71,7 +71,7 @@ def expect(plan: dict[str, Any], raw: Path) -> int:
 
 
 def rehearse(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]]) -> executed.Seen:
-    """Carries an adaptive plan out on paper, each slot as long as it is expected to be."""
+    """Carries an adaptive plan out on paper, each slot as long as it is expected to be, and no race ever decided."""
     schedule, seen = Schedule(plan, described), executed.Seen()
     while (block := schedule.next(seen)) is not None:
         workload, params, workers = block.row.at
@@ -120,8 +120,8 @@ def _reach(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]], know
     if not missing:
         return f"All {len(schedule.rows)} rows fit in."
     return (
-        f"{len(schedule.rows) - len(missing)} of {len(schedule.rows)} rows fit in; "
-        f"left open: {open_words(missing)}."
+        f"At least {len(schedule.rows) - len(missing)} of {len(schedule.rows)} rows fit in; at worst "
+        f"these stay open: {open_words(missing)}."
     )
 
 

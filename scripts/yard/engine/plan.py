@@ -16,8 +16,10 @@ from yard.errors import UsageError, nearest
 from yard.data import workloads
 from yard.data.presets import PRESETS
 from yard.data.models import Catalogue
+from yard.stats import race
 
 ROUNDS = {"smoke": 1, "quick": 7, "full": 15}
+MOST_ROUNDS = 60  # of a row that a run with a time budget or --until cannot decide
 LEAST_ROUNDS = 5  # a report refuses fewer
 TIMEOUT_S = {"smoke": 60.0, "quick": 60.0, "full": 300.0}  # the cell's own watchdog
 TIME_BUDGET_S = {"smoke": None, "quick": 300.0, "full": None}
@@ -43,6 +45,7 @@ class Options:
     )  # fields, or "workers": every combination is measured
     rounds: int | None = None
     time_budget_s: float | None = None
+    until: float | None = None  # every headline is decided to so much
     seed: int = 1
     workers: int | None = None
     timeout_s: float | None = None
@@ -105,20 +108,16 @@ def make(
         raise UsageError(
             "nothing is left to measure after this choice; see scripts/switchyard list"
         )
-    rounds = options.rounds or ROUNDS[options.preset]
-    budget_s = options.time_budget_s or (None if options.rounds else TIME_BUDGET_S[options.preset])
-    adaptive = budget_s is not None
+    pace = _pace(options)
     named = {(job["model"], job["variant"], job["workload"]) for job in jobs}
     return {
         "schema": 1,
         "run": run,
         "preset": options.preset,
-        "rounds": rounds,
+        **pace,
         "seed": options.seed,
         "set": dict(options.set),
         "audit": options.audit,
-        "time_budget_s": budget_s,
-        "adaptive": adaptive,
         "unoptimised": options.allow_unoptimised,
         "shared_cpu": len(allowed_cpus) == 1
         and any(has_other_end(found.workloads[j["workload"]]) for j in jobs),
@@ -126,10 +125,24 @@ def make(
         "skipped": skipped_contenders(found, options),
         "processes": [
             process
-            for round in range(1 if adaptive else rounds)
+            for round in range(1 if pace["adaptive"] else pace["rounds"])
             for process in _round(jobs, round, options.seed)
         ],
     }
+
+
+def _pace(options: Options) -> dict[str, Any]:
+    """How many rounds there are at most, and whether that follows from what is measured."""
+    budget_s = options.time_budget_s
+    if budget_s is None and options.rounds is None and options.until is None:
+        budget_s = TIME_BUDGET_S[options.preset]
+    adaptive = budget_s is not None or options.until is not None
+    pace = {
+        "rounds": options.rounds or (MOST_ROUNDS if adaptive else ROUNDS[options.preset]),
+        "time_budget_s": budget_s,
+        "adaptive": adaptive,
+    }
+    return {**pace, "tolerance": options.until or race.TOLERANCE} if adaptive else pace
 
 
 def round_of(plan: Mapping[str, Any], round: int) -> list[dict[str, Any]]:

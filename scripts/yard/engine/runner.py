@@ -12,7 +12,7 @@ from typing import Any, Iterator, Mapping, Protocol, Sequence
 
 from yard.data.facts import FAILURES, FIELD, RANKED, VERDICT, gravest, is_void
 from yard.engine import executed
-from yard.data import samples
+from yard.data import samples, schema
 from yard.data.samples import cell_name
 from yard.data.store import (
     FILE_LIMIT,
@@ -27,6 +27,8 @@ from yard.data.store import (
 from yard.engine import judge, process
 from yard.engine.command import CellProcess
 from yard.engine.schedule import Schedule
+from yard.engine.standings import Standings
+from yard.stats import race
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 TRIES = 2  # a cell that failed so often is not tried again
@@ -153,7 +155,8 @@ class Runner:
     def _scheduled(self, done: dict[samples.Key, str], schedule: Schedule) -> None:
         """Block after block, as what was executed so far decides, until time or questions end."""
         seen, count = self.executed.seen, len(done)
-        for job in self._jobs_of_blocks(schedule):
+        standings = Standings(self.plan.get("tolerance") or race.TOLERANCE)
+        for job in self._jobs_of_blocks(schedule, standings):
             if samples.key(job) in done:
                 continue
             if not schedule.has_time_for(seen, job):
@@ -162,13 +165,23 @@ class Runner:
             self._slot(job, REPEATED_SHARE * (count + len(self.plan["processes"])))
             count += 1
         self.meta["rounds"] = max(seen.rounds.values(), default=1)
-        self.meta["open"] = [dataclasses.asdict(row) for row in schedule.still_open(seen)]
+        self.meta["open"] = [
+            dataclasses.asdict(row) for row in schedule.still_open(seen, standings.of)
+        ]
         self.store.write_json(META, self.meta)
 
-    def _jobs_of_blocks(self, schedule: Schedule) -> Iterator[Job]:
-        if self.executed.seen.open:  # its last block may have been interrupted
-            yield from executed.jobs_of(self.plan, self.executed.seen.open)
-        while (block := schedule.next(self.executed.seen)) is not None:
+    def _jobs_of_blocks(self, schedule: Schedule, standings: Standings) -> Iterator[Job]:
+        seen, offset = self.executed.seen, 0
+        if seen.open:  # its last block may have been interrupted
+            yield from executed.jobs_of(self.plan, seen.open)
+        while True:
+            lines = self.store.since(offset)
+            offset += len(lines)
+            found = map(schema.parse_line, lines.splitlines(keepends=True))
+            standings.add(sample for sample, _ in found if sample is not None)
+            block = schedule.next(seen, standings.of)
+            if block is None:
+                return
             line = self.executed.begin(block.row.at, block.round, block.stage, block.contenders)
             yield from executed.jobs_of(self.plan, line)
 

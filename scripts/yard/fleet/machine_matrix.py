@@ -105,7 +105,8 @@ def build(runs: Mapping[str, samples.Run]) -> Matrix:
     machines = tuple(sorted(runs))
     cells: dict[PointKey, dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for machine in machines:
-        for cell in estimates.cells(runs[machine].samples):
+        adaptive = bool((runs[machine].plan or {}).get("adaptive"))
+        for cell in estimates.cells(runs[machine].samples, adaptive=adaptive):
             cells[cell.at][machine].append(cell)
     declared = {
         name: workload

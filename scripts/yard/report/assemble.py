@@ -52,7 +52,8 @@ def model_order(model: str) -> tuple[int, str]:
 
 def build(run: Any) -> Report:
     environment = Environment(run.meta or {}, run.plan or {}, run.samples)
-    cells = estimates.cells(run.samples, getattr(run, "counted", ()))
+    adaptive = bool((run.plan or {}).get("adaptive"))
+    cells = estimates.cells(run.samples, getattr(run, "counted", ()), adaptive)
     is_of_suite = workloads.of_suite(run.meta or {})
     own = [cell for cell in cells if is_of_suite(cell.model, cell.at.workload)]
     measured = [cell for cell in cells if cell not in own]

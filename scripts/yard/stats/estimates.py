@@ -4,13 +4,15 @@ with a distribution-free interval. Nothing measured is dropped; a cell that is n
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping, Optional
 
-from yard.data.facts import FIELD, MARKED, METRIC, SHOWN, VERDICT, gravest, is_void
+from yard.data.compact import CompactSample
+from yard.data.facts import FIELD, MARKED, METRIC, SHOWN, VERDICT, Metric, gravest, is_void
 from yard.stats import inference
 
 MARKED_SHARE = 0.25  # more marked rounds than this mark the cell
@@ -73,6 +75,7 @@ class Cell:
     values: dict[str, dict[int, float]] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
     histograms: list[str] = field(default_factory=list)  # HdrHistogram V2 payloads
+    adaptive: bool = False  # how many rounds it has was decided from their values
     peers: set[str] = field(default_factory=set)  # "client", "backend": who stood at the other end
 
     @property
@@ -116,13 +119,21 @@ def estimate(values: Mapping[int, float]) -> Estimate:
 
 def point_key(sample: Sample, workers: int = 0) -> PointKey:
     params = sample.get("params") or {}
-    return PointKey(
+    return _point_key(
         str(sample.get("workload", "")),
         str(sample.get("preset") or ""),
         int(sample["point"]) if sample.get("point") is not None else -1,
-        tuple((str(name), value) for name, value in params.items()),
+        tuple(params.items()),
         workers,
     )
+
+
+@functools.lru_cache(maxsize=10_000)
+def _point_key(
+    workload: str, preset: str, point: int, params: tuple[tuple[Any, Any], ...], workers: int
+) -> PointKey:
+    named = tuple((str(name), value) for name, value in params)
+    return PointKey(workload, preset, point, named, workers)
 
 
 def _by_workers(samples: Iterable[Sample], keys: Iterable[PointKey]) -> set[PointKey]:
@@ -133,7 +144,9 @@ def _by_workers(samples: Iterable[Sample], keys: Iterable[PointKey]) -> set[Poin
     return {key for key, workers in seen.items() if len(workers - {None}) > 1}
 
 
-def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cell]:
+def cells(
+    samples: Iterable[Sample], counted: Iterable[Sample] = (), adaptive: bool = False
+) -> list[Cell]:
     """All cells that have a sample, in the order of point and contender. Warm-up iterations give no number;
     one that is void voids its process all the same. `counted` are samples that give `COUNTED` and nothing else.
     """
@@ -150,6 +163,8 @@ def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cel
         key = (at, str(sample.get("model", "")), str(sample.get("variant") or ""))
         rounds[key][int(sample.get("round") or 0)].append(sample)
     found = {key: _cell(*key, rounds[key]) for key in sorted(rounds)}
+    for own in found.values():
+        own.adaptive = adaptive
     for sample in counted:
         at = point_key(sample)
         at = point_key(sample, int(sample.get("workers") or 0)) if at in split else at
@@ -160,6 +175,17 @@ def cells(samples: Iterable[Sample], counted: Iterable[Sample] = ()) -> list[Cel
                 cell.values[id] = {0: value}
                 cell.estimates[id] = Estimate(value, None, None, None, 1, "counted once")
     return list(found.values())
+
+
+def _read_all(place: int, metric: Metric, samples: list[Sample]) -> Optional[list[float]]:
+    """None where an iteration has no value, as for too few operations."""
+    found = []
+    for sample in samples:
+        value = sample.metric(place) if type(sample) is CompactSample else metric.read(sample)
+        if value is None:
+            return None
+        found.append(value)
+    return found
 
 
 def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Sample]]) -> Cell:
@@ -182,11 +208,9 @@ def _cell(at: PointKey, model: str, variant: str, rounds: Mapping[int, list[Samp
         cell.cpus = cell.cpus or len(first.get("cpus") or ())
         if is_void(verdict):
             continue
-        for metric in METRIC.values():
-            read = [value for value in map(metric.read, samples) if value is not None]
-            if len(read) == len(
-                samples
-            ):  # an iteration without the value (too few operations): none
+        for place, metric in enumerate(METRIC.values()):
+            read = _read_all(place, metric, samples)
+            if read is not None:
                 values[metric.id][number] = OVER_ITERATIONS[metric.iterations](read)
         for sample in samples:
             cell.peers.update(peer for peer in (FIELD.client, FIELD.backend) if sample.get(peer))

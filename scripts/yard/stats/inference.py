@@ -159,7 +159,7 @@ def _trimmed(n: int) -> int:
     return int(TRIM * n) if n >= TRIM_FROM else 0
 
 
-def _locations_and_errors(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def locations_and_errors(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per draw and pair of columns a < b: the location of column a - column b over the rows and its
     standard error. `values` is draws x rounds x models.
 
@@ -199,7 +199,7 @@ def critical_value(n: int, models: int, family_error: float = FAMILY_ERROR) -> f
     left = CALIBRATION_DRAWS
     while left > 0:
         draws = min(block, left)
-        location, error = _locations_and_errors(generator.standard_normal((draws, n, models)))
+        location, error = locations_and_errors(generator.standard_normal((draws, n, models)))
         greatest.append(np.abs(location / error).max(axis=1))
         left -= draws
     return float(np.quantile(np.concatenate(greatest), 1 - family_error))
@@ -225,7 +225,7 @@ def all_pairs(values: np.ndarray, family_error: float = FAMILY_ERROR) -> AllPair
         raise ValueError(
             f"all_pairs needs {LEAST_ROUNDS} rounds and 2 models, not {n} and {models}"
         )
-    location, error = _locations_and_errors(matrix[np.newaxis])
+    location, error = locations_and_errors(matrix[np.newaxis])
     half = critical_value(n, models, family_error) * error[0]
     result = [np.zeros((models, models)) for _ in range(3)]
     for (a, b), centre, width in zip(zip(*np.triu_indices(models, 1)), location[0], half):

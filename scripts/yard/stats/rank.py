@@ -2,7 +2,8 @@
 """Which contender leads at one point, by how much, and which cannot be told apart.
 
 Rounds are paired: what a round shares (a neighbour on the machine, the clock frequency) cancels in the log
-ratio. All pairs of a point and metric form one family with simultaneous intervals (inference.all_pairs).
+ratio. All pairs of a point and metric form one family with simultaneous intervals: `inference.all_pairs`, and
+where the values decided how many rounds each contender has, `anytime.pairs`, each pair from the rounds that it shares.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Collection, Mapping, Optional, Sequence
 
 import numpy as np
 
-from yard.stats import inference
+from yard.stats import anytime, inference
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell
 
@@ -95,17 +96,21 @@ def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = (VERDICT.
         else:
             values[cell.contender] = found
 
-    shared = _shared_rounds(values, excluded)
+    adaptive = any(cell.adaptive for cell in cells)
+    shared = [] if adaptive else _shared_rounds(values, excluded)
+    rounds = max(map(len, values.values()), default=0) if adaptive else len(shared)
     names = sorted(values)
     if len(names) < 2:
         places = tuple(Place(name, 1, ()) for name in names)
-        return Ranking(metric, len(shared), places, tuple(excluded), None, {})
+        return Ranking(metric, rounds, places, tuple(excluded), None, {})
 
     sign = 1 if METRIC[metric].better == "more" else -1
-    scores = np.array(
-        [[sign * math.log(values[name][number]) for name in names] for number in shared]
+    scores = [{n: sign * math.log(value) for n, value in values[name].items()} for name in names]
+    pairs: inference.AllPairs | anytime.AnytimePairs = (
+        anytime.pairs(scores)
+        if adaptive
+        else inference.all_pairs(np.array([[own[n] for own in scores] for n in shared]))
     )
-    pairs = inference.all_pairs(scores)
     order = sorted(range(len(names)), key=lambda i: (-pairs.location[i].mean(), names[i]))
     places = tuple(
         Place(
@@ -126,7 +131,7 @@ def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = (VERDICT.
         if i != j
     }
     return Ranking(
-        metric, len(shared), places, tuple(excluded), leads[names[order[0]], names[order[1]]], leads
+        metric, rounds, places, tuple(excluded), leads[names[order[0]], names[order[1]]], leads
     )
 
 

@@ -41,6 +41,18 @@ class Duration(Value):
         return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+class Share(Value):
+    name = "5%"
+
+    def convert(self, value: Any, param: Any, context: Any) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%", value, re.ASCII)
+        if not match or not 0 < float(match[1]) < 100:
+            self.fail(f"'{value}' is no share; write 5% or 2.5%", param, context)
+        return float(match[1]) / 100
+
+
 class Setting(Value):
     name = "FIELD=VALUE"
 

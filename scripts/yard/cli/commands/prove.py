@@ -90,6 +90,12 @@ from yard.text import numbers
     default=0,
     help="Only the table of kinds of noise: so many simulated jobs of each, without a change and 5 % slower.",
 )
+@click.option(
+    "--races",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    help="Only the table of a run's races: so many simulated families of each kind of noise.",
+)
 def command(**given: Any) -> int:
     """Runs A/A jobs, injected slow-downs and a CPU hog through `check`, and prints the confusion table and what other
     tools' rules would have said of the same recorded pairs. Needs: scripts/build release suite injected.
@@ -99,10 +105,9 @@ def command(**given: Any) -> int:
     from yard.gate import other_rules, proof
 
     out = given["out"]
-    if given["noises"]:
-        return _noises(given["noises"], out)
-    if given["simulate"]:
-        return _simulated(given["simulate"], out)
+    for name, table in (("races", _races), ("noises", _noises), ("simulate", _simulated)):
+        if given[name]:
+            return table(given[name], out)
     build = campaign.build_folder(given["build"])
     if not (build / "bin").is_dir():
         raise UsageError(
@@ -177,5 +182,20 @@ def _noises(jobs: int, out: Path) -> int:
     rows = [noise.row(kind, size, jobs) for kind in noise.KINDS for size in (0.0, 0.05)]
     text = noise.table(rows)
     write_atomically(out / "noises.md", text)
+    click.echo(text)
+    return OK
+
+
+def _races(families: int, out: Path) -> int:
+    from yard.engine import race_simulation
+
+    make_folder(out)
+    rows = []
+    for noise in race_simulation.NOISES:
+        for models in race_simulation.MODELS:
+            print(f"{noise}, {models} contenders", file=sys.stderr, flush=True)
+            rows.append(race_simulation.raced(noise, models, families, race_simulation.ROUNDS))
+    text = race_simulation.table(rows)
+    write_atomically(out / "races.md", text)
     click.echo(text)
     return OK

@@ -48,6 +48,11 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
     help="Measure no longer: what answers a report's first page comes first; quick: 5m.",
 )
 @click.option(
+    "--until",
+    type=_options.Share(),
+    help="Measure until every row is decided: its leader is ahead of each other, or equal to it within so much.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="Default results/raw/<machine>/<utc>-<commit>.",
@@ -124,6 +129,7 @@ def options_from(given: dict[str, Any]) -> planning.Options:
         sweep=dict(given.get("sweeps", ())),
         rounds=given.get("rounds"),
         time_budget_s=given.get("time_budget_s"),
+        until=given.get("until"),
         seed=given["seed"],
         workers=given["workers"],
         timeout_s=given["timeout_s"],
@@ -202,6 +208,6 @@ def _measure(
         click.echo(summary.table(store.folder))
         if meta.get("open"):
             missing = [Open(**row) for row in meta["open"]]
-            click.echo(f"open, for lack of time: {forecast.open_words(missing)}")
+            click.echo(f"open, with the time it would take: {forecast.open_words(missing)}")
         click.echo(f"results: {store.folder}")
     return code
