@@ -113,7 +113,8 @@ private:
     /// A stop at the entry counts, that at the exit does not.
     void count_call(pid_t thread) {
         __ptrace_syscall_info info{};
-        ::ptrace(PTRACE_GET_SYSCALL_INFO, thread, reinterpret_cast<void*>(sizeof(info)), &info);
+        auto* const bytes = reinterpret_cast<void*>(sizeof info); // NOLINT: ptrace takes it so
+        ::ptrace(PTRACE_GET_SYSCALL_INFO, thread, bytes, &info);
         if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
             page_.system_calls.fetch_add(1, std::memory_order_relaxed);
         }

@@ -168,6 +168,7 @@ void server::run(std::vector<std::string> const& command) const {
 pid_t server::spawn(std::vector<std::string> const& command) const {
     auto strings = command;
     std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
     for (auto& string : strings) {
         pointers.push_back(string.data());
     }
@@ -183,8 +184,7 @@ pid_t server::spawn(std::vector<std::string> const& command) const {
     // After the change of user, which would clear it.
     ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
     auto const output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ::dup2(output, 1);
-    ::dup2(output, 2);
+    if (output == -1 || ::dup2(output, 1) == -1 || ::dup2(output, 2) == -1) ::_exit(127);
     ::close_range(3, ~0u, 0);
     if (::chdir(folder_.c_str()) == -1) ::_exit(127);
     ::execv(pointers[0], pointers.data());
