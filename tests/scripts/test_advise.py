@@ -11,6 +11,7 @@ from fakes import switchyard
 from yard.data import workloads
 from yard.learn import advice
 from yard.stats import estimates, rank
+from yard.text import leads
 from yard.cli.commands import advise as command
 from yard.errors import UsageError
 
@@ -112,6 +113,14 @@ def test_what_is_not_separated_is_a_tie():
     answer = advised(servers(64, ab=10_000, cde=10_001), advice.Mix(0.0, 200e3, 64))
     assert answer.tie and answer.words.startswith("A tie: ")
     assert any("the choice matters little" in note for note in answer.notes)
+
+
+def test_a_lead_that_rounds_to_nothing_is_no_lead():
+    """Separated, but of a request that computes for a second the models cost next to nothing."""
+    answer = advised(servers(64, ab=10e3, cde=40e3), advice.Mix(0.0, 1e9, 64))
+    assert answer.choices[0].rank == 1 and answer.choices[1].rank == 2
+    assert answer.tie and "ab and cde differ by less than 0.1 % in CPU per request" in answer.words
+    assert leads.lead_words(rank.Lead("a", "b", 1.0003, 1.0002, 1.0004)).endswith("less than 0.1 %")
 
 
 def test_it_says_when_it_would_flip():

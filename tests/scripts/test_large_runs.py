@@ -4,7 +4,6 @@
 import json
 import resource
 import subprocess
-import sys
 
 import fake_runs
 import fakes
@@ -125,7 +124,8 @@ def test_two_hundred_thousand_samples_take_a_minute_of_cpu_and_half_a_gigabyte(t
     folder = large_run(tmp_path / "run", rounds=100)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, fakes.LAUNCHER, "report", folder, "--no-plots"],
+        [fakes.LAUNCHER, "report", folder, "--no-plots"],
+        env=fakes.environment(tmp_path),
         capture_output=True,
         text=True,
         timeout=800,

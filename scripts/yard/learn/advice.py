@@ -23,7 +23,7 @@ from yard.data.facts import FIELD, MARKED, METRIC, VERDICT
 from yard.data.workloads import Workload, with_part
 from yard.stats.estimates import Cell, PointKey, cells, estimate
 from yard.text import numbers, units
-from yard.text.leads import lead_words, listed
+from yard.text.leads import LITTLE, lead_words, listed
 
 COST = METRIC.cpu_per_unit_ns
 FLIPS = (2.0, 4.0, 8.0, 16.0, 64.0)
@@ -116,7 +116,7 @@ class Advice:
         }
 
 
-def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
+def cells_of(measured: Iterable[Mapping[str, Any]], adaptive: bool = False) -> list[Cell]:
     """Cells as everywhere, but where most requests compute, their latency counts and not that of
     the rest."""
     adjusted = []
@@ -124,7 +124,7 @@ def cells_of(measured: Iterable[Mapping[str, Any]]) -> list[Cell]:
         dear = ((sample.get("client") or {}).get("dear") or {}).get("latency")
         mostly = (sample.get("params") or {}).get("dear_percent", 0) >= 50
         adjusted.append({**sample, "latency": dear} if dear and mostly else sample)
-    return cells(adjusted)
+    return cells(adjusted, adaptive=adaptive)
 
 
 def _own_cpu_ns(at: PointKey) -> float:
@@ -330,6 +330,7 @@ def advise(measured: Measured, mix: Mix) -> Advice:
         )
     top = [choice.contender for choice in choices if choice.rank == 1]
     notes, tie = [], len(top) > 1
+    close = ranking.runner_up if ranking and not tie else None
     if mix.p99_ns and not good:
         words = f"None: every contender is expected to miss a p99 of {units.text(mix.p99_ns, 'ns')}. Fewer requests at once, or more CPUs."
         if mix.p99_ns < mix.io_wait_ns + mix.cpu_ns:
@@ -337,6 +338,12 @@ def advise(measured: Measured, mix: Mix) -> Advice:
         tie = False
     elif tie:
         words = f"A tie: {listed(top)} are not separated. Take the one that your team knows best."
+    elif close and close.ratio < 1 + LITTLE:
+        tie = True
+        words = (
+            f"A tie for this mix: {listed([close.leader, close.other])} differ by less than "
+            f"{numbers.short_percent(LITTLE)} in CPU per request. Take the one that your team knows best."
+        )
     else:
         words = f"Take {top[0]}"
         if ranking and ranking.runner_up:

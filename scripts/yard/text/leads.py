@@ -9,6 +9,9 @@ from yard.stats.rank import Lead, Ranking
 from yard.text import numbers
 
 
+LITTLE = 0.001  # what would be rounded to 0.0 %
+
+
 def lead_words(lead: Lead) -> str:
     if not lead.separated:
         return f"{lead.leader} and {lead.other} are not separated"
@@ -17,6 +20,8 @@ def lead_words(lead: Lead) -> str:
 
 def advantage(ratio: float, low: float, high: float) -> str:
     """`8 % [5, 11]`, or `3.1 times [2.9, 3.3]` where a percentage would mislead."""
+    if ratio < 1 + LITTLE / 2:
+        return f"less than {numbers.short_percent(LITTLE)}"
     if ratio < 2:
         places = 0 if ratio >= 1.02 else 1
         more, least, most = (100 * (value - 1) for value in (ratio, low, high))

@@ -68,7 +68,8 @@ def command(**given: Any) -> int:
     else:
         folder = given["run"] or _newest()
         run, source = samples.read_run(folder), str(folder)
-        cells, known = advice.cells_of(run.samples), workloads.of_run(run.meta or {})
+        adaptive = bool((run.plan or {}).get("adaptive"))
+        cells, known = advice.cells_of(run.samples, adaptive), workloads.of_run(run.meta or {})
     if given["models"]:
         cells = [
             cell
