@@ -26,6 +26,7 @@ def build(tmp_path):
         (["run", "--rounds", "0"], 64, "--rounds"),
         (["run", "--rounds", "x"], 64, "--rounds"),
         (["run", "--time-budget", "soon"], 64, "write 90s, 5m or 1h"),
+        (["run", "--until", "5"], 64, "write 5% or 2.5%"),
         (["run", "--set", "items"], 64, "field=whole number"),
         (["run", "--seed", "-1"], 64, "--seed"),
         (["run", "--models", "stedy"], 64, "did you mean steady?"),

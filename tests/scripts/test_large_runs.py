@@ -69,9 +69,9 @@ def test_of_many_histograms_some_are_kept_evenly():
         }
         hdr = compactor.compact(sample)["latency"]["hdr"]
         kept += [] if hdr is None else [int(hdr)]
-    assert kept[:64] == list(range(64)) and kept[64:80:8] == [64, 80]
+    assert kept[:32] == list(range(32)) and kept[32:35] == [32, 34, 36]
     late = [b - a for a, b in zip(kept, kept[1:]) if a >= 512]
-    assert set(late) == {16} and len(kept) < 64 * 5
+    assert set(late) == {32} and len(kept) < 32 * 4
 
 
 def large_run(folder, rounds):
@@ -135,5 +135,5 @@ def test_two_hundred_thousand_samples_take_a_minute_of_cpu_and_half_a_gigabyte(t
     assert "reading samples: 50 %" in done.stderr and "200000 samples" in done.stdout
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"{cpu_s:.0f} s of CPU, {after.ru_maxrss // 1024} MB")
-    assert after.ru_maxrss < 500 * 1024
+    assert after.ru_maxrss < 512 * 1024
     assert cpu_s < 180, "60 s on an idle machine; three times that is a defect"

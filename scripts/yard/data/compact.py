@@ -2,7 +2,7 @@
 """Samples of a large run in a tenth of the memory: the same mapping, its numbers in one array.
 
 Keys, kinds of values and nesting are a shape that thousands of samples share. Of the histograms of a cell
-at least KEPT are kept, evenly over the run; a report draws no more."""
+at least twice KEPT are kept, evenly over the run; a report draws no more."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from yard.data import formula
 from yard.data.facts import METRIC
 
 EXACT = 2**53  # beyond it a double does not hold every whole number
-KEPT = 32
+KEPT = 16
 NUMBER, WHOLE, OTHER, NESTED = range(4)
 Shape = dict[str, tuple[int, Any]]  # key -> kind, and the place of the value or the shape in it
-Readable = list[tuple[int, Callable[[Mapping[str, Any]], Optional[float]]]]
+Read = Callable[[Mapping[str, Any]], Optional[float]]
 
 
 class CompactSample(Mapping[str, Any]):
-    __slots__ = ("_shape", "_numbers", "_others", "_metrics")
+    __slots__ = ("_shape", "_numbers", "_others", "_places")
 
     def __init__(
         self,
         shape: Shape,
         numbers: array[float],
         others: tuple[Any, ...],
-        metrics: array[float],
+        places: Mapping[int, int],
     ):
         self._shape, self._numbers, self._others = shape, numbers, others
-        self._metrics = metrics
+        self._places = places  # of metrics in the table -> among the numbers
 
     def metric(self, place: int) -> float | None:
         """The value of a metric, by its place in the table."""
-        value = self._metrics[place]
+        own = self._places.get(place)
+        if own is None:
+            return None
+        value = self._numbers[own]
         return None if value != value else value
 
     def __getitem__(self, key: str) -> Any:
@@ -70,8 +73,7 @@ class Compactor:
     """Makes them; one for a run, so that they share what is equal."""
 
     def __init__(self) -> None:
-        self._shapes: dict[tuple[Any, ...], tuple[Shape, Readable]] = {}
-        self._none = array("d", [math.nan]) * sum(1 for _ in METRIC)
+        self._shapes: dict[tuple[Any, ...], tuple[Shape, list[Read], dict[int, int]]] = {}
         self._equal: dict[Any, Any] = {}
         self._histograms: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 1])
 
@@ -82,14 +84,12 @@ class Compactor:
         mark = self._take_in(sample, numbers, others)
         known = self._shapes.get(mark)
         if known is None:
-            known = self._shapes[mark] = _shape(mark, [0, 0]), _readable(sample)
-        shape, readable = known
-        metrics = array("d", self._none)
-        for place, read in readable:
+            known = self._shapes[mark] = _shape(mark, [0, 0]), *_readable(sample, len(numbers))
+        shape, reads, places = known
+        for read in reads:
             value = read(sample)
-            if value is not None:
-                metrics[place] = value
-        return CompactSample(shape, array("d", numbers), tuple(others), metrics)
+            numbers.append(math.nan if value is None else value)
+        return CompactSample(shape, array("d", numbers), tuple(others), places)
 
     def _take_in(self, part: dict[str, Any], numbers: list[float], others: list[Any]) -> Any:
         mark: list[Any] = []
@@ -131,14 +131,16 @@ class Compactor:
             own[1] *= 2
 
 
-def _readable(sample: Mapping[str, Any]) -> Readable:
-    """The metrics that a sample of this shape may have, with their places in the table."""
+def _readable(sample: Mapping[str, Any], first: int) -> tuple[list[Read], dict[int, int]]:
+    """The metrics that a sample of this shape may have, and where they follow its own numbers."""
     present = {key for key, value in sample.items() if value is not None}
-    return [
+    found = [
         (place, metric.read)
         for place, metric in enumerate(METRIC.values())
         if formula.required(metric.formula) <= present
     ]
+    places = {place: first + number for number, (place, _) in enumerate(found)}
+    return [read for _, read in found], places
 
 
 def _shape(mark: tuple[Any, ...], next_place: list[int]) -> Shape:
