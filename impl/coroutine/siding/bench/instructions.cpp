@@ -26,15 +26,22 @@ coroutine<> await_ready(int count) {
 
 coroutine<> yielder(int count) {
     for (int i = 0; i < count; ++i) {
+        co_await siding::yield();
+    }
+}
+
+coroutine<> sleeper_for_nothing(int count) {
+    for (int i = 0; i < count; ++i) {
         co_await siding::sleep(0ns);
     }
 }
 
-coroutine<> yield_among(int tasks, int count) {
+/// `count` in all, enough in each task to make its own cost small.
+coroutine<> among(int tasks, coroutine<> (*one)(int), int count) {
     for (int i = 1; i < tasks; ++i) {
-        siding::create_task(yielder(count / tasks));
+        siding::create_task(one(count / tasks));
     }
-    co_await siding::create_task(yielder(count / tasks));
+    co_await siding::create_task(one(count / tasks));
 }
 
 coroutine<> spawn_join(int count) {
@@ -57,9 +64,22 @@ coroutine<> spawn_many(int count) {
     }
 }
 
+coroutine<> gather_of_1000(int count) {
+    for (int done = 0; done < count; done += 1'000) {
+        std::vector<coroutine<int>> all;
+        all.reserve(1'000);
+        for (int i = 0; i < 1'000; ++i) {
+            all.push_back(answer(i));
+        }
+        auto const results = co_await siding::gather(std::move(all));
+        static_cast<void>(results);
+    }
+}
+
 coroutine<> gather_of_10(int count) {
     for (int i = 0; i < count; ++i) {
         std::vector<coroutine<int>> ten;
+        ten.reserve(10);
         for (int k = 0; k < 10; ++k) {
             ten.push_back(answer(k));
         }
@@ -101,7 +121,7 @@ coroutine<> queue_of(std::size_t size, int count) {
 coroutine<> locker(siding::lock& l, int count, bool yields) {
     for (int i = 0; i < count; ++i) {
         auto const held = co_await l.scoped();
-        if (yields) co_await siding::sleep(0ns);
+        if (yields) co_await siding::yield();
     }
 }
 
@@ -144,7 +164,7 @@ coroutine<> sleeper() { co_await siding::sleep(1h); }
 coroutine<> cancel_joined(int count) {
     for (int i = 0; i < count; ++i) {
         auto const waits = siding::create_task(sleeper());
-        co_await siding::sleep(0ns);
+        co_await siding::yield();
         waits.cancel();
         try {
             co_await waits;
@@ -153,13 +173,38 @@ coroutine<> cancel_joined(int count) {
     }
 }
 
+[[gnu::noinline]] void throw_a_cancellation() { throw siding::cancelled_error(); }
+
+/// What C++ itself asks for an exception, in a coroutine that does nothing but catch it.
+coroutine<> throw_and_catch(int count) {
+    for (int i = 0; i < count; ++i) {
+        try {
+            throw_a_cancellation();
+        } catch (siding::cancelled_error const&) {
+        }
+    }
+    co_return;
+}
+
+coroutine<> cancel_settled(int count) {
+    for (int i = 0; i < count; ++i) {
+        auto const waits = siding::create_task(sleeper());
+        co_await siding::yield();
+        waits.cancel();
+        auto const end = co_await waits.settled();
+        if (!end.cancelled()) std::abort();
+    }
+}
+
 std::map<std::string, coroutine<> (*)(int)> const operations{
     {"await", await_ready},
-    {"yield_2", [](int count) { return yield_among(2, count); }},
-    {"yield_1000", [](int count) { return yield_among(1'000, count); }},
+    {"yield_2", [](int count) { return among(2, yielder, count); }},
+    {"sleep_0", [](int count) { return among(2, sleeper_for_nothing, count); }},
+    {"yield_1000", [](int count) { return among(1'000, yielder, count); }},
     {"spawn_join", spawn_join},
     {"spawn_1000", spawn_many},
     {"gather_10", gather_of_10},
+    {"gather_1000", gather_of_1000},
     {"group_1000", group_of_1000},
     {"queue_hop", [](int count) { return queue_of(1, count); }},
     {"queue_buffered", [](int count) { return queue_of(0, count); }},
@@ -169,6 +214,8 @@ std::map<std::string, coroutine<> (*)(int)> const operations{
     {"wait_for", wait_fors},
     {"timer", timers},
     {"cancel_joined", cancel_joined},
+    {"cancel_settled", cancel_settled},
+    {"throw_catch", throw_and_catch},
 };
 
 } // namespace

@@ -107,10 +107,16 @@ private:
         if (!is_cancelled) task.set_cancel_message(message_);
     }
 
+    static void cancel_when_it_goes_on(task_core& task) noexcept {
+        task.set(future_core::must_cancel);
+        auto& home = *loop_core::of_this_thread();
+        if (task.has(future_core::is_scheduled) && &task != home.current()) home.be_careful();
+    }
+
     static bool cancel_here(task_core& task) noexcept {
         bool const ends_wait =
             is_suspended(task) && task.waiting->react(*task.waiting, signal::cancel);
-        if (!ends_wait) task.set(future_core::must_cancel);
+        if (!ends_wait) cancel_when_it_goes_on(task);
         return true;
     }
 
@@ -133,7 +139,7 @@ private:
     /// The answer of the whole way, given that of its end.
     bool end_way(bool answer) noexcept {
         if (through_ == nullptr) return answer;
-        if (!answer) through_->set(future_core::must_cancel);
+        if (!answer) cancel_when_it_goes_on(*through_);
         auto* core = start_;
         while (core->has(future_core::is_task) && core->has(future_core::on_cancel_way)) {
             core->clear(future_core::on_cancel_way);

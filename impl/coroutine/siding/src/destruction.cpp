@@ -50,6 +50,19 @@ void nest(End end) noexcept {
 
 } // namespace
 
+void future_core::destroy() noexcept {
+    auto const is_more = !has(is_task) || has(log_exception) || !callbacks.empty() ||
+                         extra() != nullptr || mine.depth >= most_nested;
+    if (is_more) [[unlikely]]
+        return destroy_with_all();
+    auto const frame = static_cast<task_core&>(*this).frame();
+    ++mine.depth;
+    frame.destroy();
+    while (mine.depth == 1 && !mine.empty())
+        [[unlikely]] { end_next(); }
+    --mine.depth;
+}
+
 void destroy_in_turn(future_core& core) noexcept {
     if (mine.depth < most_nested) return nest([&] { core.end_now(); });
     core.next_to_destroy = std::exchange(mine.futures, &core);

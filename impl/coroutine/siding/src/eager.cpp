@@ -21,7 +21,7 @@ void loop_core::start_eagerly(task_core& task) noexcept {
     }
     transfer_ = transfer;
     turn_end_ = turn_end;
-    burst_end_ = burst_end;
+    burst_end_ = careful_until_ > ready_.taken() ? ready_.taken() : burst_end;
     current_ = outer;
 }
 

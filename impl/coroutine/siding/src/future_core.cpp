@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "siding/detail/future_core.hpp"
 
+#include "siding/coroutine.hpp"
 #include "siding/detail/context.hpp"
 #include "siding/detail/print.hpp"
 #include "siding/errors.hpp"
@@ -54,7 +55,6 @@ void future_core::schedule_callbacks() noexcept {
     if (callbacks.empty()) return;
     auto& home = *detail::loop_core::of_this_thread();
     if (!has(is_task) && plain(*this).is_watched()) plain(*this).watch_no_longer();
-    // Nearly always there is one who waits, and it is a coroutine.
     if (auto& first = *callbacks.front(); first.next == &first && first.suspended) [[likely]] {
         callbacks.erase(first);
         home.wake(first);
@@ -71,7 +71,7 @@ void future_core::schedule_callbacks() noexcept {
     } while (!callbacks.empty());
 }
 
-void future_core::destroy() noexcept {
+void future_core::destroy_with_all() noexcept {
     if (has(log_exception)) {
         exception_context const lost{std::string(has(is_task) ? "Task" : "Future") +
                                          " exception was never retrieved",
@@ -130,6 +130,10 @@ void task_core::fail() noexcept {
     }
 }
 
+void task_core::rethrow_failure() { std::rethrow_exception(std::move(failure)); }
+
+void throw_reused() { throw runtime_error("cannot reuse already awaited coroutine"); }
+
 void task_core::destroy_awaited_frames(std::coroutine_handle<> innermost) noexcept {
     while (innermost.address() != frame().address()) {
         auto& awaited = of(innermost);
@@ -156,6 +160,12 @@ std::string_view cancel_message(waiter const& w) noexcept {
 void throw_cancelled(std::string_view message) {
     if (message.empty()) throw cancelled_error();
     throw cancelled_error(std::string(message));
+}
+
+void throw_cancellation() {
+    auto* const task = running_task();
+    auto* const extra = task == nullptr ? nullptr : task->extra();
+    throw_cancelled(extra == nullptr ? std::string_view{} : extra->cancel_message);
 }
 
 bool cancelled_reaction(waiter&, signal) noexcept { return false; }

@@ -6,19 +6,28 @@
 
 namespace siding::detail {
 
+gathering::~gathering() {
+    for (auto& each : std::span(children_, count_)) {
+        each.~any_future();
+    }
+    if (most_ != 0) pool::free(subscriptions_, most_ * (sizeof(child) + sizeof(any_future)));
+}
+
 void gathering::expect(plain_core& outer, std::size_t most) {
     outer_ = &outer;
-    children_.reserve(most);
-    subscriptions_ = std::make_unique<std::byte[]>(most * sizeof(child));
+    if (most == 0) return;
+    auto* const block = pool::allocate(most * (sizeof(child) + sizeof(any_future)));
+    subscriptions_ = static_cast<child*>(block);
+    children_ = reinterpret_cast<any_future*>(subscriptions_ + most);
+    most_ = most;
 }
 
 void gathering::add(any_future added) {
     auto& core = *added.core();
-    children_.push_back(std::move(added));
+    ::new (children_ + count_++) any_future(std::move(added));
     // A task that only we and the loop hold was made for this argument: it cannot come twice.
     if (core.references > 2 && !seen_.insert(&core).second) return;
-    auto* const place = subscriptions_.get() + subscribed_++ * sizeof(child);
-    auto& one = *::new (place) child(*this, core);
+    auto& one = *::new (subscriptions_ + subscribed_++) child(*this, core);
     if (one.was_done()) return;
     core.expect_this_loop();
     core.callbacks.push_back(one);
@@ -26,8 +35,10 @@ void gathering::add(any_future added) {
     outer_->add_reference(); // until its callback has run
 }
 
-gathering::child& gathering::subscription(std::size_t number) const noexcept {
-    return *std::launder(reinterpret_cast<child*>(subscriptions_.get() + number * sizeof(child)));
+void gathering::add_new(task_core& task) noexcept {
+    ::new (children_ + count_++) any_future(task);
+    task.callbacks.push_back(*::new (subscriptions_ + subscribed_++) child(*this, task));
+    outer_->add_reference(); // until its callback has run
 }
 
 /// What was done before counts at once, as in CPython from 3.12 on.
@@ -38,7 +49,7 @@ void gathering::all_added() {
         return outer_->schedule_callbacks();
     }
     for (std::size_t i = 0; i < subscribed_; ++i) {
-        if (auto& one = subscription(i); one.was_done()) child_done(*one.of);
+        if (auto& one = subscriptions_[i]; one.was_done()) child_done(*one.of);
     }
 }
 
@@ -64,7 +75,7 @@ void gathering::child_done(future_core& of) noexcept {
     }
     if (finished_ < subscribed_) return;
     if (cancel_requested_) {
-        for (auto const& each : children_) { // asyncio has collected the results before it looks
+        for (auto const& each : children()) { // asyncio has collected the results before it looks
             each.core()->clear(future_core::log_exception);
         }
         fail(of.now == state::cancelled ? error_of(of)
@@ -88,7 +99,7 @@ void gathering::fail(std::exception_ptr error) noexcept {
 }
 
 bool gathering::begin_cancel(way back) noexcept {
-    if (children_.empty()) return false;
+    if (children().empty()) return false;
     back_ = back;
     cancelling_ = true;
     any_cancelled_ = false;
@@ -98,7 +109,7 @@ bool gathering::begin_cancel(way back) noexcept {
 
 bool gathering::next_to_cancel(bool answer) noexcept {
     any_cancelled_ = any_cancelled_ || answer;
-    return ++next_to_cancel_ < children_.size();
+    return ++next_to_cancel_ < children().size();
 }
 
 bool gathering::end_cancel() noexcept {

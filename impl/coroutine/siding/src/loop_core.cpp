@@ -43,10 +43,6 @@ public:
 /// always have something to do cannot starve timers and I/O. Go and tokio use the same number.
 constexpr std::size_t dispatches_between_looks = 61;
 
-/// At most this many transfers from coroutine to coroutine in a row: should the caller's code have
-/// been built such that they are no tail calls, the stack does not grow further.
-constexpr std::size_t most_transfers = 64;
-
 constexpr duration longest_wait = std::chrono::hours(24);
 
 loop_mark next_mark() noexcept {
@@ -211,7 +207,7 @@ time_point loop_core::time() noexcept {
     auto const now =
         clock_ == nullptr ? time_point(std::chrono::steady_clock::now()) : clock_->now();
     now_ns_ = std::max(now_ns_, deadline_at(now)); // a clock of the caller's may go back
-    attend_at_ = 0;
+    if (next_timer_ns_ <= now_ns_) attend_at_ = 0;
     return now;
 }
 
@@ -265,7 +261,7 @@ void loop_core::collect_posted() {
 void loop_core::wait_for_events() {
     bool const busy = !ready_.empty() || stopping_;
     if (busy && ready_.taken() < look_at_) return;
-    look_at_ = ready_.taken() + dispatches_between_looks;
+    look_at_ = ready_.taken() + ready_queue::distance(dispatches_between_looks);
     if (busy) {
         if (io_->in_flight() != 0) poll(duration{0});
         static_cast<void>(time());
@@ -320,6 +316,7 @@ void loop_core::fire_timers() {
     while (auto* const due = timers_.pop_due(now_ns_)) {
         schedule(*due);
     }
+    if (next_timer_ns_ <= now_ns_) next_timer_ns_ = timers_.next_wake_ns();
 }
 
 void loop_core::run_ready() {
@@ -341,7 +338,8 @@ void loop_core::run_ready() {
 }
 
 void loop_core::begin_burst() noexcept {
-    burst_end_ = ready_.taken() + std::min(turn_end_ - ready_.taken(), most_transfers);
+    auto const most = careful_until_ > ready_.taken() ? 1 : most_transfers;
+    burst_end_ = ready_.taken() + std::min(turn_end_ - ready_.taken(), ready_queue::distance(most));
 }
 
 /// The only place that decides what runs next (with `leave`, its inline half): the first entry of
@@ -358,20 +356,28 @@ std::coroutine_handle<> loop_core::next() noexcept {
 }
 
 std::coroutine_handle<> loop_core::next_from(ready_item item) noexcept {
+    if (item.is_task()) {
+        auto& task = item.as_task();
+        if ((task.flags & future_core::must_cancel) == 0) [[likely]] { // it has not begun
+            current_ = &task;
+            task.set(future_core::is_started);
+            return task.frame();
+        }
+    }
     auto const coroutine = enter(item);
     return coroutine ? coroutine : next();
 }
 
-/// Behind the last of a turn the next one begins, without a way back to run_once, if there is
-/// nothing to attend to.
-std::coroutine_handle<> loop_core::next_burst() noexcept {
-    current_ = nullptr;
+/// Back to run_ready, or, behind the end of a turn, to run_once, unless a long turn comes next.
+std::coroutine_handle<> loop_core::end_burst() noexcept {
     auto const position = ready_.taken();
-    if (position != turn_end_ || position >= attend_at_ || ready_.empty())
-        return std::noop_coroutine();
-    begin_turn();
-    begin_burst();
-    return take_next();
+    if (position == turn_end_ && position < attend_at_ && !ready_.empty()) {
+        begin_turn();
+        begin_burst();
+        return take_next();
+    }
+    current_ = nullptr;
+    return std::noop_coroutine();
 }
 
 /// Makes the task the running one and returns where it goes on, or calls the callback. Null: there
@@ -468,6 +474,27 @@ void loop_core::overflow(linked_waiter& w) noexcept {
     overflow_.last_waiter = &w;
 }
 
+namespace {
+
+bool does_nothing(waiter&, signal) noexcept { return true; }
+
+} // namespace
+
+void loop_core::unschedule(linked_waiter& w) noexcept {
+    static waiter nobody(&does_nothing);
+    auto** before = &overflow_.first_waiter;
+    for (linked_waiter* last = nullptr; *before != nullptr; before = &last->previous) {
+        if (*before == &w) {
+            if (overflow_.last_waiter == &w) overflow_.last_waiter = last;
+            *before = std::exchange(w.previous, nullptr);
+            return;
+        }
+        last = *before;
+    }
+    ready_.replace(reinterpret_cast<std::size_t>(w.previous), ready_item(nobody));
+    w.previous = nullptr;
+}
+
 /// The ready queue has been worked off, so that there is room. Waiters first: the signal to one
 /// must come before its task goes on.
 void loop_core::take_overflow() noexcept {
@@ -475,8 +502,11 @@ void loop_core::take_overflow() noexcept {
         return;
     ready_.open();
     while (auto* const w = overflow_.first_waiter) {
+        auto* const next = w->previous;
+        auto const place = ready_.put();
         if (!ready_.try_push(ready_item(*w))) return ready_.shut();
-        overflow_.first_waiter = std::exchange(w->previous, nullptr);
+        overflow_.first_waiter = next;
+        w->previous = reinterpret_cast<linked_waiter*>(place);
     }
     while (auto* const task = overflow_.first_task) {
         if (!ready_.try_push(ready_item(*task, task->waiting->suspended))) {
@@ -486,6 +516,7 @@ void loop_core::take_overflow() noexcept {
         task->next_task = nullptr;
         link(*task);
     }
+    be_careful();
 }
 
 /// In the child of a process that forks while this loop runs. The turn ends here, for all that is

@@ -10,15 +10,15 @@ void ready_queue::grow() {
     if (is_shut_) throw std::bad_alloc();
     find_room();
     if (tail_ != room_end_) return;
-    auto const larger = std::max<std::size_t>(64, (mask_ + 1) * 2);
-    auto items = std::make_unique<ready_item[]>(larger);
-    auto const count = size();
+    auto const larger = std::max(distance(64), bytes() * 2);
+    auto const mask = larger - distance(1);
+    auto items = std::make_unique<ready_item[]>(larger / distance(1));
     // Positions in the line stay what they are: the loop remembers where its turn ends.
-    for (std::size_t i = 0; i < count; ++i) {
-        items[(head_ + i) & (larger - 1)] = items_[(head_ + i) & mask_];
+    for (auto position = head_; position != tail_; position += distance(1)) {
+        items[(position & mask) / distance(1)] = slot(position);
     }
     items_ = std::move(items);
-    mask_ = larger - 1;
+    mask_ = mask;
     find_room();
 }
 

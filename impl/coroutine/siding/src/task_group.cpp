@@ -2,6 +2,7 @@
 #include "siding/task_group.hpp"
 
 #include <typeinfo>
+#include <utility>
 
 namespace siding {
 namespace {
@@ -12,10 +13,39 @@ bool is_cancellation(std::exception_ptr const& error) {
 
 } // namespace
 
-task_group::~task_group() {
-    for (auto const& each : tasks_) {
-        each.task.remove_done_callback(each.on_done);
+struct task_group::member final : detail::linked_waiter, detail::pool::pooled {
+    member(task_group& owner, any_task member_task) noexcept
+        : linked_waiter(&react_to), group(owner), task(std::move(member_task)) {}
+    ~member() {
+        if (linked()) task.core()->callbacks.erase(*this);
+        if (in_ready_queue) detail::loop_core::of_this_thread()->unschedule(*this);
     }
+
+    static bool react_to(detail::waiter& self, detail::signal reason) noexcept {
+        auto& me = static_cast<member&>(self);
+        me.in_ready_queue = reason == detail::signal::done;
+        if (reason == detail::signal::run) me.group.on_done(me);
+        return true;
+    }
+
+    task_group& group;
+    any_task task;
+    member* before = nullptr;
+    member* after = nullptr;
+    bool in_ready_queue = false; ///< the task has ended, and the group will hear of it
+};
+
+task_group::~task_group() {
+    while (first_ != nullptr) {
+        forget(*first_);
+    }
+}
+
+void task_group::forget(member& gone) noexcept {
+    (gone.before == nullptr ? first_ : gone.before->after) = gone.after;
+    (gone.after == nullptr ? last_ : gone.after->before) = gone.before;
+    --count_;
+    delete &gone;
 }
 
 void task_group::enter() {
@@ -27,42 +57,46 @@ void task_group::enter() {
 
 void task_group::expect_open() const {
     if (!entered_) throw runtime_error("TaskGroup has not been entered");
-    if (exiting_ && tasks_.empty()) throw runtime_error("TaskGroup is finished");
+    if (exiting_ && first_ == nullptr) throw runtime_error("TaskGroup is finished");
     if (aborting_) throw runtime_error("TaskGroup is shutting down");
 }
 
 void task_group::add(any_task created) {
+    auto& core = *created.core();
+    member* added = nullptr;
     try {
         // Room for its error now: there is nobody to tell when it fails.
-        if (auto const most = errors_.size() + tasks_.size() + 2; errors_.capacity() < most) {
+        if (auto const most = errors_.size() + count_ + 2; errors_.capacity() < most) {
             errors_.reserve(2 * most);
         }
-        tasks_.push_back({created});
-        auto const place = std::prev(tasks_.end());
-        try {
-            place->on_done =
-                created.add_done_callback([this, place](any_future const&) { on_done(place); });
-        } catch (...) {
-            tasks_.erase(place);
-            throw;
-        }
+        added = new member(*this, created);
     } catch (...) { // no memory: a task that the group does not know must not run
         created.cancel();
         throw;
+    }
+    added->before = last_;
+    (last_ == nullptr ? first_ : last_->after) = added;
+    last_ = added;
+    ++count_;
+    if (core.done()) {
+        added->in_ready_queue = true;
+        detail::loop_core::of_this_thread()->schedule(*added);
+    } else {
+        core.callbacks.push_back(*added);
     }
 }
 
 void task_group::abort() {
     aborting_ = true;
-    for (auto const& each : tasks_) {
-        if (!each.task.done()) each.task.cancel();
+    for (auto* each = first_; each != nullptr; each = each->after) {
+        if (!each->task.done()) each->task.cancel();
     }
 }
 
-void task_group::on_done(members::iterator place) {
-    auto const ended = std::move(place->task);
-    tasks_.erase(place);
-    if (tasks_.empty()) all_done_.set();
+void task_group::on_done(member& gone) noexcept {
+    auto const ended = std::move(gone.task);
+    forget(gone);
+    if (first_ == nullptr) all_done_.set();
     if (ended.cancelled()) return;
     auto error = ended.exception();
     if (!error) return;
@@ -84,7 +118,7 @@ coroutine<> task_group::exit(std::exception_ptr error) {
     exiting_ = true;
     std::exception_ptr cancellation = is_cancellation(error) ? error : nullptr;
     if (error && !aborting_) abort();
-    while (!tasks_.empty()) {
+    while (first_ != nullptr) {
         all_done_.clear();
         try {
             co_await all_done_.wait();

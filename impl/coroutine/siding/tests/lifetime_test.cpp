@@ -29,8 +29,8 @@ template <class... Subject>
 }
 
 auto const kinds =
-    kinds_of<sleep_subject, future_subject, task_subject, gather_subject, shield_subject,
-             wait_subject, wait_for_subject, timeout_subject, as_completed_subject,
+    kinds_of<sleep_subject, future_subject, settled_subject, task_subject, gather_subject,
+             shield_subject, wait_subject, wait_for_subject, timeout_subject, as_completed_subject,
              task_group_subject, event_subject, lock_subject, scoped_lock_subject,
              semaphore_subject, scoped_semaphore_subject, bounded_semaphore_subject,
              condition_subject, condition_predicate_subject, condition_lock_subject,

@@ -29,15 +29,22 @@ struct nothing {};
 struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) const noexcept {
         auto& promise = self.promise();
+        if (promise.has(future_core::is_task)) return end_task(promise);
+        return loop_core::of_this_thread()->transfer_to(promise.continuation);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    template <class Promise>
+    [[gnu::noinline]] static std::coroutine_handle<> end_task(Promise& promise) noexcept {
         auto& home = *loop_core::of_this_thread();
-        if (!promise.has(future_core::is_task)) return home.transfer_to(promise.continuation);
         promise.heed_late_cancel();
         home.finish(promise); // the frame may be gone
         return home.leave();
     }
-    void await_resume() const noexcept {}
 };
 
 template <class T>
@@ -138,7 +145,8 @@ public:
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> parent) noexcept {
         auto& mine = child().promise();
         mine.continuation = parent;
         mine.owner = this;
@@ -147,9 +155,8 @@ public:
     }
     T await_resume() {
         auto& mine = child().promise();
-        if (mine.now != state::finished) [[unlikely]] {
-            std::rethrow_exception(std::move(mine.failure));
-        }
+        if (mine.now != state::finished) [[unlikely]]
+            mine.rethrow_failure();
         return mine.take();
     }
 
@@ -174,6 +181,7 @@ never_awaited_handler set_never_awaited_handler(never_awaited_handler handler) n
 void report_never_awaited(void const* code) noexcept;
 
 namespace detail {
+[[noreturn, gnu::cold]] void throw_reused();
 /// Destroys the frame, and tells the handler.
 void drop_never_awaited(std::coroutine_handle<> frame) noexcept;
 } // namespace detail
@@ -198,7 +206,8 @@ public:
     // An object is one call, so it is awaited once: `co_await f()` or `co_await std::move(c)`.
     void operator co_await() & = delete;
     [[nodiscard]] detail::coroutine_awaiter<T> operator co_await() && {
-        if (!frame_) throw runtime_error("cannot reuse already awaited coroutine");
+        if (!frame_) [[unlikely]]
+            detail::throw_reused();
         return detail::coroutine_awaiter<T>(release());
     }
 

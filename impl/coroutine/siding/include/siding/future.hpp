@@ -4,6 +4,7 @@
 #include "siding/coroutine.hpp"
 #include "siding/detail/future_core.hpp"
 #include "siding/loop.hpp"
+#include "siding/outcome.hpp"
 
 #include <concepts>
 #include <exception>
@@ -54,6 +55,8 @@ public:
     explicit operator bool() const noexcept { return core_ != nullptr; }
     friend bool operator==(any_future const&, any_future const&) noexcept = default;
     [[nodiscard]] detail::future_core* core() const noexcept { return core_; }
+    /// Gives up the reference, which the caller has now.
+    [[nodiscard]] detail::future_core* release() noexcept { return std::exchange(core_, nullptr); }
 
 protected:
     detail::future_core* core_ = nullptr;
@@ -101,10 +104,17 @@ struct future_wait : linked_waiter {
 
     [[nodiscard]] bool await_ready() const noexcept { return core.done(); }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) {
         if (!core.is_of_this_loop()) [[unlikely]]
             throw_other_loop();
         core.add_reference();
+        return stand_in_line(self);
+    }
+    /// The wait has a reference to the future, and is of its loop.
+    template <class Promise>
+    [[gnu::always_inline]] std::coroutine_handle<>
+    stand_in_line(std::coroutine_handle<Promise> self) {
         if (&core == &self.promise().task()) [[unlikely]] {
             return suspend_for_a_turn(self, *this); // a task that awaits itself: see check()
         }
@@ -153,12 +163,21 @@ struct future_awaiter final : future_wait {
 /// Of an rvalue: moves the result out if this was the last handle.
 template <class T>
 struct last_future_awaiter final : future_wait {
-    explicit last_future_awaiter(any_future&& handle) noexcept
-        : future_wait(*handle.core()), keep(std::move(handle)) {}
+    explicit last_future_awaiter(any_future&& handle) noexcept : future_wait(*handle.release()) {}
+    ~last_future_awaiter() {
+        if (!suspended) core.drop_reference(); // else the wait has it
+    }
+    template <class Promise>
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) {
+        if (!core.is_of_this_loop()) [[unlikely]]
+            throw_other_loop();
+        return stand_in_line(self);
+    }
     T await_resume() {
         check();
         if constexpr (!std::is_void_v<T>) {
-            if (core.references == (suspended ? 2u : 1u)) return std::move(value_of<T>(core));
+            if (core.references == 1u) return std::move(value_of<T>(core));
             if constexpr (std::is_copy_constructible_v<T>) {
                 return value_of<T>(core);
             } else {
@@ -166,7 +185,44 @@ struct last_future_awaiter final : future_wait {
             }
         }
     }
-    any_future keep;
+};
+
+/// Of `settled`: waits, and does not throw what the future ended by.
+template <class T>
+class settled_awaiter final : future_wait {
+public:
+    explicit settled_awaiter(any_future handle) noexcept
+        : future_wait(*handle.core()), keep_(std::move(handle)) {}
+    using future_wait::await_ready;
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+        requests_ = self.promise().task().cancel_requests;
+        return future_wait::await_suspend(self);
+    }
+    [[nodiscard]] outcome<T> await_resume() const {
+        if (was_cancelled(*this)) [[unlikely]]
+            throw_cancelled_or_outcome();
+        if (!core.done()) [[unlikely]]
+            throw_circle();
+        core.clear(future_core::log_exception);
+        if (core.now == state::finished) return value();
+        if (core.now == state::failed) return outcome<T>(core.error());
+        // Who waits was cancelled, and so was what it waited for: that is no outcome.
+        if (suspended && running_task()->cancel_requests > requests_) core.throw_no_result();
+        return outcome<T>(cancelled_t{});
+    }
+
+private:
+    [[nodiscard]] outcome<T> value() const {
+        if constexpr (std::is_void_v<T>) {
+            return outcome<T>(none{});
+        } else {
+            return outcome<T>(value_of<T>(core));
+        }
+    }
+
+    any_future keep_;
+    std::uint16_t requests_ = 0;
 };
 
 template <class F>
@@ -225,6 +281,10 @@ public:
         E&& error) const {
         set_exception(std::make_exception_ptr(std::forward<E>(error)));
     }
+
+    /// `co_await t.settled()` waits and gives an `outcome<T>`: the result, or the exception that it
+    /// ended by, which is not thrown. A cancellation costs half as much so.
+    [[nodiscard]] auto settled() const { return detail::settled_awaiter<T>(*this); }
 
     [[nodiscard]] auto operator co_await() const& { return detail::future_awaiter<T>(*core_); }
     [[nodiscard]] auto operator co_await() && {

@@ -7,8 +7,8 @@
 #include "siding/task.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <ranges>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <unordered_set>
@@ -27,6 +27,14 @@ public:
     void expect(plain_core& outer, std::size_t most);
     /// Takes a child and subscribes to it, unless it has been added before.
     void add(any_future child);
+    /// Makes a task of it, which nobody else has.
+    template <class T>
+    void add(coroutine<T> body) {
+        if (!body) [[unlikely]]
+            throw_reused();
+        loop_core::running().adopt(body.frame().promise());
+        add_new(body.release().promise());
+    }
     /// Last: without children it is done.
     void all_added();
 
@@ -40,7 +48,7 @@ public:
     bool begin_cancel(way back) noexcept;
     [[nodiscard]] bool is_being_cancelled() const noexcept { return cancelling_; }
     [[nodiscard]] future_core& being_cancelled() const noexcept {
-        return *children_[next_to_cancel_].core();
+        return *children()[next_to_cancel_].core();
     }
     /// Takes the answer of a child; false: it was the last.
     bool next_to_cancel(bool answer) noexcept;
@@ -59,10 +67,13 @@ public:
 
 protected:
     explicit gathering(bool keeps_exceptions) noexcept : keeps_exceptions_(keeps_exceptions) {}
-    ~gathering() = default;
+    ~gathering();
     virtual void set_results() = 0; ///< all children are done
 
-    std::vector<any_future> children_; ///< one per argument, duplicates included
+    /// One per argument, duplicates included.
+    [[nodiscard]] std::span<any_future const> children() const noexcept {
+        return {children_, count_};
+    }
 
 private:
     struct child final : linked_waiter {
@@ -75,13 +86,17 @@ private:
         gathering* owner;
         future_core* of;
     };
+    void add_new(task_core& task) noexcept;
     void child_done(future_core& of) noexcept;
-    [[nodiscard]] child& subscription(std::size_t number) const noexcept;
     void fail(std::exception_ptr error) noexcept;
 
     plain_core* outer_ = nullptr;
-    std::unique_ptr<std::byte[]> subscriptions_; ///< one block of `child`: they cannot move
+    // Of `most_` each, in one block: subscriptions, which cannot move, then children.
+    child* subscriptions_ = nullptr;
+    any_future* children_ = nullptr;
+    std::size_t most_ = 0;
     std::size_t subscribed_ = 0;
+    std::size_t count_ = 0; ///< children
     std::unordered_set<future_core*> seen_;
     std::size_t finished_ = 0;
     bool keeps_exceptions_;
@@ -102,7 +117,7 @@ public:
 
 private:
     void set_results() override {
-        if constexpr (!std::is_void_v<Result>) this->emplace(collect_(children_));
+        if constexpr (!std::is_void_v<Result>) this->emplace(collect_(children()));
         this->now = state::finished;
     }
 
@@ -127,11 +142,20 @@ future<Result> gather_all(std::size_t most, bool keeps_exceptions, Collect colle
     return outer;
 }
 
+template <class A>
+void add_to(gathering& all, A&& awaited) {
+    if constexpr (is_coroutine<std::remove_cvref_t<A>>) {
+        all.add(std::forward<A>(awaited));
+    } else {
+        all.add(any_future(ensure_future(std::forward<A>(awaited))));
+    }
+}
+
 template <class R>
 auto gather_range(R&& range, bool keeps_exceptions, auto collect_one) {
     using one = decltype(collect_one(std::declval<any_future const&>()));
     using result = std::conditional_t<std::is_same_v<one, none>, void, std::vector<one>>;
-    auto const collect = [collect_one](std::vector<any_future> const& all) {
+    auto const collect = [collect_one](std::span<any_future const> all) {
         std::vector<one> results;
         results.reserve(all.size());
         for (auto const& each : all) {
@@ -143,9 +167,9 @@ auto gather_range(R&& range, bool keeps_exceptions, auto collect_one) {
     return gather_all<result>(count, keeps_exceptions, collect, [&](gathering& all) {
         for (auto&& each : range) {
             if constexpr (std::is_lvalue_reference_v<R>) {
-                all.add(ensure_future(each));
+                add_to(all, each);
             } else {
-                all.add(ensure_future(std::move(each)));
+                add_to(all, std::move(each));
             }
         }
     });
@@ -186,14 +210,14 @@ template <class... A>
 requires(sizeof...(A) > 0 && (awaitable<std::remove_cvref_t<A>> && ...))
     [[nodiscard]] auto gather(A&&... awaitables) {
     using result = std::tuple<value_or_none<future_result<A>>...>;
-    auto const collect = [](std::vector<any_future> const& all) {
+    auto const collect = [](std::span<any_future const> all) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             return result{detail::copy_value<future_result<A>>(all[I])...};
         }
         (std::index_sequence_for<A...>{});
     };
     return detail::gather_all<result>(sizeof...(A), false, collect, [&](detail::gathering& all) {
-        (all.add(ensure_future(std::forward<A>(awaitables))), ...);
+        (detail::add_to(all, std::forward<A>(awaitables)), ...);
     });
 }
 
@@ -212,14 +236,14 @@ template <class... A>
 requires(sizeof...(A) > 0 && (awaitable<std::remove_cvref_t<A>> && ...))
     [[nodiscard]] auto gather(return_exceptions_t, A&&... awaitables) {
     using result = std::tuple<outcome<future_result<A>>...>;
-    auto const collect = [](std::vector<any_future> const& all) {
+    auto const collect = [](std::span<any_future const> all) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             return result{detail::outcome_of<future_result<A>>(all[I])...};
         }
         (std::index_sequence_for<A...>{});
     };
     return detail::gather_all<result>(sizeof...(A), true, collect, [&](detail::gathering& all) {
-        (all.add(ensure_future(std::forward<A>(awaitables))), ...);
+        (detail::add_to(all, std::forward<A>(awaitables)), ...);
     });
 }
 

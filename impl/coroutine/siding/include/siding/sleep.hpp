@@ -35,17 +35,22 @@ public:
         return false;
     }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) {
         if (deadline_ns == 0) return suspend_for_a_turn(self, *this);
+        return begin(self);
+    }
+    void await_resume() const { throw_if_cancelled(*this); }
+
+private:
+    template <class Promise>
+    [[gnu::noinline]] std::coroutine_handle<> begin(std::coroutine_handle<Promise> self) {
         auto& home = *loop_core::of_this_thread();
         // Until here it holds the delay.
         deadline_ns = home.deadline_after(as_time_point(deadline_ns).time_since_epoch());
         home.insert_timer(*this);
         return suspend(self, *this);
     }
-    void await_resume() const { throw_if_cancelled(*this); }
-
-private:
     /// Out of line: only a frame that is destroyed while it sleeps comes here.
     [[gnu::noinline, gnu::cold]] void leave_timers() noexcept {
         loop_core::of_this_thread()->timers().erase(*this);
@@ -60,7 +65,30 @@ private:
     }
 };
 
+/// Waits for one turn, and for nothing more.
+class turn_awaiter final : waiter {
+public:
+    turn_awaiter() noexcept : waiter(&react_to) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) {
+        return suspend_for_a_turn(self, *this);
+    }
+    void await_resume() const {
+        if (was_cancelled(*this)) [[unlikely]]
+            throw_cancellation();
+    }
+
+private:
+    /// Its task is in the ready queue all the time.
+    static bool react_to(waiter&, signal) noexcept { return false; }
+};
+
 } // namespace detail
+
+/// Lets all that is ready run once, as `sleep(0ns)` does, for less.
+[[nodiscard]] inline detail::turn_awaiter yield() noexcept { return {}; }
 
 /// What `sleep` returns: begins when awaited, once.
 template <class T = void>

@@ -64,7 +64,7 @@ public:
 template <class T>
 task<T> loop::create_task(coroutine<T> body, std::string_view name) {
     if (!body) [[unlikely]]
-        throw runtime_error("cannot reuse already awaited coroutine");
+        detail::throw_reused();
     adopt(body.frame().promise());
     auto& promise = body.release().promise();
     if (!name.empty()) [[unlikely]]

@@ -6,8 +6,8 @@
 #include "siding/task.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
-#include <list>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -70,14 +70,12 @@ public:
 
 private:
     void expect_open() const;
-    struct member {
-        any_task task;
-        done_callback_id on_done{};
-    };
-    using members = std::list<member>;
+    /// A task of the group, known to both: it waits for the task's end, as a done callback would.
+    struct member;
 
     void add(any_task created);
-    void on_done(members::iterator place);
+    void on_done(member& gone) noexcept;
+    void forget(member& gone) noexcept;
     void abort();
 
     bool entered_ = false;
@@ -85,7 +83,9 @@ private:
     bool aborting_ = false;
     bool cancelled_parent_ = false;
     detail::task_core* parent_ = nullptr; ///< not counted: we are in its frame
-    members tasks_;
+    member* first_ = nullptr;
+    member* last_ = nullptr;
+    std::size_t count_ = 0;
     std::vector<std::exception_ptr> errors_;
     event all_done_; ///< waiting for it takes no memory: the tasks' callbacks need the group
 };

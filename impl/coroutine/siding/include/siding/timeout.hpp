@@ -13,13 +13,16 @@ namespace siding {
 
 /// asyncio.Timeout: a limit on the time of a piece of a task. `timeout` and `timeout_at` make one
 /// and run the piece in it.
-class timeout_scope {
+class timeout_scope : detail::timer {
 public:
     /// nullopt: no limit, until it is rescheduled.
-    explicit timeout_scope(std::optional<time_point> when) noexcept : when_(when) {}
+    explicit timeout_scope(std::optional<time_point> when) noexcept
+        : timer(&react_to), when_(when) {}
     timeout_scope(timeout_scope const&) = delete;
     timeout_scope& operator=(timeout_scope const&) = delete;
-    ~timeout_scope() { timer_.cancel(); }
+    ~timeout_scope() {
+        if (home_ != nullptr) disarm();
+    }
 
     [[nodiscard]] std::optional<time_point> when() const noexcept { return when_; }
     /// True once the time was up, whether or not the piece has noticed.
@@ -37,12 +40,14 @@ public:
 private:
     enum class state { created, entered, expiring, expired, exited };
 
-    void on_timeout();
+    void arm() noexcept;
+    void disarm() noexcept;
+    static bool react_to(detail::waiter& self, detail::signal reason) noexcept;
 
     state state_ = state::created;
     unsigned cancelling_ = 0; ///< requests for cancellation that were there before
     std::optional<time_point> when_;
-    handle timer_;
+    detail::loop_core* home_ = nullptr; ///< while it is among the timers, or in the ready queue
     detail::task_core* task_ = nullptr; ///< not counted: we are in its frame
 };
 

@@ -54,7 +54,7 @@ struct step {
 } // namespace
 
 void loop_core::run_next_watched() {
-    burst_end_ = ready_.taken() + 1;
+    burst_end_ = ready_.taken() + ready_queue::distance(1);
     attend_at_ = 0; // the end of the step comes back here, whatever is next
     step now;
     if (auto const& item = ready_.at(ready_.taken()); !item.is_task()) {

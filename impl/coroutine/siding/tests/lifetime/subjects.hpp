@@ -54,6 +54,14 @@ struct future_subject : subject {
     void grant() override { f.set_result(1); }
 };
 
+struct settled_subject : future_subject {
+    static constexpr auto awaits = {"future.settled"};
+    static siding::coroutine<> wait_for_it(siding::future<int>& f) {
+        static_cast<void>(co_await f.settled());
+    }
+    siding::coroutine<> wait() override { return wait_for_it(f); }
+};
+
 struct task_subject : subject {
     static constexpr auto awaits = {"task"};
     static siding::coroutine<int> work() { co_return co_await siding::sleep(1h, 1); }

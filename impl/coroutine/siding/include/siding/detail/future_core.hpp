@@ -104,8 +104,9 @@ struct future_core {
     void set_cancel_message(std::string_view message) noexcept;
     /// Wakes all who wait, through the ready queue, in the order in which they came.
     void schedule_callbacks() noexcept;
-    void destroy() noexcept; ///< reports an exception that nobody retrieved
-    void end_now() noexcept; ///< the end of `destroy`, at once or later (destruction.hpp)
+    void destroy() noexcept;          ///< reports an exception that nobody retrieved
+    void destroy_with_all() noexcept; ///< of one that has more than a frame
+    void end_now() noexcept;          ///< the end of `destroy`, at once or later (destruction.hpp)
 
     [[nodiscard]] std::exception_ptr& error() noexcept; ///< failed or cancelled
     /// The exception of a failed future; throws if cancelled or pending.
@@ -159,7 +160,8 @@ struct task_core : future_core {
         return std::coroutine_handle<task_core>::from_address(coroutine.address()).promise();
     }
 
-    void fail() noexcept; ///< the coroutine ends by the current exception
+    void fail() noexcept;                           ///< the coroutine ends by the current exception
+    [[noreturn, gnu::cold]] void rethrow_failure(); ///< awaited in place: its owner passes it on
     /// Of a task that is suspended in `innermost` and will never go on: destroys the frames of what
     /// it awaits in place, innermost first, as many as there are.
     void destroy_awaited_frames(std::coroutine_handle<> innermost) noexcept;

@@ -17,7 +17,8 @@ struct grant_waiter : linked_waiter {
     }
 
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+    [[gnu::always_inline]] std::coroutine_handle<>
+    await_suspend(std::coroutine_handle<Promise> self) {
         list.enter(*this, this_loop);
         return suspend(self, *this);
     }

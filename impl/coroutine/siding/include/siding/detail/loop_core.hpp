@@ -63,8 +63,11 @@ public:
     /// Continues the task that waits with `w`, behind all that is ready.
     void wake(waiter& w) noexcept {
         auto& task = task_core::of(w.suspended).task();
+        auto const before = task.flags;
         task.set(future_core::is_scheduled);
         wake_current(task, w.suspended);
+        if ((before & future_core::must_cancel) != 0) [[unlikely]]
+            be_careful();
     }
     /// Continues the task that is running, once it has suspended at `coroutine`, behind all that is
     /// ready.
@@ -72,15 +75,34 @@ public:
         if (!ready_.try_push(ready_item(task, coroutine))) [[unlikely]]
             overflow(task);
     }
+    /// A task in the ready queue is to be cancelled: until all that is in it now has run, each
+    /// entry is looked at before it goes on. Otherwise nobody looks whether a task is to be
+    /// cancelled.
+    void be_careful() noexcept {
+        careful_until_ = ready_.put();
+        burst_end_ = ready_.taken();
+        attend_at_ = 0; // the next turn begins with care
+    }
     /// Signals `run` to `w`, which is in no list, behind all that is ready.
     void schedule(linked_waiter& w) noexcept {
+        // Its place, for unschedule; it is in no list now.
+        w.previous = reinterpret_cast<linked_waiter*>(ready_.put());
         if (!ready_.try_push(ready_item(w))) [[unlikely]]
             overflow(w);
+    }
+    /// Takes that back: `w` was scheduled and has not been signalled.
+    void unschedule(linked_waiter& w) noexcept;
+    /// Whether a time is over. Of the real clock's the latest reading will do: it may be too early,
+    /// then the timer for it is, like others, late by a look at the clock.
+    [[nodiscard]] bool is_over(std::uint64_t deadline_ns) noexcept {
+        if (clock_ != nullptr) static_cast<void>(time());
+        return deadline_ns <= now_ns_;
     }
     /// Calls `f(waiter&)` for all that are to be signalled `run`.
     template <class F>
     void for_each_ready_waiter(F f) {
-        for (auto position = ready_.taken(); position != ready_.put(); ++position) {
+        auto position = ready_.taken();
+        for (; position != ready_.put(); position += ready_queue::distance(1)) {
             auto const& item = ready_.at(position);
             if (!item.is_task()) f(item.as_waiter());
         }
@@ -93,13 +115,12 @@ public:
     void continue_now(task_core& task) noexcept { claimed_ = &task; }
     /// What a coroutine that has just suspended, or ended, hands control to: the next in line,
     /// without a way back through the loop. Where that would not be a tail call, the loop.
-    [[nodiscard]] std::coroutine_handle<> leave() noexcept {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> leave() noexcept {
         if constexpr (trampoline) {
             return std::noop_coroutine();
         } else {
-            if (ready_.taken() == burst_end_) [[unlikely]] {
-                return next_burst();
-            }
+            if (ready_.taken() == burst_end_ && !begin_next_turn()) [[unlikely]]
+                return end_burst();
             return take_next();
         }
     }
@@ -109,6 +130,10 @@ public:
     }
     void insert_timer(timer& t) noexcept {
         timers_.insert(t);
+        if (t.deadline_ns >= next_timer_ns_) [[likely]] {
+            return;
+        }
+        next_timer_ns_ = t.deadline_ns;
         if (t.deadline_ns <= now_ns_) attend_at_ = 0;
     }
     [[nodiscard]] timer_wheel& timers() noexcept { return timers_; }
@@ -127,7 +152,15 @@ public:
     /// A task's body has ended: wakes who waits for it and gives up the loop's hold on it.
     void finish(task_core& task) noexcept {
         unlink(task);
-        if (!task.callbacks.empty()) task.schedule_callbacks();
+        if (auto* const first = task.callbacks.front(); first != nullptr) {
+            // Nearly always there is one who waits, and it is a coroutine.
+            if (first->next == first && first->suspended) [[likely]] {
+                task.callbacks.erase(*first);
+                wake(*first);
+            } else {
+                task.schedule_callbacks();
+            }
+        }
         task.drop_reference();
     }
     /// Makes a task of a coroutine that has not begun, and puts it in the ready queue.
@@ -138,7 +171,7 @@ public:
             [[unlikely]] {
             inherit_context(task);
         }
-        ready_.push(ready_item(task, task.frame()));
+        ready_.push(ready_item(task, nullptr));
         // From here on nothing throws.
         task.flags = future_core::is_task | future_core::is_scheduled;
         task.references = 1;
@@ -196,6 +229,10 @@ protected:
 private:
     friend struct debug_layout;
 
+    /// At most this many transfers from coroutine to coroutine in a row: should the caller's code
+    /// have been built such that they are no tail calls, the stack does not grow further.
+    static constexpr std::size_t most_transfers = 64;
+
     void run_once() noexcept;
     // The four steps of a turn.
     void collect_posted();
@@ -210,19 +247,28 @@ private:
         return (task.flags & both) == future_core::is_started;
     }
     /// The ready queue is not empty.
-    [[nodiscard]] std::coroutine_handle<> take_next() noexcept {
+    [[nodiscard, gnu::always_inline]] inline std::coroutine_handle<> take_next() noexcept {
         auto const item = ready_.pop();
-        if (item.is_task()) [[likely]] {
-            if (auto& task = item.as_task(); goes_on(task)) [[likely]] {
-                current_ = &task;
-                return item.coroutine();
-            }
+        if (item.coroutine()) [[likely]] { // not to be cancelled: see be_careful
+            current_ = &item.as_task();
+            return item.coroutine();
         }
         return next_from(item);
     }
+    /// Behind the last of a turn the next one begins, without a way back to run_once, if there is
+    /// nothing to attend to and it is short. False if not, or in the midst of a turn.
+    [[nodiscard, gnu::always_inline]] inline bool begin_next_turn() noexcept {
+        auto const position = ready_.taken();
+        if (position != turn_end_ || position >= attend_at_) return false;
+        // None wraps round to too many.
+        auto const others = ready_.put() - position - ready_queue::distance(1);
+        if (others >= ready_queue::distance(most_transfers)) return false;
+        burst_end_ = turn_end_ = ready_.put();
+        return true;
+    }
     [[nodiscard]] std::coroutine_handle<> next() noexcept;
     [[nodiscard]] std::coroutine_handle<> next_from(ready_item item) noexcept;
-    [[nodiscard]] std::coroutine_handle<> next_burst() noexcept;
+    [[nodiscard]] std::coroutine_handle<> end_burst() noexcept;
     void begin_turn() noexcept { turn_end_ = ready_.put(); }
     void begin_burst() noexcept;
     [[nodiscard]] std::coroutine_handle<> enter(ready_item item) noexcept;
@@ -258,8 +304,9 @@ private:
     static inline constinit thread_local loop_core* this_thread_ = nullptr;
 
     ready_queue ready_;
-    std::size_t burst_end_ = 0; ///< up to here `leave` goes on by itself; at most `turn_end_`
-    std::size_t turn_end_ = 0;  ///< up to here the ready queue belongs to this turn
+    std::size_t burst_end_ = 0;     ///< up to here `leave` goes on by itself; at most `turn_end_`
+    std::size_t turn_end_ = 0;      ///< up to here the ready queue belongs to this turn
+    std::size_t careful_until_ = 0; ///< up to here a task may have to be cancelled
     task_core* current_ = nullptr;
     task_core* claimed_ = nullptr; ///< by continue_now
     std::coroutine_handle<> transfer_;
@@ -274,7 +321,8 @@ private:
     bool debug_ = false;
     int failure_ = 0; ///< an errno: the backend is broken
     clock* clock_;
-    std::uint64_t now_ns_ = 0; ///< the latest reading of the clock
+    std::uint64_t now_ns_ = 0;               ///< the latest reading of the clock
+    std::uint64_t next_timer_ns_ = never_ns; ///< no timer is due before
     task_core* first_task_ = nullptr;
     task_core* last_task_ = nullptr;
     loop_mark mark_;
@@ -311,6 +359,10 @@ bool cancelled_reaction(waiter&, signal) noexcept;
     return w.react == &cancelled_reaction;
 }
 
+/// What `throw_if_cancelled` throws, out of line: where a wait is short, less code on its way is
+/// worth more than a cheaper cancellation.
+[[noreturn, gnu::cold]] void throw_cancellation();
+
 /// The first thing that await_resume does after a suspension: throws cancelled_error if the task
 /// was cancelled while it waited, or before it could go on.
 inline void throw_if_cancelled(waiter const& w) {
@@ -325,8 +377,8 @@ inline void throw_if_cancelled(waiter const& w) {
 
 /// The last thing that await_suspend does: `w` is linked to whatever will wake it.
 template <class Promise>
-[[nodiscard]] std::coroutine_handle<> suspend(std::coroutine_handle<Promise> coroutine,
-                                              waiter& w) noexcept {
+[[nodiscard, gnu::always_inline]] inline std::coroutine_handle<>
+suspend(std::coroutine_handle<Promise> coroutine, waiter& w) noexcept {
     auto& task = coroutine.promise().task();
     w.suspended = coroutine;
     task.waiting = &w;
@@ -347,6 +399,8 @@ suspend_for_a_turn(std::coroutine_handle<Promise> coroutine, waiter& w) {
     task.waiting = &w;
     auto& home = *loop_core::of_this_thread();
     home.wake_current(task, coroutine);
+    if (task.has(future_core::must_cancel)) [[unlikely]]
+        home.be_careful();
     return home.leave();
 }
 
