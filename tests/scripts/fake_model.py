@@ -161,9 +161,9 @@ def main():
     if MODEL == "disturbed":  # the first time
         with open(os.environ["FAKE_NOTES"], "a+") as notes:
             seen = [notes.seek(0), *notes.read().split()]
-            at = f"{given['tag']['round']}-{given['point']}"
-            notes.write(f"{at}\n")
-        if at not in seen:
+            place = f"{given['tag']['round']}-{given['point']}"
+            notes.write(f"{place}\n")
+        if place not in seen:
             sample.update(verdict="disturbed", reason="waited", run_ns=1)
     if MODEL == "bulky":  # its part is larger than a limit on files may allow
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

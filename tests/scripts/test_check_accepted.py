@@ -85,7 +85,7 @@ def test_it_expires_with_its_base_or_its_day(tmp_path):
         ("base =", "no TOML"),
     ],
 )
-def test_a_wrong_file_is_told(tmp_path, change, text):
+def test_a_wrong_file_is_reported(tmp_path, change, text):
     with pytest.raises(UsageError, match=text):
         entries(tmp_path, change)
 

@@ -54,7 +54,7 @@ def test_a_missing_build_names_the_next_step(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_no_permission_is_told(tmp_path, build):
+def test_no_permission_is_reported(tmp_path, build):
     (tmp_path / "closed").mkdir(mode=0o555)
     done = fakes.switchyard(tmp_path, "run", "--build", build, "--out", tmp_path / "closed" / "run")
     assert done.returncode == 4 and "--out" in done.stderr

@@ -105,7 +105,7 @@ def test_missing_packages_are_named_with_their_command(make):
     assert "libtbb-dev" in mending and "libuv1-dev" not in mending and "strace" not in mending
 
 
-def test_the_worst_comes_first_and_silence_is_told(make):
+def test_the_worst_comes_first_and_silence_is_reported(make):
     findings, silent = checks.examine(
         make({f"{CPU}/smt/active": "0", "proc/pressure/cpu": "some avg10=61.20"})
     )
@@ -144,7 +144,7 @@ def test_a_new_boot_has_nothing_to_restore(make, tmp_path):
     )
 
 
-def test_a_damaged_record_is_told(make, tmp_path):
+def test_a_damaged_record_is_reported(make, tmp_path):
     (tmp_path / "doctor.json").write_text("{")
     with pytest.raises(YardError, match="by hand"):
         mend.restore(make({}), tmp_path / "doctor.json")

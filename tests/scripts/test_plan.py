@@ -205,7 +205,7 @@ def place(process):
     return plan.place_of(process), process["model"], process["variant"]
 
 
-def test_a_folder_without_models_is_told(tmp_path):
+def test_a_folder_without_models_is_reported(tmp_path):
     (tmp_path / "bin").mkdir()
     with pytest.raises(UsageError, match="cmake --preset release"):
         models.discover(tmp_path)

@@ -253,7 +253,7 @@ def test_another_system_is_told_what_to_install(system):
     )
 
 
-def test_an_old_cmake_is_told(system):
+def test_an_old_cmake_is_reported(system):
     system.installed(*REQUIRED, *OPTIONAL)
     system.tool("cmake", "echo cmake version 3.22.1")
     done, _ = system()

@@ -99,8 +99,8 @@ def last_attempts(samples: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         return samples
     last: dict[Key, int] = {}
     for sample in samples:
-        at = key(sample)
-        last[at] = max(last.get(at, 0), sample.get("attempt", 0))
+        process = key(sample)
+        last[process] = max(last.get(process, 0), sample.get("attempt", 0))
     return [sample for sample in samples if sample.get("attempt", 0) == last[key(sample)]]
 
 

@@ -122,8 +122,10 @@ class Runner:
         done = finished(begun, found)
         self.verdicts.update(done.values())
         for sample in found:
-            at = samples.key(sample)
-            self._attempts[at] = max(self._attempts[at], sample.get("attempt", 0) + 1)
+            process_key = samples.key(sample)
+            self._attempts[process_key] = max(
+                self._attempts[process_key], sample.get("attempt", 0) + 1
+            )
         self._repeats = len(samples.replaced(found, VERDICT.disturbed))
         for job in begun:
             if done.get(samples.key(job)) in FAILURES:

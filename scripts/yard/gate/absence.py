@@ -87,20 +87,20 @@ class Ledger:
                 continue
             name = f"{scenario} {metric}".strip()
             if count.lacking < RARE and count.pairs - count.lacking >= CERTAIN:
-                notes.append(f"{name}: {_told(count)}; the other pairs are judged")
+                notes.append(f"{name}: {_in_words(count)}; the other pairs are judged")
                 continue
             red = count.weight >= CERTAIN and not count.alone[BASE] and not count.alone[BOTH]
-            decided.append(Absent(scenario, metric, red, _told(count)))
+            decided.append(Absent(scenario, metric, red, _in_words(count)))
         return decided, notes
 
 
-def _told(count: _Count) -> str:
+def _in_words(count: _Count) -> str:
     words = []
     for place in (HEAD, BASE, BOTH):
         if pairs := count.alone[place]:
-            where = "both sides" if place == BOTH else f"{place} alone"
+            sides = "both sides" if place == BOTH else f"{place} alone"
             why = count.reason[HEAD if place == BOTH else place]
-            words.append(f"no value on {where} in {pairs} of {count.pairs} pairs: {why}")
+            words.append(f"no value on {sides} in {pairs} of {count.pairs} pairs: {why}")
     return "; ".join(words)
 
 

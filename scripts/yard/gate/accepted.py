@@ -86,10 +86,10 @@ def apply(
 ) -> list[str]:
     """Turns the reds that an entry covers into ACCEPTED; what expired is told. `base_is_within(rev)`: is the base of this
     check `rev` or older?"""
-    told = []
+    remarks = []
     for entry in entries:
         if (entry.until and today > entry.until) or (entry.base and not base_is_within(entry.base)):
-            told.append(
+            remarks.append(
                 f"the accepted entry for {entry.cell} {entry.metric} has expired; remove it ({entry.reason})"
             )
             continue
@@ -114,4 +114,4 @@ def apply(
                     cell.verdict, cell.note = Verdict.ACCEPTED, f"accepted: {entry.reason}"
                 else:
                     cell.note = f"more than the {numbers.short_percent(entry.most - 1)} that are accepted: {entry.reason}"
-    return told
+    return remarks

@@ -105,7 +105,7 @@ class Bisection:
                 f"{self.search.head.label} {why} than {self.search.base.label}: {_pairs(last)}",
             )
         self.half = math.log1p(last.change) / 2
-        return self._told(bisect_search.search(len(self.commits), self.judged), last)
+        return self._result(bisect_search.search(len(self.commits), self.judged), last)
 
     def judged(self, number: int) -> Judged:
         """`number` 0 is the base, which no one asks for."""
@@ -179,7 +179,7 @@ class Bisection:
         words = ("log", "-1", "--format=%h %s", self.commits[number - 1])
         return readable(git(self.search.repository, *words))
 
-    def _told(self, found: bisect_search.Found, last: Judged) -> Result:
+    def _result(self, found: bisect_search.Found, last: Judged) -> Result:
         names = [self._title(number) for number in found.candidates]
         if found.stopped is not None:
             text = (

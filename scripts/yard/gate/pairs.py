@@ -107,16 +107,16 @@ class PairSource:
                 break
             if len(failed) == 1:
                 alone[failed[0]] += 1
-        told = next((f"{r.verdict}: {r.reason}" for r in measured.values() if r.failed), "")
+        failure = next((f"{r.verdict}: {r.reason}" for r in measured.values() if r.failed), "")
         red = alone.get("head") == CONFIRM_BROKEN
         if red:
-            why = told
+            why = failure
         elif alone.get("base") == CONFIRM_BROKEN:
-            why = f"base fails and head does not: {told}"
+            why = f"base fails and head does not: {failure}"
         elif not any(r.failed for r in measured.values()):
             why = f"failed in {MOST_FLAKY} pairs, and not always"
         else:
-            why = f"fails on both sides: {told}"
+            why = f"fails on both sides: {failure}"
         self.failed[id] = absence.Absent(id, "", red, why)
         return None
 

@@ -150,7 +150,7 @@ def nearest(function: str, file: str, of: Sequence[Hunk]) -> Hunk | None:
     return next((h for h in of if base and h.file.rpartition("/")[2] == base), None)
 
 
-def told(before: Profile, after: Profile, of: Sequence[Hunk]) -> list[str]:
+def sentences(before: Profile, after: Profile, of: Sequence[Hunk]) -> list[str]:
     lines = [f"not measured: {why}" for why in dict.fromkeys([*before.missing, *after.missing])]
     if before.instructions and after.instructions:
         totals = before.instructions.total(), after.instructions.total()
@@ -168,8 +168,8 @@ def _functions(before: Profile, after: Profile, of: Sequence[Hunk]) -> list[str]
     changed = _changed(before.instructions, after.instructions)
     for name, pair in changed[:MOST_FUNCTIONS]:
         hunk = nearest(name, after.files.get(name, before.files.get(name, "")), of)
-        where = f", near the change at {readable(hunk.file)}:{hunk.line}" if hunk else ""
-        lines.append(f"  {readable(name)}: {_both(*pair)}{where}")
+        near = f", near the change at {readable(hunk.file)}:{hunk.line}" if hunk else ""
+        lines.append(f"  {readable(name)}: {_both(*pair)}{near}")
     return lines
 
 

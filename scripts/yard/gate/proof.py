@@ -209,9 +209,9 @@ def _count(row: Row, folder: Path) -> None:
     row.done += 1
     if wrong and not good:
         row.wrong.append(wrong)
-    told = folder / "check.json"
-    if told.exists():
-        value = json.loads(told.read_text(encoding="utf-8"))
+    result_file = folder / "check.json"
+    if result_file.exists():
+        value = json.loads(result_file.read_text(encoding="utf-8"))
         row.minutes += value["minutes"]
         row.cells = max(row.cells, value["compared"])
 

@@ -175,23 +175,23 @@ def fit(
             / max(len(chosen), 1)
         )
 
-    def at(slot_s: float, ids: Sequence[str]) -> list[Scenario]:
+    def fitting(slot_s: float, ids: Sequence[str]) -> list[Scenario]:
         return [sized(*tried[id], slot_s) for id in ids]
 
     room = budget_s * SCREEN_SHARE
     ids = sorted(tried)
     for slot_s in (SLOT_S, 0.2, 0.15, LEAST_SLOT_S):
-        chosen = at(slot_s, ids)
+        chosen = fitting(slot_s, ids)
         if cost(chosen) <= room:
             return Fit(chosen, slot_s, [])
     order = random.Random(f"points {seed}")
     drawn = sorted(ids)
     order.shuffle(drawn)
     one_each = sorted({id.rpartition("@")[0]: id for id in drawn}.values())
-    kept = at(LEAST_SLOT_S, one_each)
+    kept = fitting(LEAST_SLOT_S, one_each)
     while kept and cost(kept) > room:
         kept.remove(max(kept, key=lambda s: s.slot_s))
-    for scenario in at(LEAST_SLOT_S, [id for id in drawn if id not in one_each]):
+    for scenario in fitting(LEAST_SLOT_S, [id for id in drawn if id not in one_each]):
         if cost([*kept, scenario]) <= room:
             kept.append(scenario)
     names = {s.id for s in kept}

@@ -108,17 +108,17 @@ def quiet_summary(result: Mapping[str, Any]) -> str:
     ok = [c for c in result["cells"] if c["verdict"] == "OK" and c["tier"] == "gating"]
     if not ok:
         return ""
-    told = []
+    remarks = []
     for name in dict.fromkeys(c["metric"] for c in ok):
         limits = sorted(max(c["high"], 0.0) for c in ok if c["metric"] == name)
-        told.append(
+        remarks.append(
             f"{metric(name)} {percent(limits[len(limits) // 2])} (worst {percent(limits[-1])})"
         )
     blind = result.get("blind", [])
     blind_too = f". Too noisy to rule out what must be found: {few(blind)}" if blind else ""
     return (
         f"{len(ok)} cells ok. Ruled out, by the median cell's 95 % interval: more than "
-        + ", ".join(told)
+        + ", ".join(remarks)
         + blind_too
     )
 

@@ -48,9 +48,9 @@ def in_words(series: Series) -> list[str]:
         f"  {sparkline(found_values)}  {numbers.short(min(found_values), 4)} to {numbers.short(max(found_values), 4)}",
     ]
     for change in change_points(series):
-        at = [point for point in series.points if point.ratio][change.at]
+        changed = [point for point in series.points if point.ratio][change.at]
         lines.append(
-            f"  change at {at.revision} ({at.utc}): {numbers.short(change.before, 4)} -> {numbers.short(change.after, 4)}, "
+            f"  change at {changed.revision} ({changed.utc}): {numbers.short(change.before, 4)} -> {numbers.short(change.after, 4)}, "
             f"{numbers.change(change.change)}, p = {numbers.short(change.p, 2)}"
         )
     if series.reference and len(found_values) < 2 * LEAST_SIDE:

@@ -59,10 +59,10 @@ def pulse(samples: Iterable[Sample]) -> Optional[Pulse]:
     slots: dict[Key, Sample] = {}
     disturbed = set()
     for sample in samples:
-        at = key(sample)
-        slots.setdefault(at, sample)
+        round_slot = key(sample)
+        slots.setdefault(round_slot, sample)
         if sample.get(FIELD.verdict) == VERDICT.disturbed:
-            disturbed.add(at)
+            disturbed.add(round_slot)
     beats = sorted(
         (slot[FIELD.started_ns], slot[FIELD.pulse_before])
         for slot in slots.values()
@@ -70,7 +70,7 @@ def pulse(samples: Iterable[Sample]) -> Optional[Pulse]:
     )
     if len(beats) < 2:
         return None
-    minutes = [(at - beats[0][0]) / 60e9 for at, _ in beats]
+    minutes = [(when - beats[0][0]) / 60e9 for when, _ in beats]
     times = {}
     for part in PARTS:
         values = [float(beat[part]) for _, beat in beats]

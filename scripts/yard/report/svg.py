@@ -72,17 +72,17 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
     scale = scale_of(ends)
     rows = []
     for bar in bars:
-        at = 100 * scale.share(bar.value)
+        percent = 100 * scale.share(bar.value)
         parts = [
             f'<svg class="bar s{colours.get(bar.model, 1)}{" marked" if bar.mark else ""}" aria-hidden="true">'
         ]
         if scale.logarithmic:
             parts.append(
-                f'<line class="guide" x1="0" x2="{numbers.fixed(at, 2)}%" y1="50%" y2="50%"/>'
+                f'<line class="guide" x1="0" x2="{numbers.fixed(percent, 2)}%" y1="50%" y2="50%"/>'
             )
         else:
             parts.append(
-                f'<rect class="fill" x="0" y="22%" width="{numbers.fixed(at, 2)}%" height="56%" rx="2"/>'
+                f'<rect class="fill" x="0" y="22%" width="{numbers.fixed(percent, 2)}%" height="56%" rx="2"/>'
             )
         if bar.low is not None and bar.high is not None:
             low, high = 100 * scale.share(bar.low), 100 * scale.share(bar.high)
@@ -94,22 +94,22 @@ def bar_chart(bars: Sequence[Bar], unit: str, colours: Mapping[str, int]) -> Bar
                     f'<line class="whisker" x1="{numbers.fixed(end, 2)}%" x2="{numbers.fixed(end, 2)}%" y1="30%" y2="70%"/>'
                 )
         if scale.logarithmic:
-            parts.append(f'<circle class="dot" cx="{numbers.fixed(at, 2)}%" cy="50%" r="5"/>')
+            parts.append(f'<circle class="dot" cx="{numbers.fixed(percent, 2)}%" cy="50%" r="5"/>')
         parts.append("</svg>")
         rows.append((bar, Markup("".join(parts))))
     axis = ['<svg class="axis" aria-hidden="true">']
     places: list[float] = []
     for tick in scale.ticks(unit, 4):
-        at = 100 * scale.share(tick)
-        if places and at - places[-1] < 24:
+        percent = 100 * scale.share(tick)
+        if places and percent - places[-1] < 24:
             continue
-        places.append(at)
-        anchor = "start" if at < 8 else "end" if at > 92 else "middle"
+        places.append(percent)
+        anchor = "start" if percent < 8 else "end" if percent > 92 else "middle"
         axis.append(
-            f'<line x1="{numbers.fixed(at, 2)}%" x2="{numbers.fixed(at, 2)}%" y1="0" y2="4"/>'
+            f'<line x1="{numbers.fixed(percent, 2)}%" x2="{numbers.fixed(percent, 2)}%" y1="0" y2="4"/>'
         )
         axis.append(
-            f'<text x="{numbers.fixed(at, 2)}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>'
+            f'<text x="{numbers.fixed(percent, 2)}%" y="16" text-anchor="{anchor}">{escape(tick_text(tick, unit))}</text>'
         )
     axis.append("</svg>")
     return BarChart(rows, Markup("".join(axis)), scale.logarithmic)

@@ -85,14 +85,16 @@ def removed(
                 if len(known) < inference.LEAST_ROUNDS:
                     continue
                 r, z = (np.array(column) for column in zip(*known))
-                at = (workload, metric, part)
-                before[at] += float(np.var(r, ddof=1))
-                after[at] += float(np.var(adjusted(r, z), ddof=1))
-                pairs[at] += 1
-                rounds[at] = max(rounds[at], len(known))
+                cell_metric = (workload, metric, part)
+                before[cell_metric] += float(np.var(r, ddof=1))
+                after[cell_metric] += float(np.var(adjusted(r, z), ddof=1))
+                pairs[cell_metric] += 1
+                rounds[cell_metric] = max(rounds[cell_metric], len(known))
     return [
-        Removed(*at, 1 - after[at] / total, pairs[at], rounds[at])
-        for at, total in before.items()
+        Removed(
+            *cell_metric, 1 - after[cell_metric] / total, pairs[cell_metric], rounds[cell_metric]
+        )
+        for cell_metric, total in before.items()
         if total > 0
     ]
 

@@ -45,10 +45,10 @@ class Search:
     rates: dict[int, Rate] = field(default_factory=dict)
 
     def record(self, rate: int, outcome: str) -> None:
-        at = self.rates.setdefault(rate, Rate())
-        at.held += outcome == HOLDS
-        at.failed += outcome == FAILS
-        at.unknown += outcome == UNKNOWN
+        seen = self.rates.setdefault(rate, Rate())
+        seen.held += outcome == HOLDS
+        seen.failed += outcome == FAILS
+        seen.unknown += outcome == UNKNOWN
 
     @property
     def highest_held(self) -> Optional[int]:
@@ -81,4 +81,4 @@ class Search:
         return None
 
     def _in(self, state: Optional[str]) -> list[int]:
-        return [rate for rate, at in self.rates.items() if at.state == state]
+        return [rate for rate, seen in self.rates.items() if seen.state == state]

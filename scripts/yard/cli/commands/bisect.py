@@ -55,7 +55,7 @@ def command(**given: Any) -> int:
             for folder in (result.fast, result.slow):
                 one = bisect_run.alone(search, folder, Path(scratch))
                 profiles.append(profile_difference.measured(one, folder, Path(scratch)))
-        for line in profile_difference.told(profiles[0], profiles[1], hunks):
+        for line in profile_difference.sentences(profiles[0], profiles[1], hunks):
             click.echo(line)
     return result.code
 

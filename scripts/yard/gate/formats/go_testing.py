@@ -59,7 +59,7 @@ class GoTesting(Format):
         packages = {m[1] for _, line in lines if (m := PACKAGE.match(line))}
         suffix = _suffix([m[1] for _, line in lines if (m := LINE.match(line))])
         package, reading = "", Reading()
-        for place, (at, line) in enumerate(lines):
+        for place, (line_number, line) in enumerate(lines):
             if match := PACKAGE.match(line):
                 package = f"{match[1]} " if len(packages) > 1 else ""
             elif match := FAILED.match(line):
@@ -67,9 +67,11 @@ class GoTesting(Format):
                 how = "failed" if match[1] == "FAIL" else "was skipped"
                 reading.absent(package + match[2].removesuffix(suffix), f"{how}: {said}")
             elif match := LINE.match(line):
-                self._values(reading, package + match[1].removesuffix(suffix), match[3], at)
+                self._values(
+                    reading, package + match[1].removesuffix(suffix), match[3], line_number
+                )
             elif match := PANIC.match(line):
-                reading.unread[f"(line {at})"] = line
+                reading.unread[f"(line {line_number})"] = line
         if not reading.scenarios and not reading.unread:
             raise Malformed(self.title, 0, "it has no line of a benchmark", REMEDY)
         return reading
