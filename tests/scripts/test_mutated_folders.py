@@ -182,8 +182,9 @@ def hold(good, tmp_path, capfd, seeds):
 
 
 def test_every_mutated_folder_ends_with_a_documented_code_and_a_named_line(good, tmp_path, capfd):
-    # 182: no workload of the run is said to wait; 527: the point that stands for one is text; 4410: a point lacks a size.
-    hold(good, tmp_path, capfd, [*range(16), 182, 527, 4410])
+    # 182: no workload of the run is said to wait; 527: the point that stands for one is text; 4410: a point lacks a size;
+    # 1810: a cell's workload is an object; 4000: a histogram has letters that are not ASCII.
+    hold(good, tmp_path, capfd, [*range(16), 182, 527, 1810, 4000, 4410])
 
 
 @pytest.mark.slow

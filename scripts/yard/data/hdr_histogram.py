@@ -9,7 +9,6 @@ and the counts as zig-zag LEB128, where a negative number stands for that many z
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 import zlib
 from dataclasses import dataclass
@@ -56,7 +55,13 @@ def decode(text: str) -> Histogram:
         if not inflate.eof:
             raise NotAHistogram("the compressed data is cut off or too long")
         cookie, length, offset, digits, lowest, _, ratio = HEADER.unpack_from(data)
-    except (binascii.Error, struct.error, zlib.error) as error:
+    except NotAHistogram:
+        raise
+    except (
+        ValueError,
+        struct.error,
+        zlib.error,
+    ) as error:  # ValueError: letters that are not ASCII
         raise NotAHistogram(str(error)) from error
     if cookie & COOKIE_MASK != COOKIE & COOKIE_MASK:
         raise NotAHistogram(f"cookie {cookie:#x}")
