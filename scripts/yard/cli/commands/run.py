@@ -12,9 +12,9 @@ from yard.engine import campaign, counters, forecast, plan as planning
 from yard.report import history_store
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK, UsageError
-from yard.engine.runner import Runner
+from yard.engine import runner as running
 from yard.text.watching import Watching
-from yard.engine.schedule import Open
+from yard.engine import schedule
 from yard.cli.commands import _options
 
 LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose", "watch"}
@@ -163,7 +163,7 @@ def _measure(
             for warning in meta["warnings"]:
                 watcher.say(f"note: {warning}")
         shown = Watching(watcher, store.folder) if given["watch"] else watcher
-        runner = Runner(store, plan, meta, executables, shown)
+        runner = running.Runner(store, plan, meta, executables, shown)
         interrupted = campaign.carry_out(runner)
     if interrupted is not None:
         left = campaign.left_over(store.folder, plan)
@@ -207,7 +207,7 @@ def _measure(
     elif not quiet:
         click.echo(summary.table(store.folder))
         if meta.get("open"):
-            missing = [Open(**row) for row in meta["open"]]
+            missing = [schedule.Open(**row) for row in meta["open"]]
             click.echo(f"open, with the time it would take: {forecast.open_words(missing)}")
         click.echo(f"results: {store.folder}")
     return code

@@ -12,7 +12,7 @@ from yard.data import cpu_quota, host, models
 from yard.engine import campaign, plan as planning
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK
-from yard.engine.runner import Runner
+from yard.engine import runner as running
 from yard.cli.commands import _options, run
 
 
@@ -42,7 +42,7 @@ def command(**given: Any) -> int:
         with run_progress.watcher(
             given["quiet"] or given["json_output"], given["verbose"]
         ) as watcher:
-            runner = Runner(store, plan, meta, found.executables, watcher)
+            runner = running.Runner(store, plan, meta, found.executables, watcher)
             interrupted = campaign.carry_out(runner)
         if interrupted is not None:
             return interrupted
