@@ -21,6 +21,6 @@ set(SWITCHYARD_CODE_PADDING 0 CACHE STRING "A multiple of 64: the models' code i
 set(SWITCHYARD_SANITIZE "" CACHE STRING "Sanitizers for everything, e.g. address,undefined or thread")
 if(SWITCHYARD_SANITIZE)
   target_compile_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE}
-    -fno-sanitize-recover=all -g -O1)
+    -fno-sanitize-recover=all -g1 -O1) # their reports name lines, and no variables
   target_link_options(switchyard_flags INTERFACE -fsanitize=${SWITCHYARD_SANITIZE})
 endif()
