@@ -45,13 +45,22 @@ struct connection {
     [[nodiscard]] bool all_sent() const noexcept { return unsent.empty() && body.empty(); }
 };
 
-/// An answer that is due. The delay is the same for all, so they are due in the order they came:
-/// a queue is a timer heap.
 struct due_answer {
     std::uint64_t at_ns;
     std::uint64_t connection_id;
     std::uint64_t index;
 };
+
+/// Answers that are due in the order in which they were asked for, as all of them have the same
+/// delay: the queue is a timer heap.
+struct due_answers {
+    std::uint64_t delay_ns;
+    std::deque<due_answer> queue{};
+};
+
+[[nodiscard]] std::uint64_t in_ns(std::chrono::nanoseconds length) {
+    return static_cast<std::uint64_t>(length.count());
+}
 
 class server {
 public:
@@ -77,7 +86,8 @@ public:
         auto const cpu_before_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID);
         std::array<epoll_event, 512> events;
         while (!stopped_) {
-            answer_what_is_due();
+            answer_what_is_due(soon_);
+            answer_what_is_due(late_);
             timespec wait{};
             auto const* timeout = time_to_next(wait);
             for (auto const& event : proc::wait_for_events(poller_, events, timeout)) {
@@ -102,9 +112,13 @@ private:
     }
 
     timespec const* time_to_next(timespec& wait) const {
-        if (due_.empty()) return nullptr;
+        auto due_ns = ~std::uint64_t{0};
+        for (auto const* const due : {&soon_, &late_}) {
+            if (!due->queue.empty()) due_ns = std::min(due_ns, due->queue.front().at_ns);
+        }
+        if (due_ns == ~std::uint64_t{0}) return nullptr;
         auto const now = now_ns();
-        auto const left = due_.front().at_ns > now ? due_.front().at_ns - now : 0;
+        auto const left = due_ns > now ? due_ns - now : 0;
         wait.tv_sec = static_cast<time_t>(left / 1'000'000'000);
         wait.tv_nsec = static_cast<long>(left % 1'000'000'000);
         return &wait;
@@ -191,18 +205,18 @@ private:
     void accept_request(std::uint64_t id, connection& from, std::uint64_t index,
                         std::uint64_t now) {
         if (total_.requests++ == 0) total_.busy_from_ns = now;
-        auto const delay_ns =
-            static_cast<std::uint64_t>(std::chrono::nanoseconds(how_.delay).count());
-        due_.push_back({now + delay_ns, id, index});
+        auto& due = provider_.comes_late(index) ? late_ : soon_;
+        due.queue.push_back({now + due.delay_ns, id, index});
         ++from.unanswered;
         total_.most_in_flight = std::max(total_.most_in_flight, ++in_flight_);
     }
 
-    void answer_what_is_due() {
-        if (due_.empty()) return;
-        for (auto now = now_ns(); !due_.empty() && due_.front().at_ns <= now; now = now_ns()) {
-            auto const answer = due_.front();
-            due_.pop_front();
+    void answer_what_is_due(due_answers& due) {
+        auto& queue = due.queue;
+        if (queue.empty()) return;
+        for (auto now = now_ns(); !queue.empty() && queue.front().at_ns <= now; now = now_ns()) {
+            auto const answer = queue.front();
+            queue.pop_front();
             auto const entry = connections_.find(answer.connection_id);
             if (entry == connections_.end()) continue; // the client has gone
             total_.late.record(now - answer.at_ns);
@@ -256,7 +270,8 @@ private:
     bool stopped_ = false;
     std::uint64_t next_id_ = 2;
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
-    std::deque<due_answer> due_;
+    due_answers soon_{in_ns(how_.delay)};
+    due_answers late_{in_ns(how_.late_delay)};
     std::uint64_t in_flight_ = 0;
     served total_;
 };

@@ -7,13 +7,15 @@
 #include <chrono>
 #include <cstdint>
 
-/// The server that `client` workloads talk to: every answer comes a fixed time after its request.
+/// The server that `client` workloads talk to: every answer comes a fixed time after its request,
+/// and some of them a longer fixed time.
 namespace backend {
 
 struct options {
     int listen_fd = -1;
     int stop_fd = -1; ///< readable or at its end: stop
     std::chrono::microseconds delay{0};
+    std::chrono::microseconds late_delay{0}; ///< of requests for which the service says so
 };
 
 struct served {

@@ -26,6 +26,10 @@ public:
     /// none and will not become one.
     [[nodiscard]] virtual std::optional<request> parse(std::span<std::byte const> bytes) const = 0;
 
+    /// Called once for each request, as it comes: is its answer to be sent `late_delay` after it
+    /// instead of `delay`?
+    [[nodiscard]] virtual bool comes_late(std::uint64_t /*index*/) { return false; }
+
     /// An answer in two parts; either may be empty.
     struct answer {
         std::span<std::byte const> head; ///< valid until the next call

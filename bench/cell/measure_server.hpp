@@ -58,16 +58,19 @@ private:
         fields.update(watch.memory_and_threads());
         fields[field::destroy_ns] = timed([&] { session.reset(); });
         measured->check();
+        oracle::evidence evidence{.slots = {}, .run_ns = served_ns};
         around.finish([&](rig::account const& seen) {
             fields.update(seen.fields);
             found = judge(watch, std::move(found), seen);
-            if (is_failure(found.verdict) || !seen.served) return !is_failure(found.verdict);
-            auto wrong = job_.rules.check(
-                job_.params, job_.seed(), job_.expected(), outcome,
-                around.evidence({.slots = {}, .run_ns = served_ns, .client = seen.served}));
-            if (!wrong.empty()) found = {facts::verdict::wrong, std::move(wrong)};
+            if (seen.served) evidence.client = seen.served;
+            if (seen.asked) evidence.backend = seen.asked;
             return !is_failure(found.verdict);
         });
+        if (!is_failure(found.verdict)) {
+            auto wrong = job_.rules.check(job_.params, job_.seed(), job_.expected(), outcome,
+                                          around.evidence(std::move(evidence)));
+            if (!wrong.empty()) found = {facts::verdict::wrong, std::move(wrong)};
+        }
         recorder one(job_.context);
         one.add(fields, found);
         if (!is_failure(found.verdict)) {

@@ -2,6 +2,7 @@
 // switchyard-client: the load generator as a tool. See docs/protocol.md.
 
 #include "client/exchange/echo.hpp"
+#include "client/exchange/gateway.hpp"
 #include "client/exchange/http.hpp"
 #include "client/exchange/marked.hpp"
 #include "client/exchange/stamped.hpp"
@@ -18,10 +19,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
+#include <sstream>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -38,9 +39,9 @@ struct options {
     std::string hdr_log;
 };
 
-/// Blocks until the harness says go, by a line with the server's process number or by closing its
-/// end. 0 without a number.
-int wait_for_go(int fd) {
+/// Blocks until the harness says go, by a line with the process number of the server and those of
+/// the programs beside it, or by closing its end.
+client::watched wait_for_go(int fd) {
     std::string line;
     for (char byte = 0; fd >= 0 && byte != '\n';) {
         auto const bytes = ::read(fd, &byte, 1);
@@ -49,7 +50,13 @@ int wait_for_go(int fd) {
         if (bytes == 0) break;
         line += byte;
     }
-    return std::atoi(line.c_str());
+    client::watched found;
+    std::istringstream numbers(line);
+    if (pid_t server = 0; numbers >> server) found.server = server;
+    for (pid_t program = 0; numbers >> program;) {
+        found.programs.push_back(program);
+    }
+    return found;
 }
 
 void raise_descriptor_limit(std::uint64_t connections) {
@@ -107,9 +114,9 @@ int run(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
     auto const account = asked.account_fd < 0 ? std::nullopt : std::optional(asked.account_fd);
     auto const seen = client::run_load(asked.load, account, [&] {
-        auto const named = wait_for_go(asked.go_fd);
-        auto const server = named > 0 ? named : asked.server_pid;
-        return server > 0 ? std::optional<pid_t>(server) : std::nullopt;
+        auto watched = wait_for_go(asked.go_fd);
+        if (!watched.server && asked.server_pid > 0) watched.server = asked.server_pid;
+        return watched;
     });
     auto report = client::report(asked.load, seen);
     report[facts::field::client]["life"] = own_life();
@@ -174,6 +181,16 @@ void add_dear_percent(CLI::App* to, client::load& asked) {
         ->check(CLI::Range(0, 100));
 }
 
+void add_gateway(CLI::App* to, client::load& asked) {
+    to->add_option("--backends", asked.backends, "that the gateway asks for each message")
+        ->check(CLI::Range(1, 4));
+    to->add_option("--answer-bytes", asked.answer_bytes, "of each backend")
+        ->check(CLI::Range(1, 16'777'216));
+    to->add_option("--slow-every", asked.slow_every,
+                   "one message in this many has a slow backend; 0: none")
+        ->required();
+}
+
 void add_http(CLI::App* to, client::load& asked) {
     to->add_option("--pipeline", asked.pipeline, "requests in each message; default: 1")
         ->check(CLI::Range(1, 256));
@@ -203,6 +220,8 @@ constexpr std::array protocols{
              true},
     protocol{"http", "send GET or POST requests to an HTTP/1.1 server", &client::make<client::http>,
              false, &add_http},
+    protocol{"gateway", "send numbers to a server that asks backends",
+             &client::make<client::gateway>, false, &add_gateway},
 };
 
 } // namespace

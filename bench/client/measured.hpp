@@ -23,11 +23,11 @@ struct measured {
     std::uint64_t warm_up_bytes = 0;
     std::uint64_t own_cpu_ns = 0;
     std::uint64_t awake_ns = 0;      ///< open loop: waited with the CPU for close arrivals
-    std::uint64_t dear_messages = 0; ///< `mixed`: answered, the warm-up included
+    std::uint64_t dear_messages = 0; ///< `mixed`, `gateway`: answered, with the warm-up
     std::uint64_t least_dear_ns = 0; ///< from the actual send of one to its answer; 0: none
 
-    histogram::histogram latency;  ///< from the intended start; of `mixed`, of the cheap ones
-    histogram::histogram dear;     ///< `mixed`: the same of expensive ones
+    histogram::histogram latency;  ///< from the intended start; without the expensive ones
+    histogram::histogram dear;     ///< `mixed`, `gateway`: the same of expensive ones
     histogram::histogram service;  ///< from the actual send
     histogram::histogram send_lag; ///< how late the generator itself was
     std::uint64_t late_sends =

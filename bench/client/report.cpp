@@ -50,7 +50,7 @@ nlohmann::json report(load const& asked, measured const& seen) {
         {"guards", judged.guards},
         {field::verdict, name_of(judged.found.verdict)},
         {field::reason, judged.found.reason}};
-    if (asked.dear_percent) {
+    if (asked.dear_percent || asked.slow_every) {
         report["dear"] = {{"requests", seen.dear_messages},
                           {"least_ns", seen.least_dear_ns},
                           {field::latency, histogram::to_json(seen.dear)}};

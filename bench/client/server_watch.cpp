@@ -19,26 +19,27 @@ std::vector<int> cpus_of_server(pid_t server) {
     }
 }
 
-/// What the suite itself used of the server's CPUs; none if it ran partly there.
-std::optional<std::uint64_t> used_by_suite(std::vector<int> const& of_server,
+/// What the suite itself used of the server's CPUs; none if it ran partly there, or there with
+/// other programs of the harness (not `alone`).
+std::optional<std::uint64_t> used_by_suite(std::vector<int> const& of_server, bool alone,
                                            std::uint64_t server_ns, std::uint64_t own_ns) {
     auto const own = proc::cpus_of(0);
     std::vector<int> common;
     std::set_intersection(own.begin(), own.end(), of_server.begin(), of_server.end(),
                           std::back_inserter(common));
     if (common.empty()) return server_ns;
-    if (common.size() == own.size()) return server_ns + own_ns;
+    if (common.size() == own.size() && alone) return server_ns + own_ns;
     return {};
 }
 
 } // namespace
 
-server_watch::server_watch(std::optional<pid_t> server, std::optional<int> account_fd)
-    : server_(server) {
+server_watch::server_watch(watched whom, std::optional<int> account_fd)
+    : server_(whom.server), programs_(std::move(whom.programs)) {
+    programs_.push_back(::getpid());
     if (!server_) return;
     if (account_fd && *server_ == ::getppid()) asker_.emplace(*account_fd, *server_);
-    reader_.emplace(*server_, std::vector<pid_t>{::getpid()},
-                    [this] { return asker_ ? asker_->ask() : std::nullopt; });
+    reader_.emplace(*server_, programs_, [this] { return asker_ ? asker_->ask() : std::nullopt; });
     cpus_ = cpus_of_server(*server_);
 }
 
@@ -57,12 +58,13 @@ server_usage server_watch::close(std::uint64_t own_cpu_ns) const {
     seen.known = true;
     seen.cpus = std::max<std::size_t>(1, cpus_.size());
     seen.used = proc::usage_between(before_, after);
-    seen.taken = proc::taken_between(cpu_times_before_, cpu_times, cpus_.size(),
-                                     used_by_suite(cpus_, seen.used.cpu_ns, own_cpu_ns));
-    seen.threads = proc::count_live_threads(*server_, {::getpid()});
+    seen.taken = proc::taken_between(
+        cpu_times_before_, cpu_times, cpus_.size(),
+        used_by_suite(cpus_, programs_.size() == 1, seen.used.cpu_ns, own_cpu_ns));
+    seen.threads = proc::count_live_threads(*server_, programs_);
     seen.processes = after.processes;
     seen.rss_bytes = proc::memory_of(*server_).rss_bytes;
-    seen.pss_bytes = proc::pss_bytes(*server_, {::getpid()});
+    seen.pss_bytes = proc::pss_bytes(*server_, programs_);
     return seen;
 }
 

@@ -25,14 +25,20 @@ struct server_usage {
     std::optional<std::uint64_t> pss_bytes;
 };
 
+/// The process whose clocks are to be read, and programs of the harness among its descendants.
+struct watched {
+    std::optional<pid_t> server;
+    std::vector<pid_t> programs{};
+};
+
 /// Reads the clocks of a server and its descendants at both edges of the window: only the generator
-/// knows when it opens and closes, and the server need not carry an observer. This process is left
-/// out, for the harness starts it as a child of the server.
+/// knows when it opens and closes, and the server need not carry an observer. Programs of
+/// the harness, this one too, are left out: it starts them as children of the server.
 class server_watch {
 public:
     /// `account_fd`: of an account_giver in this process's parent; without it, or if the server is
     /// another process, threads and children that end in the window take their switches along.
-    server_watch(std::optional<pid_t> server, std::optional<int> account_fd);
+    server_watch(watched whom, std::optional<int> account_fd);
 
     server_watch(server_watch const&) = delete;
     server_watch& operator=(server_watch const&) = delete;
@@ -45,6 +51,7 @@ public:
 
 private:
     std::optional<pid_t> server_;
+    std::vector<pid_t> programs_; ///< and this one
     std::optional<proc::account_asker> asker_;
     std::optional<proc::usage_reader> reader_;
     std::vector<int> cpus_;

@@ -20,8 +20,8 @@ enum class preset { smoke, quick, full };
 /// What the load generator saw of a server, warm-up included.
 struct served {
     std::uint64_t connections = 0;
-    std::uint64_t bytes = 0;         ///< sent to it and received back, verified
-    std::uint64_t dear = 0;          ///< `mixed`: requests that compute
+    std::uint64_t bytes = 0; ///< sent to it and received back, verified
+    std::uint64_t dear = 0;  ///< `mixed`: requests that compute; `gateway`: with a slow backend
     std::uint64_t least_dear_ns = 0; ///< the shortest time from one of them to its answer
     std::uint64_t least_ns = 0;      ///< the same of all messages of the measured window
 };
@@ -30,6 +30,10 @@ struct served {
 struct asked {
     std::uint64_t requests = 0;
     std::uint64_t most_in_flight = 0;
+    std::uint64_t first = 0;      ///< `gateway`: questions that were not asked before
+    std::uint64_t again = 0;      ///< and those that were
+    std::uint64_t slow = 0;       ///< of the first, those that are answered late
+    std::uint64_t slow_again = 0; ///< of them, those that were asked again before that
 };
 
 /// All that is known of one run beside its outcome.
@@ -37,7 +41,8 @@ struct evidence {
     std::span<contract::latency_slot const> slots;
     std::uint64_t run_ns = 0;
     std::optional<served> client = {};
-    std::string_view output_folder = {}; ///< of a workload that writes files
+    std::optional<oracle::asked> backend = {}; ///< of a server that is a client, too
+    std::string_view output_folder = {};       ///< of a workload that writes files
 };
 
 /// Arming one unit takes less than this, sanitizers and a loaded machine aside. Where that pace

@@ -49,8 +49,9 @@ public:
     /// The child of this process that runs for it, no part of the model.
     [[nodiscard]] virtual std::optional<pid_t> program() const { return {}; }
 
-    /// The session is made, in the process `measured`: it may be asked for its service.
-    virtual void go(pid_t /*measured*/) {}
+    /// The session is made, in the process `measured`: it may be asked for its service. `programs`:
+    /// those of all parts.
+    virtual void go(pid_t /*measured*/, std::vector<pid_t> const& /*programs*/) {}
 
     /// Right before a run.
     virtual void before_run() {}

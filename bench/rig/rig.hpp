@@ -44,7 +44,7 @@ public:
 
     void go(pid_t measured) {
         for (auto const& each : parts_) {
-            each->go(measured);
+            each->go(measured, programs());
         }
     }
 

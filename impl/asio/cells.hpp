@@ -10,6 +10,7 @@
 #include "contract/workloads/fetch.hpp"
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
+#include "contract/workloads/gateway.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
@@ -38,6 +39,7 @@ contract::maker<contract::pump> make_pump_callback, make_pump_coroutine;
 contract::maker<contract::accept> make_accept_callback, make_accept_coroutine;
 contract::maker<contract::held> make_held_callback, make_held_coroutine;
 contract::maker<contract::delay> make_delay_callback, make_delay_coroutine;
+contract::maker<contract::gateway> make_gateway_callback, make_gateway_coroutine;
 contract::maker<contract::fetch> make_fetch_callback, make_fetch_coroutine;
 contract::maker<contract::query> make_query_callback, make_query_coroutine;
 contract::maker<contract::mixed> make_mixed_callback, make_mixed_coroutine;
@@ -66,6 +68,7 @@ contract::maker<contract::accept> make_accept_loops;
 contract::maker<contract::held> make_held_loops;
 contract::maker<contract::http> make_http_loops;
 contract::maker<contract::delay> make_delay_loops;
+contract::maker<contract::gateway> make_gateway_loops;
 contract::maker<contract::echo> make_echo_shared;
 contract::maker<contract::pump> make_pump_shared;
 contract::maker<contract::accept> make_accept_shared;

@@ -36,6 +36,10 @@ contract::model const& the_model() noexcept {
             callback::make_delay,
             {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write; a uv_timer a connection, "
                        "in whole milliseconds, rounded up; SIGPIPE=ignored"}),
+        supports<contract::gateway>(
+            callback::make_gateway,
+            {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write; a uv_timer a connection, "
+                       "in whole milliseconds, rounded up; SIGPIPE=ignored"}),
         supports<fetch>(callback::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; write=uv_try_write, then uv_write; "
                                    "SIGPIPE=ignored"}),
@@ -94,6 +98,8 @@ contract::model const& the_model() noexcept {
                                  {.variant = "loops", .ledger = loops_ledger}),
         supports<contract::delay>(callback::make_delay_loops,
                                   {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::gateway>(callback::make_gateway_loops,
+                                    {.variant = "loops", .ledger = loops_ledger}),
     };
     static std::string const library = std::string("libuv ") + uv_version_string();
     static model const callback{"callback", "one event loop that calls back when something is due",

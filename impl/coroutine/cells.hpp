@@ -11,6 +11,7 @@
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
+#include "contract/workloads/gateway.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
@@ -39,6 +40,7 @@ contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
 contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
 contract::maker<contract::held> make_held_epoll, make_held_io_uring;
 contract::maker<contract::delay> make_delay_epoll, make_delay_io_uring;
+contract::maker<contract::gateway> make_gateway_epoll, make_gateway_io_uring;
 contract::maker<contract::fetch> make_fetch_epoll, make_fetch_io_uring;
 contract::maker<contract::http> make_http_epoll;
 contract::maker<contract::http> make_http_io_uring;
@@ -70,5 +72,6 @@ contract::maker<contract::accept> make_accept_cores, make_accept_cores_io_uring;
 contract::maker<contract::held> make_held_cores, make_held_cores_io_uring;
 contract::maker<contract::http> make_http_cores, make_http_cores_io_uring;
 contract::maker<contract::delay> make_delay_cores, make_delay_cores_io_uring;
+contract::maker<contract::gateway> make_gateway_cores, make_gateway_cores_io_uring;
 
 } // namespace coroutine_model

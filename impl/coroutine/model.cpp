@@ -60,6 +60,12 @@ contract::model const& the_model() noexcept {
             {.variant = "io_uring",
              .ledger = "threads=1; TCP_NODELAY=on; receive=multishot, 1024 provided buffers of "
                        "4096 bytes; submission_entries=256; sleep, a timer wheel"}),
+        supports<contract::gateway>(make_gateway_epoll,
+                                    {.variant = "epoll",
+                                     .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, "
+                                               "registered once; wait with a limit"}),
+        supports<contract::gateway>(make_gateway_io_uring,
+                                    {.variant = "io_uring", .ledger = ring_ledger}),
         supports<fetch>(make_fetch_epoll,
                         {.variant = "epoll",
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "
@@ -159,6 +165,10 @@ contract::model const& the_model() noexcept {
         supports<contract::delay>(make_delay_cores, {.variant = "cores", .ledger = cores_ledger}),
         supports<contract::delay>(make_delay_cores_io_uring,
                                   {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
+        supports<contract::gateway>(make_gateway_cores,
+                                    {.variant = "cores", .ledger = cores_ledger}),
+        supports<contract::gateway>(make_gateway_cores_io_uring,
+                                    {.variant = "cores_io_uring", .ledger = ring_cores_ledger}),
     };
     static model const coroutine{"coroutine", "C++20 coroutines on one loop, with asyncio's words",
                                  "siding 0.1, this project's", cells};

@@ -30,6 +30,10 @@ public:
     /// Returns the connections accepted.
     std::uint64_t run();
 
+    /// For fibers that `serve` starts and joins.
+    [[nodiscard]] class reactor& reactor() noexcept { return thread_.reactor(); }
+    [[nodiscard]] auto& stacks() noexcept { return stacks_; }
+
 private:
     void accept_all();
     void start(std::unique_ptr<socket> peer);

@@ -43,6 +43,11 @@ contract::model const& the_model() noexcept {
             fiber::make_delay,
             {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; sleep_for; "
                        "epoll=edge-triggered, registered once; stack_bytes=16384, pooled"}),
+        supports<contract::gateway>(
+            fiber::make_gateway,
+            {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; a fiber a "
+                       "backend; condition_variable; connect=blocking; epoll=edge-triggered, "
+                       "registered once; stack_bytes=16384, pooled"}),
         supports<fetch>(fiber::make_fetch,
                         {.ledger = "threads=1; TCP_NODELAY=on; scheduler=own, on epoll_pwait2; "
                                    "epoll=edge-triggered, registered once; stack_bytes=16384, "
@@ -119,6 +124,8 @@ contract::model const& the_model() noexcept {
                                  {.variant = "loops", .ledger = loops_ledger}),
         supports<contract::delay>(fiber::make_delay_loops,
                                   {.variant = "loops", .ledger = loops_ledger}),
+        supports<contract::gateway>(fiber::make_gateway_loops,
+                                    {.variant = "loops", .ledger = loops_ledger}),
     };
     static std::string const library = "Boost.Fiber " + std::to_string(BOOST_VERSION / 100'000) +
                                        "." + std::to_string(BOOST_VERSION / 100 % 1'000);

@@ -11,6 +11,7 @@
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
+#include "contract/workloads/gateway.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
@@ -40,6 +41,7 @@ contract::maker<contract::pump> make_pump_epoll, make_pump_io_uring;
 contract::maker<contract::accept> make_accept_epoll, make_accept_io_uring;
 contract::maker<contract::held> make_held_epoll, make_held_io_uring;
 contract::maker<contract::delay> make_delay;
+contract::maker<contract::gateway> make_gateway;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http_epoll, make_http_io_uring;
 contract::maker<contract::hash_blocks> make_hash_blocks;

@@ -60,6 +60,11 @@ contract::model const& the_model() noexcept {
             {.style = style::tuned,
              .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
                        "epoll_pwait2; timers=a queue, for all wait equally long"}),
+        supports<contract::gateway>(
+            floor_model::make_gateway,
+            {.style = style::tuned,
+             .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered once; "
+                       "epoll_pwait2; limits=a queue, for all are equally long; connect=blocking"}),
         supports<fetch>(floor_model::make_fetch,
                         {.style = style::tuned,
                          .ledger = "threads=1; TCP_NODELAY=on; epoll=edge-triggered, registered "

@@ -13,6 +13,7 @@ var makers = map[string]maker{
 	"echo":    makeEcho,
 	"held":    makeEcho,
 	"delay":   makeDelay,
+	"gateway": makeGateway,
 	"fetch":   makeFetch,
 	"spawn":   makeSpawn,
 	"channel": makeChannel,
@@ -21,10 +22,11 @@ var makers = map[string]maker{
 
 // Knobs that differ from what the language does by itself, or that a reader should know.
 var ledgers = map[string]string{
-	"echo":  "TCP_NODELAY=on; buffer_bytes=16384 a connection",
-	"held":  "TCP_NODELAY=on; buffer_bytes=16384 a connection",
-	"delay": "TCP_NODELAY=on",
-	"fetch": "TCP_NODELAY=on",
+	"echo":    "TCP_NODELAY=on; buffer_bytes=16384 a connection",
+	"held":    "TCP_NODELAY=on; buffer_bytes=16384 a connection",
+	"delay":   "TCP_NODELAY=on",
+	"gateway": "TCP_NODELAY=on; a goroutine a backend and request",
+	"fetch":   "TCP_NODELAY=on",
 }
 
 // GOMAXPROCS bounds the threads that run Go; sysmon and those kept for the next blocking call are beside them.

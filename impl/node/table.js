@@ -14,6 +14,7 @@ module.exports = {
     { workload: 'echo' },
     { workload: 'held' },
     { workload: 'delay' },
+    { workload: 'gateway', ledger: 'TCP_NODELAY=on' },
     { workload: 'fetch' },
     { workload: 'spawn' },
     { workload: 'spawn', variant: 'worker_thread', declined: INTERPRETERS },

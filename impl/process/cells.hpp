@@ -11,6 +11,7 @@
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
+#include "contract/workloads/gateway.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
@@ -40,6 +41,7 @@ contract::maker<contract::pump> make_pump_event, make_pump_per_connection;
 contract::maker<contract::accept> make_accept_event, make_accept_per_connection;
 contract::maker<contract::held> make_held_event, make_held_per_connection;
 contract::maker<contract::delay> make_delay_event, make_delay_per_connection;
+contract::maker<contract::gateway> make_gateway_event, make_gateway_per_connection;
 contract::maker<contract::echo> make_echo_per_connection;
 contract::maker<contract::fetch> make_fetch_event;
 contract::maker<contract::fetch> make_fetch_per_connection;

@@ -86,6 +86,19 @@ contract::model const& the_model() noexcept {
              .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 events a wait, "
                        "epoll_pwait2; a heap of timers per child; a sole child accepts, else the "
                        "parent, who passes the sockets in turn (SCM_RIGHTS); TCP_NODELAY=on"}),
+        supports<contract::gateway>(
+            make_gateway_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "pre-forked=connections, most_children=4096; blocking sockets; ppoll over "
+                       "the backends; accept by EPOLLEXCLUSIVE; TCP_NODELAY=on"}),
+        supports<contract::gateway>(
+            make_gateway_event,
+            {.variant = "event",
+             .ledger = "pre-forked=workers; epoll per child, level-triggered, 256 events a wait, "
+                       "epoll_pwait2; a heap of limits per child; a sole child accepts, else the "
+                       "parent, who passes the sockets in turn (SCM_RIGHTS); connect=blocking; "
+                       "TCP_NODELAY=on"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

@@ -6,7 +6,7 @@ import platform
 PROCESSES = "a process of Python for each wait or connection is no use that anyone makes of them"
 FED = "multiprocessing.Queue gives each producer a thread of its own that feeds a pipe"
 LOOPS = ("asyncio", "uvloop")
-ON_LOOPS = "fetch_data waits echo held delay fetch spawn yield channel cancel idle".split()
+ON_LOOPS = "fetch_data waits echo held delay gateway fetch spawn yield channel cancel idle".split()
 SMALL_STACKS = "stack_bytes=65536"
 
 

@@ -9,6 +9,7 @@
 #include "contract/workloads/fetch_data.hpp"
 #include "contract/workloads/fib.hpp"
 #include "contract/workloads/file_read.hpp"
+#include "contract/workloads/gateway.hpp"
 #include "contract/workloads/hash_blocks.hpp"
 #include "contract/workloads/held.hpp"
 #include "contract/workloads/http.hpp"
@@ -30,6 +31,7 @@ contract::maker<contract::pump> make_pump;
 contract::maker<contract::accept> make_accept;
 contract::maker<contract::held> make_held;
 contract::maker<contract::delay> make_delay;
+contract::maker<contract::gateway> make_gateway;
 contract::maker<contract::fetch> make_fetch;
 contract::maker<contract::http> make_http;
 contract::maker<contract::hash_blocks> make_hash_blocks;

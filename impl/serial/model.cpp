@@ -28,6 +28,10 @@ contract::model const& the_model() noexcept {
         supports<contract::delay>(serial::make_delay,
                                   {.ledger = "connections=1 only; TCP_NODELAY=on; sleep_for; "
                                              "SO_RCVTIMEO=100 ms, to look at the stop descriptor"}),
+        supports<contract::gateway>(
+            serial::make_gateway,
+            {.ledger = "connections=1 only; TCP_NODELAY=on; ppoll over the backends; "
+                       "SO_RCVTIMEO=100 ms, to look at the stop descriptor"}),
         supports<fetch>(serial::make_fetch,
                         {.ledger = "in_flight=1 only; TCP_NODELAY=on; blocking socket"}),
         supports<http>(serial::make_http,

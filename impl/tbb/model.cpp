@@ -18,6 +18,7 @@ contract::model const& the_model() noexcept {
         declined("accept", sockets),
         declined("held", sockets),
         declined("delay", sockets),
+        declined("gateway", sockets),
         declined("fetch", sockets),
         declined("http", sockets),
         declined("file_read", waiting),

@@ -74,6 +74,18 @@ contract::model const& the_model() noexcept {
             {.variant = "pool",
              .ledger = "epoll per worker, level-triggered, 256 events a wait, epoll_pwait2; a heap "
                        "of timers per worker; connections dealt in turn; TCP_NODELAY=on"}),
+        supports<contract::gateway>(
+            make_gateway_per_connection,
+            {.variant = "per_connection",
+             .allowance = allowance::one_per_unit,
+             .ledger = "blocking sockets; ppoll over the backends; TCP_NODELAY=on; "
+                       "stack_bytes=131072 instead of 8 MiB"}),
+        supports<contract::gateway>(
+            make_gateway_pool,
+            {.variant = "pool",
+             .ledger = "epoll per worker, level-triggered, 256 events a wait, epoll_pwait2; a heap "
+                       "of limits per worker; connections dealt in turn; connect=blocking; "
+                       "TCP_NODELAY=on"}),
         supports<fetch>(make_fetch_per_connection,
                         {.variant = "per_connection",
                          .allowance = allowance::one_per_unit,

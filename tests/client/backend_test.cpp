@@ -59,15 +59,22 @@ protected:
         start("fetch", delay, "--response-bytes", response_bytes);
     }
     void start(char const* service, std::chrono::microseconds delay, char const* size_option,
-               std::size_t size) {
+               std::size_t size, std::vector<std::string> const& more = {}) {
         listener_ = toy::listen_on_loopback(); // blocking: the backend must not rely on the flag
         stop_ = toy::make_pipe();
-        program_.emplace("switchyard-backend",
-                         std::vector<std::string>{
-                             service, "--delay-us", std::to_string(delay.count()), size_option,
-                             std::to_string(size), "--seed", std::to_string(seed), "--listen-fd",
-                             std::to_string(listener_.socket.get()), "--stop-fd",
-                             std::to_string(stop_.read.get())});
+        std::vector<std::string> arguments{service,
+                                           "--delay-us",
+                                           std::to_string(delay.count()),
+                                           size_option,
+                                           std::to_string(size),
+                                           "--seed",
+                                           std::to_string(seed),
+                                           "--listen-fd",
+                                           std::to_string(listener_.socket.get()),
+                                           "--stop-fd",
+                                           std::to_string(stop_.read.get())};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        program_.emplace("switchyard-backend", arguments);
         listener_.socket.reset();
     }
     [[nodiscard]] proc::unique_fd connect() const { return toy::connect_to(listener_.port); }
@@ -103,6 +110,28 @@ TEST_F(backend, answers_the_payload_and_never_early) {
     EXPECT_EQ(report["connections"], 1);
     EXPECT_EQ(report["most_in_flight"], 1);
     EXPECT_EQ(report["late_ns"]["count"], 3);
+}
+
+TEST_F(backend, of_a_gateway_answers_slow_questions_late_unless_they_are_asked_again) {
+    start("gateway", std::chrono::milliseconds(1), "--answer-bytes", 20,
+          {"--backends", "2", "--slow-us", "1000000", "--slow-every", "3"});
+    auto const client = connect();
+    auto const slow = std::uint64_t{2}; // the third message: backend 0 is slow
+    auto const other = std::uint64_t{1} << 56 | slow;
+    auto const again = std::uint64_t{1} << 63 | slow;
+    auto const answer = [](std::uint64_t tag) { return request(tag) + response(tag, 20); };
+    write_all(client.get(), request(slow) + request(other));
+    EXPECT_EQ(read_exactly(client.get(), 28), answer(other));
+    write_all(client.get(), request(again));
+    EXPECT_EQ(read_exactly(client.get(), 28), answer(slow)) << "with the tag of the question";
+    EXPECT_EQ(read_exactly(client.get(), 28), answer(slow)) << "the late one";
+    write_all(client.get(), request(slow) + request(other)); // and it is not asked again
+    EXPECT_EQ(read_exactly(client.get(), 28), answer(other));
+    auto const questions = stop()["questions"];
+    EXPECT_EQ(questions["first"], 4);
+    EXPECT_EQ(questions["again"], 1);
+    EXPECT_EQ(questions["slow"], 2);
+    EXPECT_EQ(questions["slow_again"], 1);
 }
 
 TEST_F(backend, answers_pipelined_requests_in_order_and_counts_them_in_flight) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Lets hostile peers (`peers`), more peers than it has descriptors for (`crowd`), streams that
 never end (`greedy`) or the load generator wrk (`wrk`) at each server of a model, echo, delay,
-mixed and HTTP as it fits. The server must serve a good client meanwhile, leave no descriptor
+gateway, mixed and HTTP as it fits. The server must serve a good client meanwhile, leave no descriptor
 open, and end in order."""
 
 import json
@@ -15,14 +15,15 @@ import tempfile
 
 SKIPPED = 77
 SERVERS = {
-    "peers": ("delay", "echo", "http", "mixed"),
-    "crowd": ("delay", "echo", "http", "mixed"),
+    "peers": ("delay", "echo", "gateway", "http", "mixed"),
+    "crowd": ("delay", "echo", "gateway", "http", "mixed"),
     "greedy": ("echo", "pump"),
     "wrk": ("http",),
 }
 # The message of hostile_client.py, and both ways to compute.
 SETTINGS = {
     "delay": [["message_bytes=64"]],
+    "gateway": [["backends=3", "answer_bytes=64", "slow_every=8"]],
     "mixed": [["message_bytes=64", f"offload={offload}"] for offload in (0, 1)],
 }
 
@@ -107,6 +108,8 @@ def main():
             workers := source.resolve().parent / "workers"
         ).is_dir():  # of models in other languages
             (folder / "workers").symlink_to(workers)
+        for helper in source.resolve().parent.glob("switchyard-backend"):
+            (folder / helper.name).symlink_to(helper)
         client = folder / "switchyard-client"
         here = pathlib.Path(__file__).resolve().parent / (
             "greedy_client.py" if mode == "greedy" else "hostile_client.py"

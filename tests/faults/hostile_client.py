@@ -22,15 +22,21 @@ GET = b"GET / HTTP/1.1\r\nHost: switchyard\r\n\r\n"
 ECHO = bytes(range(256))
 # Of 64 bytes, as hostile.py asks for; a first byte of 1 makes it compute.
 DEAR, CHEAP = b"\x01" + bytes(63), bytes(64)
+# Of 8 bytes, numbers: the first backend is slow to 7 and has to be asked again. And of the answer.
+SLOW, QUICK = b"\x07" + bytes(7), bytes(8)
+JOINED_BYTES = 3 * 64
 FLOOD_BYTES = 64 << 20  # more than the kernel keeps for both ends of a connection
 SLOW_BYTES = 2 << 20
 ROOM = 8  # descriptors that are left to the server
 CROWD = 40  # peers that want one
 
 
+OF_THE_HARNESS = {os.getpid()}
+
+
 def processes(pid):
-    """A process and its descendants, but for this one."""
-    if pid == os.getpid():
+    """A process and its descendants, but for programs of the harness."""
+    if pid in OF_THE_HARNESS:
         return []
     try:
         children = " ".join(
@@ -78,13 +84,20 @@ class Peers:
             port,
             0,
             workload == "http",
-            workload in ("delay", "mixed"),  # which cut messages to length, and let a peer wait
+            workload
+            in ("delay", "gateway", "mixed"),  # which cut messages to length, and let a peer wait
         )
         self.request = GET if self.http else DEAR if self.mixed else ECHO
+        self.cheap, self.gateway = CHEAP, workload == "gateway"
+        if self.gateway:
+            self.request, self.cheap = SLOW, QUICK
         self.good = self.connect()
         self.good.sendall(self.request)
-        self.reply = self.first_reply() if self.http else self.request
-        if not self.http:
+        if self.gateway:
+            self.reply = self.exactly(JOINED_BYTES)
+        else:
+            self.reply = self.first_reply() if self.http else self.request
+        if not self.http and not self.gateway:
             self.expect(self.good, self.reply)
 
     def connect(self):
@@ -103,6 +116,13 @@ class Peers:
             body += self.some(self.good)
         assert head.startswith(b"HTTP/1.1 200"), head
         return head + b"\r\n\r\n" + body
+
+    def exactly(self, count):
+        got = b""
+        while len(got) < count:
+            got += self.some(self.good)
+        assert len(got) == count, "more than the answers of the backends"
+        return got
 
     @staticmethod
     def some(peer):
@@ -137,14 +157,14 @@ class Peers:
         with self.connect() as peer:
             peer.sendall(self.request)
             self.expect(peer, self.reply)  # accepted for certain
-            peer.sendall(self.request[:9])
+            peer.sendall(self.request[:7])
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def never_reads(self):
         with self.connect() as peer:
             peer.setblocking(False)
             sent, stuck = 0, 0
-            flood = (CHEAP if self.mixed else self.request) * 500
+            flood = (self.cheap if self.mixed else self.request) * 500
             while sent < FLOOD_BYTES and stuck < 3:
                 try:
                     sent += peer.send(flood)
@@ -237,15 +257,15 @@ def crowd(workload, port, server):
             turned_away += peers.is_turned_away(peer)
     if turned_away == CROWD:
         wrong.append("nobody was served")
-    with peers.connect() as late:
-        late.sendall(peers.request)
-        peers.expect(late, peers.reply)
-    peers.good_client()
     until = time.monotonic() + PATIENCE_S
     while descriptors(server) > before and time.monotonic() < until:
         time.sleep(0.002)
     if (now := descriptors(server)) > before:
         wrong.append(f"{now - before} descriptors more than before")
+    with peers.connect() as late:  # for whom there is room again
+        late.sendall(peers.request)
+        peers.expect(late, peers.reply)
+    peers.good_client()
     peers.good.close()
     return None, wrong
 
@@ -302,7 +322,8 @@ def drive_wrk(port):
 
 def main():
     workload, flags = sys.argv[1], dict(zip(sys.argv[2::2], sys.argv[3::2]))
-    server = int(os.read(int(flags["--go-fd"]), 32))
+    server, *beside = map(int, os.read(int(flags["--go-fd"]), 256).split())
+    OF_THE_HARNESS.update(beside)
     port, mode = int(flags["--port"]), os.environ["FAULT_MODE"]
     try:
         if mode == "wrk":

@@ -38,6 +38,9 @@ MODEL_MAY_INCLUDE = {"contract", "kernel", "postgres"}
 # Timers that the models write themselves compare a deadline with the time: none of these measures.
 OWN_TIMERS = {
     "impl/floor/posix.hpp",
+    "impl/process/deadline.hpp",
+    "impl/serial/deadline.hpp",
+    "impl/thread/deadline.hpp",
     "impl/process/waits_pool.cpp",
     "impl/fiber/epoll_scheduler.hpp",
     "impl/process/timer_heap.hpp",

@@ -28,7 +28,7 @@ public:
     /// the byte of the message that it answers.
     [[nodiscard]] bool answers_early() const noexcept { return answers_early_; }
 
-    /// Is the message one that makes the server compute?
+    /// Is the message one that makes the server compute, or ask a slow backend again?
     [[nodiscard]] bool dear() const noexcept { return dear_; }
 
 protected:

@@ -20,7 +20,10 @@ struct load {
     std::uint64_t message_bytes = 64;
     std::uint64_t pipeline = 1; ///< `http`: requests a message
     std::uint64_t body_bytes = 0;
-    std::uint64_t warm_up = 0; ///< round trips before the measured window
+    std::uint64_t backends = 1; ///< `gateway`: that it asks for each message
+    std::uint64_t answer_bytes = 1;
+    std::optional<std::uint64_t> slow_every; ///< in one message of this many, one of them is slow
+    std::uint64_t warm_up = 0;               ///< round trips before the measured window
     std::uint64_t seed = 1;
     std::optional<std::uint64_t> dear_percent; ///< `mixed`: percentage of expensive messages
     /// `accept`: each message has a connection of its own, made as part of its round trip.

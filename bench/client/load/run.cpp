@@ -11,7 +11,7 @@
 namespace client {
 
 measured run_load(load const& asked, std::optional<int> account_fd,
-                  std::function<std::optional<pid_t>()> const& go) {
+                  std::function<watched()> const& go) {
     ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     measured seen;
     seen.expected = asked.messages;

@@ -55,6 +55,12 @@ account backend::finish() {
     seen.found = judge(report);
     seen.asked = {.requests = report.value("requests", std::uint64_t{0}),
                   .most_in_flight = report.value("most_in_flight", std::uint64_t{0})};
+    if (auto const questions = report.find("questions"); questions != report.end()) {
+        seen.asked->first = questions->at("first");
+        seen.asked->again = questions->at("again");
+        seen.asked->slow = questions->at("slow");
+        seen.asked->slow_again = questions->at("slow_again");
+    }
     seen.fields[field::backend] = report;
     return seen;
 }

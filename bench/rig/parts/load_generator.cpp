@@ -89,7 +89,8 @@ load_generator::load_generator(order const& wanted, contract::has_listener& give
     add("--connections", params.at("connections").dump());
     add("--messages", params.at("messages").dump());
     add("--seed", std::to_string(wanted.seed));
-    for (auto const* const field : {"message_bytes", "dear_percent", "pipeline", "body_bytes"}) {
+    for (auto const* const field : {"message_bytes", "dear_percent", "pipeline", "body_bytes",
+                                    "backends", "answer_bytes", "slow_every"}) {
         auto flag = "--" + std::string(field);
         std::replace(flag.begin(), flag.end(), '_', '-');
         if (params.contains(field)) add(flag.c_str(), params.at(field).dump());
@@ -118,9 +119,13 @@ load_generator::load_generator(order const& wanted, contract::has_listener& give
     given.stop_fd = stop_.read.get();
 }
 
-void load_generator::go(pid_t measured) {
+void load_generator::go(pid_t measured, std::vector<pid_t> const& programs) {
     // Written, not closed: children of the model may hold copies of this end.
-    auto const line = std::to_string(measured) + "\n";
+    auto line = std::to_string(measured);
+    for (auto const each : programs) {
+        line += fmt::format(" {}", each);
+    }
+    line += '\n';
     proc::checked(::write(go_.write.get(), line.data(), line.size()),
                   "start of the load generator");
 }

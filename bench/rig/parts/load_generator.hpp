@@ -20,7 +20,7 @@ public:
     [[nodiscard]] std::optional<pid_t> program() const override { return program_->pid(); }
 
     /// It may connect.
-    void go(pid_t measured) override;
+    void go(pid_t measured, std::vector<pid_t> const& programs) override;
 
     /// Waits for its end.
     [[nodiscard]] account finish() override;
