@@ -246,7 +246,7 @@ def crowd(workload, port, server):
     many[-1].setblocking(False)
     try:
         # An accept of io_uring keeps the limit of the time at which it was submitted, and one may be for many peers.
-        if many[-1].recv(1, socket.MSG_PEEK) and os.environ["FAULT_VARIANT"] != "io_uring":
+        if many[-1].recv(1, socket.MSG_PEEK) and "io_uring" not in os.environ["FAULT_VARIANT"]:
             wrong.append("there was room for the last peer: this test tests nothing")
     except (BlockingIOError, ConnectionError):
         pass
