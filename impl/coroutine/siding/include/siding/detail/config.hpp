@@ -48,13 +48,6 @@ inline constexpr bool pooled_frames = true;
 #define SIDING_DETAIL_IN_REGISTER
 #endif
 
-// Of a function that is hardly ever called: it saves what it uses, so that who calls it need not.
-#if defined(__clang__) && defined(__x86_64__)
-#define SIDING_DETAIL_RARELY_CALLED [[gnu::cold, gnu::noinline, clang::preserve_most]]
-#else
-#define SIDING_DETAIL_RARELY_CALLED [[gnu::cold, gnu::noinline]]
-#endif
-
 // How such an object is handed over. g++ 12 is not to be trusted with parameters of await_transform
 // that are taken by value (GCC PR99576 and its kin).
 #if defined(__clang__)

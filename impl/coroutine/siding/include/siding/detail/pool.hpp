@@ -30,7 +30,7 @@ struct cache {
 };
 inline constinit thread_local cache local{};
 
-SIDING_DETAIL_RARELY_CALLED [[nodiscard]] void* allocate_slow(std::size_t bytes);
+[[nodiscard]] void* allocate_slow(std::size_t bytes);
 void free_slow(void* memory, std::size_t bytes) noexcept;
 
 /// Some thread has taken a new slab since the last `share`.
