@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "agent/call.hpp"
 #include "cell/recorder.hpp"
 #include "oracle/all.hpp"
 #include "rig/part.hpp"
@@ -46,7 +47,15 @@ struct job {
                 .seed = given.seed,
                 .warm_up = given.warm_up,
                 .timeout = given.timeout,
-                .cpus = context.client_cpus};
+                .cpus = context.client_cpus,
+                .over = over_link()};
+    }
+
+    [[nodiscard]] std::optional<rig::link> over_link() const {
+        auto const& given = context.given();
+        if (given.agent.empty()) return {};
+        return rig::link{.address = agent::parse_address("--link-address", given.link_address),
+                         .agent = given.agent};
     }
 
     /// Threads and children beside the calling thread.

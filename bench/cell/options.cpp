@@ -76,6 +76,12 @@ void declare(CLI::App& app, options& o, texts& given) {
                    "CPUs for the model, as in 0,2-3; default: all but those of --client-cpus");
     app.add_option("--client-cpus", o.client_cpus,
                    "CPUs for the load generator, the backend and the database");
+    auto* const address = app.add_option("--link-address", o.link_address,
+                                         "address on which servers listen for an --agent");
+    auto* const agent = app.add_option(
+        "--agent", o.agent, "ADDRESS:PORT of the switchyard-agent that starts the load generator");
+    address->needs(agent);
+    agent->needs(address);
     app.add_option("--seed", o.seed, "source of all randomness")->capture_default_str();
     app.add_option("--iterations", o.iterations,
                    "iterations to measure; default: 3, and 1 for servers")

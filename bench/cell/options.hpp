@@ -29,6 +29,8 @@ struct options {
     std::optional<std::uint64_t> iterations;
     std::uint64_t warm_up = 1;
     std::chrono::nanoseconds timeout = std::chrono::seconds(60);
+    std::string link_address; ///< of this end of a link to another host; empty: all is here
+    std::string agent;        ///< at its other end, "ADDRESS:PORT"
     std::string samples;
     nlohmann::json tags = nlohmann::json::object();
     bool audit = false;

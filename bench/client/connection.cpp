@@ -13,16 +13,16 @@ namespace client {
 connection::connection(load const& asked, std::uint64_t number, std::uint64_t deadline_ns)
     : exchange_(asked.make_exchange(asked, number)),
       number_(number),
-      port_(asked.port),
+      server_{asked.address, asked.port},
+      sources_(asked.sources),
       reconnects_(asked.reconnect) {
-    socket_.open(port_, number_, deadline_ns);
+    socket_.open(server_, number_, deadline_ns);
 }
 
 bool connection::connect_anew(std::uint64_t deadline_ns) {
     if (socket_.is_open()) return false;
-    constexpr std::uint32_t addresses = 64;
-    socket_.open(port_, number_, deadline_ns,
-                 INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(prepared_ % addresses));
+    auto const next = static_cast<std::uint32_t>(prepared_ % std::max(1u, sources_.count));
+    socket_.open(server_, number_, deadline_ns, sources_.count == 0 ? 0 : sources_.first + next);
     return true;
 }
 

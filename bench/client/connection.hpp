@@ -2,6 +2,7 @@
 #pragma once
 
 #include "client/exchange/exchange.hpp"
+#include "client/load/load.hpp"
 #include "client/socket.hpp"
 
 #include <cstddef>
@@ -18,8 +19,8 @@ public:
     /// afterwards. Throws connect_timeout, load_error.
     connection(load const& asked, std::uint64_t number, std::uint64_t deadline_ns);
 
-    /// With a socket for each message: connects, if `prepare_next` has closed, from one of 64
-    /// addresses: the ports of one would all be waiting after 28,000. Throws as the constructor.
+    /// With a socket for each message: connects, if `prepare_next` has closed, from the next of the
+    /// source addresses. Throws as the constructor.
     /// True: `fd()` is another socket.
     bool connect_anew(std::uint64_t deadline_ns);
 
@@ -64,7 +65,8 @@ private:
     std::uint64_t prepared_ = 0; ///< messages
     std::size_t sent_ = 0;       ///< of the message, bytes
     std::size_t received_ = 0;   ///< of its reply
-    std::uint16_t port_;
+    peer server_;
+    source_addresses sources_;
     bool reconnects_;
     bool used_ = false; ///< a message has been sent on this socket
     bool busy_ = false;

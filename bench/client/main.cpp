@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 // switchyard-client: the load generator as a tool. See docs/protocol.md.
 
+#include "agent/call.hpp"
+#include "agent/line.hpp"
+#include "client/distant_edges.hpp"
 #include "client/exchange/echo.hpp"
 #include "client/exchange/gateway.hpp"
 #include "client/exchange/http.hpp"
 #include "client/exchange/marked.hpp"
 #include "client/exchange/stamped.hpp"
 #include "client/load/run.hpp"
+#include "client/relay.hpp"
 #include "client/report.hpp"
+#include "client/server_watch.hpp"
+#include "facts/errors.hpp"
 #include "facts/table/exit_codes.hpp"
 #include "facts/table/fields.hpp"
 #include "facts/verdict.hpp"
@@ -36,7 +42,11 @@ struct options {
     int stop_fd = -1; ///< only held: the server stops when this process has ended
     int report_fd = -1;
     int account_fd = -1; ///< on which the server accounts for itself
+    int edges_fd = -1;   ///< to a relay beside the server
     std::string hdr_log;
+    std::string address;
+    std::string sources;
+    std::string agent;
 };
 
 /// Blocks until the harness says go, by a line with the process number of the server and those of
@@ -110,28 +120,109 @@ nlohmann::json own_life() {
             {field::peak_rss_bytes, static_cast<std::uint64_t>(used.ru_maxrss) * 1'024}};
 }
 
-int run(options const& asked) {
+/// The process whose clocks are to be read, once the load may start.
+client::watched wait_for_server(options const& asked) {
+    auto watched = wait_for_go(asked.go_fd);
+    if (!watched.server && asked.server_pid > 0) watched.server = asked.server_pid;
+    return watched;
+}
+
+int exit_code_of(nlohmann::json const& report) {
+    auto const verdict = facts::verdict_named(report.value(facts::field::verdict, ""));
+    if (!verdict) return facts::exit_code::harness;
+    return facts::is_failure(*verdict) ? facts::exit_code::failed : facts::exit_code::ok;
+}
+
+std::optional<int> account_of(options const& asked) {
+    return asked.account_fd < 0 ? std::nullopt : std::optional(asked.account_fd);
+}
+
+nlohmann::json run_here(options const& asked) {
     raise_descriptor_limit(asked.load.connections);
-    auto const account = asked.account_fd < 0 ? std::nullopt : std::optional(asked.account_fd);
-    auto const seen = client::run_load(asked.load, account, [&] {
-        auto watched = wait_for_go(asked.go_fd);
-        if (!watched.server && asked.server_pid > 0) watched.server = asked.server_pid;
-        return watched;
+    auto const seen = client::run_load(asked.load, [&]() -> std::unique_ptr<client::edges> {
+        auto watched = wait_for_server(asked);
+        if (asked.edges_fd >= 0) return std::make_unique<client::distant_edges>(asked.edges_fd);
+        return std::make_unique<client::server_watch>(std::move(watched), account_of(asked));
     });
     auto report = client::report(asked.load, seen);
     report[facts::field::client]["life"] = own_life();
     write_log(asked.hdr_log, seen);
+    return report;
+}
+
+int run(options const& asked) {
+    auto const report = run_here(asked);
     bool const tool = asked.report_fd < 0;
     write_all(tool ? STDOUT_FILENO : asked.report_fd, report.dump(tool ? 2 : -1) + "\n");
-    auto const verdict = facts::verdict_named(report[facts::field::verdict].get<std::string>());
-    return facts::is_failure(verdict.value()) ? facts::exit_code::failed : facts::exit_code::ok;
+    return exit_code_of(report);
+}
+
+/// Started by an agent: all that is said goes over the control connection.
+int run_for_relay(options const& asked) {
+    nlohmann::json said;
+    try {
+        said = {{"report", run_here(asked)}};
+    } catch (client::no_route const& error) {
+        said = {{"lost", error.what()}};
+    } catch (client::load_error const& error) {
+        said = {{"failed", error.what()}};
+    }
+    if (!agent::say(asked.edges_fd, said)) return facts::exit_code::harness;
+    return said.contains("report") ? exit_code_of(said["report"]) : facts::exit_code::harness;
+}
+
+/// The words of this command line that a load generator on another host needs: those of the load.
+std::vector<std::string> words_of_load(int argc, char** argv) {
+    std::vector<std::string> words;
+    for (int i = 1; i < argc; ++i) {
+        std::string_view const word = argv[i];
+        if (word == "--agent" || word == "--server-pid" || word.ends_with("-fd")) {
+            ++i; // and its value
+        } else {
+            words.emplace_back(word);
+        }
+    }
+    return words;
+}
+
+int run_relay(options const& asked, std::vector<std::string> words) {
+    auto const report = client::relay({.agent = asked.agent,
+                                       .load = std::move(words),
+                                       .account_fd = account_of(asked),
+                                       .go = [&] { return wait_for_server(asked); }});
+    if (report.contains("failed")) {
+        throw client::load_error(report["failed"].get<std::string>());
+    }
+    write_all(asked.report_fd < 0 ? STDOUT_FILENO : asked.report_fd, report.dump() + "\n");
+    return report.contains("lost") ? facts::exit_code::harness : exit_code_of(report);
+}
+
+void read_addresses(options& asked) {
+    if (!asked.address.empty()) {
+        asked.load.address = agent::parse_address("--server-address", asked.address);
+        asked.load.sources = {};
+    }
+    if (asked.sources.empty()) return;
+    auto const plus = asked.sources.find('+');
+    auto const count = plus == std::string::npos ? 0 : std::atoi(asked.sources.c_str() + plus + 1);
+    if (count < 1) {
+        throw facts::usage_error("--source-addresses: '" + asked.sources + "' is not FIRST+COUNT");
+    }
+    asked.load.sources = {agent::parse_address("--source-addresses", asked.sources.substr(0, plus)),
+                          static_cast<std::uint32_t>(count)};
 }
 
 /// What every load has in common.
 void add_options(CLI::App* to, options& asked) {
-    to->add_option("--port", asked.load.port, "of the server, on 127.0.0.1")
+    to->add_option("--port", asked.load.port, "of the server")
         ->required()
         ->check(CLI::Range(1, 65'535));
+    to->add_option("--server-address", asked.address, "of the server; default: 127.0.0.1");
+    to->add_option("--source-addresses", asked.sources,
+                   "FIRST+COUNT: addresses from which accept connects in turn");
+    to->add_option("--agent", asked.agent,
+                   "ADDRESS:PORT of the switchyard-agent that starts the load generator, while "
+                   "this program reads the server's clocks");
     to->add_option("--connections", asked.load.connections, "how many to open")
         ->check(CLI::Range(1, 1'000'000));
     to->add_option("--messages", asked.load.messages,
@@ -171,6 +262,8 @@ void add_options(CLI::App* to, options& asked) {
                    "read the server's own account of its resources from here");
     to->add_option("--report-fd", asked.report_fd,
                    "write the report here; default: standard output");
+    to->add_option("--edges-fd", asked.edges_fd,
+                   "ask here for the server's clocks, and write the report here");
     to->add_option("--hdr-log", asked.hdr_log, "append an HdrHistogram log to this file");
 }
 
@@ -209,7 +302,7 @@ struct protocol {
 };
 
 constexpr std::array protocols{
-    protocol{"echo", "load a TCP echo server on 127.0.0.1", &client::make<client::echo>},
+    protocol{"echo", "load a TCP echo server", &client::make<client::echo>},
     protocol{"mixed", "echo in which some of the requests make the server compute",
              &client::make<client::marked>, false, &add_dear_percent},
     protocol{"pump", "echo of long messages", &client::make<client::stamped>},
@@ -250,7 +343,12 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     asked.load.timeout = std::chrono::seconds(asked.timeout_s);
     try {
-        return run(asked);
+        read_addresses(asked);
+        if (!asked.agent.empty()) return run_relay(asked, words_of_load(argc, argv));
+        return asked.edges_fd >= 0 ? run_for_relay(asked) : run(asked);
+    } catch (facts::usage_error const& error) {
+        fmt::print(stderr, "switchyard-client: {}\n", error.what());
+        return facts::exit_code::usage;
     } catch (std::exception const& error) {
         fmt::print(stderr, "switchyard-client: {}\n", error.what());
         return facts::exit_code::harness;

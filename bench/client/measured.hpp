@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "client/server_watch.hpp"
+#include "client/edges.hpp"
 #include "histogram/histogram.hpp"
 
 #include <cstdint>
@@ -48,6 +48,7 @@ struct measured {
     std::vector<std::uint64_t> due_ns;   ///< with a surge: when it was to be sent
 
     server_usage server;
+    nlohmann::json edge_round_trips; ///< of `edges`
     std::string stopped_early; ///< why the load ended before its last message; "" if it did not
     enum class end { completed, vanished, timed_out, overloaded } how = end::completed;
 };

@@ -11,18 +11,6 @@ namespace field = facts::field;
 
 nlohmann::json report(load const& asked, measured const& seen) {
     auto const judged = judge(asked, seen);
-    nlohmann::json server = nullptr;
-    if (seen.server.known) {
-        auto const& of_server = seen.server;
-        server = proc::to_json(of_server.used);
-        server.update(proc::to_json(of_server.taken));
-        server.update({{field::threads, of_server.threads},
-                       {field::processes, of_server.processes},
-                       {"rss_bytes", nullptr},
-                       {field::pss_bytes, nullptr}});
-        if (of_server.rss_bytes) server["rss_bytes"] = *of_server.rss_bytes;
-        if (of_server.pss_bytes) server[field::pss_bytes] = *of_server.pss_bytes;
-    }
     nlohmann::json report{
         {"schema", 1},
         {"window_ns", seen.window_ns},
@@ -46,10 +34,11 @@ nlohmann::json report(load const& asked, measured const& seen) {
           {"late_sends", seen.late_sends},
           {"think_ns", seen.think_ns}}},
         {"fairness", judged.fairness},
-        {"server", server},
+        {"server", to_json(seen.server)},
         {"guards", judged.guards},
         {field::verdict, name_of(judged.found.verdict)},
         {field::reason, judged.found.reason}};
+    if (!seen.edge_round_trips.is_null()) report["edges"] = seen.edge_round_trips;
     if (asked.dear_percent || asked.slow_every) {
         report["dear"] = {{"requests", seen.dear_messages},
                           {"least_ns", seen.least_dear_ns},

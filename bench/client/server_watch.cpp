@@ -49,7 +49,7 @@ void server_watch::open() {
     before_ = reader_->read(proc::edge::opening);
 }
 
-server_usage server_watch::close(std::uint64_t own_cpu_ns) const {
+server_usage server_watch::close(std::uint64_t own_cpu_ns) {
     server_usage seen;
     if (!server_) return seen;
     auto const after = reader_->read(proc::edge::closing);

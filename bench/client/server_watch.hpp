@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "client/edges.hpp"
 #include "proc/account.hpp"
 #include "proc/machine.hpp"
 #include "proc/usage.hpp"
@@ -13,18 +14,6 @@
 
 namespace client {
 
-/// What the server's process tree used in the window.
-struct server_usage {
-    bool known = false;
-    std::size_t cpus = 1; ///< that it may run on
-    proc::used used;
-    proc::taken taken; ///< of its CPUs
-    std::uint64_t threads = 0;
-    std::uint64_t processes = 0;
-    std::optional<std::uint64_t> rss_bytes;
-    std::optional<std::uint64_t> pss_bytes;
-};
-
 /// The process whose clocks are to be read, and programs of the harness among its descendants.
 struct watched {
     std::optional<pid_t> server;
@@ -34,7 +23,7 @@ struct watched {
 /// Reads the clocks of a server and its descendants at both edges of the window: only the generator
 /// knows when it opens and closes, and the server need not carry an observer. Programs of
 /// the harness, this one too, are left out: it starts them as children of the server.
-class server_watch {
+class server_watch final : public edges {
 public:
     /// `account_fd`: of an account_giver in this process's parent; without it, or if the server is
     /// another process, threads and children that end in the window take their switches along.
@@ -42,12 +31,12 @@ public:
 
     server_watch(server_watch const&) = delete;
     server_watch& operator=(server_watch const&) = delete;
-    ~server_watch() = default;
+    ~server_watch() override = default;
 
-    void open();
+    void open() override;
     /// The difference to `open`; also threads and memory as they are now. `own_cpu_ns`: what the
     /// load generator itself used in between.
-    [[nodiscard]] server_usage close(std::uint64_t own_cpu_ns) const;
+    [[nodiscard]] server_usage close(std::uint64_t own_cpu_ns) override;
 
 private:
     std::optional<pid_t> server_;

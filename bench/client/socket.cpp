@@ -15,8 +15,17 @@
 namespace client {
 namespace {
 
-[[noreturn]] void fail_to_connect(std::uint16_t port, std::uint64_t number) {
+std::string text_of(peer const& to) {
+    return fmt::format("{}.{}.{}.{}:{}", to.address >> 24, to.address >> 16 & 255,
+                       to.address >> 8 & 255, to.address & 255, to.port);
+}
+
+[[noreturn]] void fail_to_connect(peer const& to, std::uint64_t number) {
     auto const error = errno;
+    if (error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN) {
+        throw no_route(
+            fmt::format("connection {} to {}: {}", number, text_of(to), std::strerror(error)));
+    }
     auto const* const next_step =
         error == ECONNREFUSED ? "nothing listens there: start the server first or correct --port"
         : error == EMFILE || error == ENFILE
@@ -24,7 +33,7 @@ namespace {
         : error == EADDRNOTAVAIL ? "the ephemeral ports are used up: wait for TIME_WAIT to pass, "
                                    "or widen net.ipv4.ip_local_port_range"
                                  : "";
-    throw load_error(fmt::format("connection {} to 127.0.0.1:{}: {}{}{}", number, port,
+    throw load_error(fmt::format("connection {} to {}: {}{}{}", number, text_of(to),
                                  std::strerror(error), *next_step ? "; " : "", next_step));
 }
 
@@ -41,23 +50,23 @@ void bound_connect(int fd, std::uint64_t deadline_ns) {
 
 } // namespace
 
-void socket::open(std::uint16_t port, std::uint64_t number, std::uint64_t deadline_ns,
+void socket::open(peer const& to, std::uint64_t number, std::uint64_t deadline_ns,
                   std::uint32_t source) {
     broken_ = false;
     file_ = proc::unique_fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!is_open()) fail_to_connect(port, number);
+    if (!is_open()) fail_to_connect(to, number);
     bound_connect(fd(), deadline_ns);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(source);
     int result = 0;
-    if (source != INADDR_LOOPBACK) {
+    if (source != 0) {
         int const later = 1; // the port is chosen by connect, which knows the peer
         ::setsockopt(fd(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
         result = ::bind(fd(), reinterpret_cast<sockaddr const*>(&address), sizeof address);
     }
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(to.port);
+    address.sin_addr.s_addr = htonl(to.address);
     if (result == 0) {
         do {
             result = ::connect(fd(), reinterpret_cast<sockaddr const*>(&address), sizeof address);
@@ -71,7 +80,7 @@ void socket::open(std::uint16_t port, std::uint64_t number, std::uint64_t deadli
                 fmt::format("the server did not accept connection {} in time", number));
         }
         errno = error;
-        fail_to_connect(port, number);
+        fail_to_connect(to, number);
     }
     int const on = 1;
     ::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -13,13 +13,20 @@
 
 namespace client {
 
-/// A TCP connection to a server on 127.0.0.1; none until `open`.
+/// Where a server listens; in host order.
+struct peer {
+    std::uint32_t address = INADDR_LOOPBACK;
+    std::uint16_t port = 0;
+};
+
+/// A TCP connection to a server; none until `open`.
 class socket {
 public:
-    /// Connects from `source`, blocking until `deadline_ns` of CLOCK_MONOTONIC; non-blocking
-    /// afterwards. `number` names it in what is thrown: connect_timeout, load_error.
-    void open(std::uint16_t port, std::uint64_t number, std::uint64_t deadline_ns,
-              std::uint32_t source = INADDR_LOOPBACK);
+    /// Connects from `source` (0: the kernel chooses), blocking until `deadline_ns` of
+    /// CLOCK_MONOTONIC; non-blocking afterwards. `number` names it in what is thrown:
+    /// connect_timeout, no_route, load_error.
+    void open(peer const& to, std::uint64_t number, std::uint64_t deadline_ns,
+              std::uint32_t source = 0);
     void close() noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return file_.get() != -1; }

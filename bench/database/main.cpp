@@ -20,6 +20,7 @@ struct options {
     std::uint64_t seed = 1;
     std::uint64_t rows = 10'000;
     std::uint64_t connections = 1;
+    std::string listen; ///< an address; empty: on a Unix socket alone
     int stop_fd = -1;
     int report_fd = 1;
 };
@@ -58,10 +59,10 @@ void wait_for_end(int fd) {
 int serve(options const& asked) {
     std::optional<database::server> server;
     try {
-        server.emplace(asked.connections);
+        server.emplace(asked.connections, asked.listen);
         auto own = postgres::connection::unprepared(server->connection_string());
         fill(own, asked);
-        tell(asked.report_fd, {{"where", server->connection_string()}});
+        tell(asked.report_fd, {{"where", server->connection_string_for_models()}});
         wait_for_end(asked.stop_fd);
         tell(asked.report_fd,
              {{"touched", std::stoull(own.execute("SELECT sum(touched) FROM item"))}});
@@ -86,6 +87,8 @@ int main(int argc, char** argv) {
     app.add_option("--rows", asked.rows, "rows in the table")->check(CLI::Range(1, 1'000'000));
     app.add_option("--connections", asked.connections, "how many clients may connect")
         ->check(CLI::Range(1, 10'000));
+    app.add_option("--listen", asked.listen,
+                   "also listen on this address, with a password that the report gives");
     app.add_option("--stop-fd", asked.stop_fd,
                    "when this is readable or at end of file, stop and remove everything")
         ->required();

@@ -5,6 +5,8 @@
 #include "postgres/connection.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -12,10 +14,14 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <grp.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -27,6 +33,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr auto time_to_start = 30s;
+constexpr unsigned default_port = 5'432; ///< of a Unix socket: a part of its name
 
 fs::path find_programs() {
     std::vector<fs::path> found;
@@ -53,6 +60,31 @@ passwd const& unprivileged_user() {
                     "nobody: run the suite as another user");
 }
 
+/// 128 bits that nobody can guess.
+std::string random_word() {
+    std::array<unsigned char, 16> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+        throw no_server("the kernel gives no random bytes");
+    }
+    return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+/// PostgreSQL wants to be given a port. Should another program take this one first, it does not
+/// start, and says so.
+unsigned free_port(std::string const& address) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    socklen_t bytes = sizeof own;
+    auto* const general = reinterpret_cast<sockaddr*>(&own);
+    auto const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto const found = fd != -1 && ::inet_pton(AF_INET, address.c_str(), &own.sin_addr) == 1 &&
+                       ::bind(fd, general, bytes) == 0 && ::getsockname(fd, general, &bytes) == 0;
+    auto const error = errno;
+    if (fd != -1) ::close(fd);
+    if (found) return ntohs(own.sin_port);
+    throw no_server(fmt::format("it cannot listen on {}: {}", address, std::strerror(error)));
+}
+
 std::string last_line(fs::path const& log) {
     std::ifstream file(log);
     std::string last;
@@ -64,7 +96,12 @@ std::string last_line(fs::path const& log) {
 
 } // namespace
 
-server::server(std::uint64_t connections) : programs_(find_programs()) {
+server::server(std::uint64_t connections, std::string address)
+    : programs_(find_programs()), address_(std::move(address)) {
+    if (!address_.empty()) {
+        password_ = random_word();
+        port_ = free_port(address_);
+    }
     auto const& user = unprivileged_user();
     user_ = user.pw_uid;
     group_ = user.pw_gid;
@@ -93,8 +130,15 @@ server::server(std::uint64_t connections) : programs_(find_programs()) {
 server::~server() { stop(); }
 
 std::string server::connection_string() const {
-    return fmt::format("host={} user=switchyard dbname=postgres connect_timeout=10",
-                       folder_.string());
+    return fmt::format("host={} port={} user=switchyard dbname=postgres connect_timeout=10",
+                       folder_.string(), port_ == 0 ? default_port : port_);
+}
+
+std::string server::connection_string_for_models() const {
+    if (address_.empty()) return connection_string();
+    return fmt::format("host={} port={} user=switchyard password={} dbname=postgres "
+                       "connect_timeout=10",
+                       address_, port_, password_);
 }
 
 void server::start_from_cluster(std::uint64_t connections) {
@@ -118,14 +162,22 @@ void server::start_from_cluster(std::uint64_t connections) {
 }
 
 void server::start(std::uint64_t connections) {
-    postmaster_ = spawn({programs_ / "postgres", "-D", folder_ / "data", "-k", folder_, "-c",
-                         "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c",
-                         "autovacuum=off", "-c", "shared_buffers=32MB", "-c",
-                         fmt::format("max_connections={}", connections + 10)});
+    if (!address_.empty()) {
+        std::ofstream rules(folder_ / "data" / "pg_hba.conf", std::ios::app);
+        rules << "host all switchyard 0.0.0.0/0 scram-sha-256\n";
+        if (!rules.flush()) throw no_server("pg_hba.conf cannot be written");
+    }
+    postmaster_ =
+        spawn({programs_ / "postgres", "-D", folder_ / "data", "-k", folder_, "-c",
+               "listen_addresses=" + address_, "-c",
+               fmt::format("port={}", port_ == 0 ? default_port : port_), "-c", "fsync=off", "-c",
+               "full_page_writes=off", "-c", "autovacuum=off", "-c", "shared_buffers=32MB", "-c",
+               fmt::format("max_connections={}", connections + 10)});
     auto const until = std::chrono::steady_clock::now() + time_to_start;
     for (;;) {
         try {
             static_cast<void>(postgres::connection::unprepared(connection_string()));
+            if (!address_.empty()) ask_for_password();
             return;
         } catch (std::runtime_error const& error) {
             auto const ended = ::waitpid(postmaster_, nullptr, WNOHANG) == postmaster_;
@@ -137,6 +189,11 @@ void server::start(std::uint64_t connections) {
         }
         std::this_thread::sleep_for(5ms);
     }
+}
+
+void server::ask_for_password() const {
+    auto own = postgres::connection::unprepared(connection_string());
+    own.execute(fmt::format("ALTER ROLE switchyard PASSWORD '{}'", password_));
 }
 
 void server::stop_server() noexcept {

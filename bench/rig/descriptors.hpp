@@ -4,6 +4,7 @@
 #include "proc/posix.hpp"
 
 #include <cstdint>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -16,12 +17,12 @@ struct pipe_ends {
 };
 [[nodiscard]] pipe_ends make_pipe();
 
-/// Bound to a port of the kernel's choice on 127.0.0.1, listening, non-blocking.
+/// Bound to a port of the kernel's choice on `address` (in host order), listening, non-blocking.
 struct listener {
     proc::unique_fd socket;
     std::uint16_t port = 0;
 };
-[[nodiscard]] listener make_listener();
+[[nodiscard]] listener make_listener(std::uint32_t address = INADDR_LOOPBACK);
 
 /// A file in memory into which a helper program writes its report.
 class report_file {

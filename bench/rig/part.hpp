@@ -10,12 +10,19 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <sys/types.h>
 #include <system_error>
 #include <vector>
 
 namespace rig {
+
+/// The way to the other end of a cell, where that stands on another host.
+struct link {
+    std::uint32_t address = 0; ///< of this end, in host order
+    std::string agent;         ///< "ADDRESS:PORT" of who starts programs at the other end
+};
 
 /// For which session a rig is set up.
 struct order {
@@ -25,6 +32,7 @@ struct order {
     std::uint64_t warm_up = 1;        ///< iterations before those that count
     std::chrono::nanoseconds timeout; ///< of the watchdog
     std::vector<int> cpus;            ///< of the programs that a part starts
+    std::optional<link> over = {};    ///< nothing: all stands on this machine
 };
 
 /// What a part knows when all is over.

@@ -13,6 +13,7 @@ LAYERS = {
     "importing": 1,
     "data": 1,
     "stats": 2,
+    "link": 2,
     "text": 3,
     "engine": 4,
     "doctor": 5,

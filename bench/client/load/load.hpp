@@ -5,16 +5,26 @@
 
 #include <chrono>
 #include <cstdint>
+#include <netinet/in.h>
 #include <optional>
 #include <stdexcept>
 
 /// The load generator: a process of its own, so that one client drives every server alike.
 namespace client {
 
+/// Addresses of this machine, in host order, from which it may connect.
+struct source_addresses {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0; ///< 0: the kernel chooses
+};
+
 /// What is to be sent, and how.
 struct load {
     exchange_maker* make_exchange = &make<echo>; ///< what is said
+    std::uint32_t address = INADDR_LOOPBACK;     ///< of the server, in host order
     std::uint16_t port = 0;
+    /// `accept` takes them in turn: the ports of one would all be waiting after 28,000 connections.
+    source_addresses sources = {INADDR_LOOPBACK + 1, 64};
     std::uint64_t connections = 1;
     std::uint64_t messages = 1; ///< measured round trips
     std::uint64_t message_bytes = 64;
@@ -41,6 +51,11 @@ struct load {
 /// The server or the machine made it impossible: the text names the cause and the next step.
 struct load_error : std::runtime_error {
     using std::runtime_error::runtime_error;
+};
+
+/// There is no way to the server at this moment: nothing is known of it.
+struct no_route : load_error {
+    using load_error::load_error;
 };
 
 /// The server did not accept a connection in time.

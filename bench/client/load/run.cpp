@@ -10,8 +10,7 @@
 
 namespace client {
 
-measured run_load(load const& asked, std::optional<int> account_fd,
-                  std::function<watched()> const& go) {
+measured run_load(load const& asked, std::function<std::unique_ptr<edges>()> const& go) {
     ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
     measured seen;
     seen.expected = asked.messages;
@@ -23,7 +22,7 @@ measured run_load(load const& asked, std::optional<int> account_fd,
                                  ? arrivals(asked.messages, asked.rate_per_s, asked.poisson,
                                             asked.seed, asked.surge_percent, asked.burst)
                                  : std::vector<std::uint64_t>();
-    auto const server = go();
+    auto const watch = go();
     std::optional<driver> made;
     try {
         made.emplace(asked);
@@ -41,8 +40,7 @@ measured run_load(load const& asked, std::optional<int> account_fd,
         if (!seen.stopped_early.empty()) return seen;
         seen.warm_up_bytes = asked.warm_up * seen.reply_bytes;
     }
-    server_watch watch(server, account_fd);
-    watch.open();
+    watch->open();
     auto const cpu_before_ns = own_cpu_ns();
     if (asked.rate_per_s > 0) {
         all.run_open(arrivals_ns, seen);
@@ -50,7 +48,8 @@ measured run_load(load const& asked, std::optional<int> account_fd,
         all.run_closed(asked.messages, seen, false);
     }
     seen.own_cpu_ns = own_cpu_ns() - cpu_before_ns;
-    seen.server = watch.close(seen.own_cpu_ns);
+    seen.server = watch->close(seen.own_cpu_ns);
+    seen.edge_round_trips = watch->round_trips();
     all.check_for_surplus(seen);
     return seen;
 }

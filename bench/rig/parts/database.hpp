@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "agent/call.hpp"
 #include "contract/workloads/query.hpp"
 #include "rig/descriptors.hpp"
 #include "rig/part.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace rig {
@@ -22,9 +24,13 @@ public:
     [[nodiscard]] account finish() override;
 
 private:
+    void start_here(order const& wanted);
+    void start_there(order const& wanted);
+    void tell_to_stop();
     /// The next line of its report; waits for it. Throws harness_error at the end.
     [[nodiscard]] nlohmann::json next_line();
 
+    std::optional<agent::control> there_; ///< where it stands at the other end of a link
     pipe_ends stop_ = make_pipe();
     pipe_ends report_ = make_pipe();
     std::string unread_;

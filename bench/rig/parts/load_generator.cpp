@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "rig/parts/load_generator.hpp"
 
+#include "agent/call.hpp"
+#include "contract/model.hpp"
 #include "facts/errors.hpp"
 #include "facts/table/fields.hpp"
 
@@ -79,13 +81,18 @@ oracle::served served_by(nlohmann::json const& report) {
 
 } // namespace
 
-load_generator::load_generator(order const& wanted, contract::has_listener& given) {
+load_generator::load_generator(order const& wanted, contract::has_listener& given)
+    : listener_(wanted.over ? make_listener(wanted.over->address) : make_listener()) {
     auto const& params = wanted.params;
     std::vector<std::string> arguments{std::string(wanted.workload)};
     auto const add = [&](char const* flag, std::string const& value) {
         arguments.insert(arguments.end(), {flag, value});
     };
     add("--port", std::to_string(listener_.port));
+    if (wanted.over) {
+        add("--server-address", agent::address_text(wanted.over->address));
+        add("--agent", wanted.over->agent);
+    }
     add("--connections", params.at("connections").dump());
     add("--messages", params.at("messages").dump());
     add("--seed", std::to_string(wanted.seed));
@@ -132,6 +139,11 @@ void load_generator::go(pid_t measured, std::vector<pid_t> const& programs) {
 
 account load_generator::finish() {
     auto const report = report_.read(program_->wait());
+    // Nothing is known of the model: the way to it was cut.
+    if (report.contains("lost")) {
+        throw contract::skipped_error("the load generator was lost: " +
+                                      report["lost"].get<std::string>());
+    }
     return {.fields = sample_fields(report),
             .found = judge(report),
             .asked = {},

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] account finish() override;
 
 private:
-    listener listener_ = make_listener();
+    listener listener_;
     pipe_ends stop_ = make_pipe();
     pipe_ends go_ = make_pipe();
     report_file report_;

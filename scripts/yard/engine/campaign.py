@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 from yard.data import host, machine_name, models, samples, schema
 from yard.errors import INTERRUPTED, NotComparable, UsageError
@@ -45,18 +45,28 @@ def _described(found: Catalogue, used: set[str]) -> dict[str, Any]:
     }
 
 
-def start(
-    found: Catalogue, plan: dict[str, Any], commit: str, dirty: bool | None, out: Path | None
-) -> Store:
-    """Makes the folder and writes the plan and what the machine is, before anything is measured."""
-    described_host = host.describe()
-    remarks = host.warnings(described_host)
+def _of_the_sources(plan: Mapping[str, Any], commit: str, dirty: bool | None) -> list[str]:
+    remarks = []
     if plan["unoptimised"]:
         remarks.append(
             "--allow-unoptimised: builds that are not release were measured; the numbers mean nothing"
         )
     if dirty:
         remarks.append("the work tree has changes that commit " + commit + " does not have")
+    return remarks
+
+
+def start(
+    found: Catalogue,
+    plan: dict[str, Any],
+    commit: str,
+    dirty: bool | None,
+    out: Path | None,
+    link: Mapping[str, Any] | None = None,
+) -> Store:
+    """Makes the folder and writes the plan and what the machine is, before anything is measured."""
+    described_host = host.describe()
+    remarks = host.warnings(described_host) + _of_the_sources(plan, commit, dirty)
     used = {process["model"] for process in plan["processes"]}
     # Contenders that nobody asked for are no gap in this run.
     not_built = {model: why for model, why in found.not_built.items() if not why.get("foreign")}
@@ -78,6 +88,7 @@ def start(
         "started_utc": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": machine_name.machine_id(),
         "host": described_host,
+        **({"link": dict(link)} if link else {}),
         "warnings": remarks,
         "workloads": list(found.workloads.values()),
         "describe": _described(found, used),

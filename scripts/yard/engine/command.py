@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from yard.link.link_end import LinkEnd
+
 PADDING = "SWITCHYARD_PADDING"  # moves the stack
 
 
@@ -44,6 +46,7 @@ class CellProcess:
     benchmark: Path | None = None  # gets the JSON of Google Benchmark
     audit: bool = False
     counter: Counter | None = None  # it counts and does not measure
+    link: LinkEnd | None = None  # its other end stands at the other end of this
 
     def command(self) -> list[str]:
         flags = {
@@ -59,9 +62,11 @@ class CellProcess:
             "--timeout": self.timeout_s,
             "--samples": self.samples,
         }
-        words = [*(self.counter.before if self.counter else ()), str(self.executable)]
+        words = [*(self.link.before if self.link else ())]
+        words += [*(self.counter.before if self.counter else ()), str(self.executable)]
         for flag, value in flags.items():
             words += [flag, str(value)]
+        words += self.link.flags if self.link else []
         if self.benchmark:
             words += [f"--benchmark_out={self.benchmark}", "--benchmark_out_format=json"]
         for name, value in self.settings.items():
@@ -72,7 +77,8 @@ class CellProcess:
 
     def environment(self) -> dict[str, str]:
         own = {PADDING: "x" * self.padding_bytes}
-        return {**os.environ, **own, **(self.counter.environment if self.counter else {})}
+        around = self.link.environment() if self.link else os.environ
+        return {**around, **own, **(self.counter.environment if self.counter else {})}
 
     def counting(self, counter: Counter, samples: Path) -> CellProcess:
         """The same process with one iteration that only counts."""

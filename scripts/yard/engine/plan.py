@@ -25,6 +25,7 @@ TIMEOUT_S = {"smoke": 60.0, "quick": 60.0, "full": 300.0}  # the cell's own watc
 TIME_BUDGET_S = {"smoke": None, "quick": 300.0, "full": None}
 ITERATIONS = {"batch": 3, "client": 3, "server": 1}
 WARM_UP = {"batch": 1, "client": 1, "server": 1}
+LINK_WINDOW_S = 5.0  # a closed loop over a link is cut to about so long
 MOST_PADDING_BYTES = 4096  # one page: more moves the stack to the same offsets again
 
 
@@ -52,11 +53,34 @@ class Options:
     audit: bool = False
     allow_unoptimised: bool = False
     foreign: bool = False  # also the models in other languages, as if each were named
+    link: Mapping[str, Any] | None = None  # `link` of meta.json: what crosses it is measured
 
 
 def has_other_end(workload: dict[str, Any]) -> bool:
     """Whether another program does a part of the work: a load generator, a backend or a database."""
     return bool(workload.get("other_end", workload["role"] != "batch"))
+
+
+def crosses_link(workload: Mapping[str, Any]) -> bool:
+    """Whether its other end can stand on another host: a load generator can, and a database. Models look for a backend on
+    127.0.0.1, so that stays beside them."""
+    role = workload.get("role")
+    return role == "server" or (role == "batch" and has_other_end(dict(workload)))
+
+
+def fitting(link: Mapping[str, Any], params: Mapping[str, int]) -> dict[str, int]:
+    """What a link changes of a point. A closed loop is sized by messages, and on a long or slow link as many would take
+    minutes: it gets those that fit into the window, by round trip and by rate, and never more than on loopback.
+    """
+    if "messages" not in params or params.get("rate_per_s"):
+        return {}
+    lanes = params["connections"]
+    most = LINK_WINDOW_S * 1e9 * lanes / max(1, link["round_trip"]["median_ns"])
+    if link["rate_bit_s"]:
+        bytes_each = max(params.get("message_bytes", 0), params.get("body_bytes", 0), 64)
+        most = min(most, LINK_WINDOW_S * link["rate_bit_s"] / 8 / bytes_each)
+    messages = max(lanes, int(most))
+    return {"messages": messages} if messages < params["messages"] else {}
 
 
 def budget(
@@ -71,14 +95,9 @@ def budget(
     return {"workers": workers or len(cpus), "cpus": cpus, FIELD.client_cpus: [allowed_cpus[-1]]}
 
 
-def make(
-    found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: str
-) -> dict[str, Any]:
-    """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point
-    as neighbours. With a time budget it is adaptive: it lists one round, and `schedule` decides
-    from what is measured which row gets how many."""
-    _refuse_unoptimised(found, options)
-    jobs = []
+def _jobs(found: Catalogue, options: Options, allowed_cpus: Sequence[int]) -> list[dict[str, Any]]:
+    """Cells x points, as every round has them."""
+    jobs: list[dict[str, Any]] = []
     for model, cell in selected(found, options):
         workload = found.workloads.get(cell["workload"])
         if workload is None:
@@ -104,6 +123,17 @@ def make(
                         **({"set": changes} if changes else {}),
                     }
                 )
+    return jobs
+
+
+def make(
+    found: Catalogue, options: Options, allowed_cpus: Sequence[int], run: str
+) -> dict[str, Any]:
+    """The plan: cells x points x rounds, shuffled inside each round, the contenders of a point
+    as neighbours. With a time budget it is adaptive: it lists one round, and `schedule` decides
+    from what is measured which row gets how many."""
+    _refuse_unoptimised(found, options)
+    jobs = _jobs(found, options, allowed_cpus)
     if not jobs:
         raise UsageError(
             "nothing is left to measure after this choice; see scripts/switchyard list"
@@ -119,6 +149,7 @@ def make(
         "set": dict(options.set),
         "audit": options.audit,
         "unoptimised": options.allow_unoptimised,
+        "link": options.link["request"] if options.link else None,
         "shared_cpu": len(allowed_cpus) == 1
         and any(has_other_end(found.workloads[j["workload"]]) for j in jobs),
         "cells": [{"model": m, "variant": v, "workload": w} for m, v, w in sorted(named)],
@@ -210,7 +241,8 @@ def _points(
             mark = tuple(sorted(changed.items()))
             if mark not in seen:
                 seen.add(mark)
-                points.append((index, changed, changes))
+                cut = fitting(options.link, changed) if options.link else {}
+                points.append((index, {**changed, **cut}, {**changes, **cut}))
     return points
 
 
@@ -244,6 +276,11 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
         options.variants,
         sorted({cell["variant"] for _, cell in found.cells() if cell["variant"]}),
     )
+    for name in options.workloads if options.link else ():
+        if not crosses_link(found.workloads[name]):
+            raise UsageError(
+                f"--workloads {name}: nothing of it crosses a link; measure it without one"
+            )
     settable = _settable(found, options)
     cells = []
     for model, cell in found.cells():
@@ -255,6 +292,7 @@ def selected(found: Catalogue, options: Options) -> list[tuple[str, dict[str, An
             or (options.workloads and cell["workload"] not in options.workloads)
             or (options.variants and cell["variant"] not in options.variants)
             or cell["workload"] not in settable
+            or (options.link and not crosses_link(found.workloads.get(cell["workload"], {})))
             or (
                 options.cells
                 and not any(_matches(full, model, cell, glob) for glob in options.cells)

@@ -29,6 +29,7 @@ from yard.engine.command import CellProcess
 from yard.engine.schedule import Schedule
 from yard.engine.standings import Standings
 from yard.stats import race
+from yard.link.over_link import OverLink
 
 GRACE_S = 10.0  # beyond the cell's own watchdog
 TRIES = 2  # a cell that failed so often is not tried again
@@ -97,11 +98,13 @@ class Runner:
         executables: Mapping[str, Path],
         watcher: Watcher | None = None,
         grace_s: float = GRACE_S,
+        over: OverLink | None = None,
     ):
         self.store, self.plan, self.meta = store, plan, meta
         self.executables, self.watcher, self.grace_s = executables, watcher or Quiet(), grace_s
         self.schedule = Schedule(plan, samples.workloads_of(meta)) if plan.get("adaptive") else None
         self.executed = executed.Executed(store.folder)
+        self.over = over
         self.verdicts: Counter[str] = Counter()
         self.unreadable = 0
         self._failures: dict[tuple[Any, ...], list[int]] = defaultdict(list)
@@ -222,6 +225,7 @@ class Runner:
             },
             benchmark=self.store.folder / PARTS / f"{file_name(job)}.json",
             audit=bool(self.plan.get("audit")),
+            link=self.over.end() if self.over else None,
         )
 
     def _again(self, job: Job) -> str:

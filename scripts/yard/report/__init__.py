@@ -18,7 +18,7 @@ def write(
 ) -> list[Path]:
     """Writes the report of the run in `run_dir` into `out_dir`; the first path is the HTML page, in which the runs
     `beside` stand beside it."""
-    return write_built(build(run_dir), out_dir, plots, beside)
+    return write_built(build(run_dir), out_dir, plots, [build(path) for path in beside])
 
 
 def build(run_dir: Path | str, say: Say = lambda text: None) -> Report:
@@ -42,12 +42,11 @@ def build(run_dir: Path | str, say: Say = lambda text: None) -> Report:
 
 
 def write_built(
-    report: Report, out_dir: Path | str, plots: bool = True, beside: Sequence[Path] = ()
+    report: Report, out_dir: Path | str, plots: bool = True, others: Sequence[Report] = ()
 ) -> list[Path]:
     from yard.data.store import make_folder, write_atomically
     from yard.report import explorer, html_page, markdown_page, plot, csv_table
 
-    others = [build(path) for path in beside]
     folder = make_folder(Path(out_dir))
     paths = []
     for name, text in (

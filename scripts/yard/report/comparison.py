@@ -12,13 +12,15 @@ import math
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Sequence
 
+from yard.data import link
 from yard.stats import inference
 from yard.data.facts import METRIC, VERDICT
 from yard.stats.estimates import Cell, PointKey, cells, contender
 from yard.report.environment import Environment
-from yard.text import numbers
+from yard.text import numbers, units
 
 METRICS = (METRIC.throughput, METRIC.cpu_per_unit_ns, METRIC.p99_ns, METRIC.pss_bytes)
+MOST_ROUND_TRIP_RATIO = 3.0  # of one link at two hours
 NOT_A_VERDICT = (
     "Not a verdict: the two runs were not interleaved, so that a difference may be the hour's and not the code's. "
     "To judge a change measure both sides in one run: scripts/switchyard check."
@@ -64,6 +66,7 @@ def fingerprint(run: Any) -> dict[str, Any]:
             "sources": environment.meta.get("harness_sha256", "")[:12],
             "benchmark library": environment.find("libbenchmark1debian", "libbenchmark1.7.1"),
         },
+        "link": link.name_of(environment.meta),
         "budget": sorted({(str(s.get("workers")), str(s.get("cpus"))) for s in run.samples}),
     }
 
@@ -76,6 +79,7 @@ def apples_and_oranges(first: Any, second: Any) -> list[str]:
         for name in a
         if name != "budget" and a[name] != b[name]
     ]
+    reasons += _round_trips(first.meta or {}, second.meta or {})
     keys_a, keys_b = ({_identity(c) for c in cells(run.samples)} for run in (first, second))
     if not keys_a & keys_b:
         by_workload = {k[2] for k in keys_a} & {k[2] for k in keys_b}
@@ -86,6 +90,17 @@ def apples_and_oranges(first: Any, second: Any) -> list[str]:
         )
         reasons.append(f"no cell is in both runs: {why}")
     return reasons
+
+
+def _round_trips(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """A link of one name may have become another link: a detour shows in its round trip."""
+    both = [
+        (meta.get("link") or {}).get("round_trip", {}).get("median_ns") for meta in (first, second)
+    ]
+    if None in both or max(both) <= MOST_ROUND_TRIP_RATIO * min(both):
+        return []
+    shown = " and ".join(units.text(value, "ns") for value in both)
+    return [f"the link's round trip differs: {shown}"]
 
 
 def _short(value: Any) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Sequence
 
+from yard.data.link import LOOPBACK
 from yard.stats.changepoint import LEAST_SIDE, Change, changes
 from yard.errors import UsageError
 from yard.report.history_store import Series
@@ -33,6 +34,10 @@ def sparkline(found_values: Sequence[float], most: int = 60) -> str:
     return "".join(BLOCKS[min(7, int(8 * (value - low) / (high - low)))] for value in shown)
 
 
+def _over(series: Series) -> str:
+    return "" if series.link == LOOPBACK else f" over {series.link}"
+
+
 def in_words(series: Series) -> list[str]:
     """A few lines of one series."""
     found_values = values(series)
@@ -44,7 +49,7 @@ def in_words(series: Series) -> list[str]:
         else "absolute values: another hour is another machine"
     )
     lines = [
-        f"{series.cell} {series.metric} on {series.machine}, {of}: {len(found_values)} points, last {numbers.short(found_values[-1], 4)}",
+        f"{series.cell} {series.metric} on {series.machine}{_over(series)}, {of}: {len(found_values)} points, last {numbers.short(found_values[-1], 4)}",
         f"  {sparkline(found_values)}  {numbers.short(min(found_values), 4)} to {numbers.short(max(found_values), 4)}",
     ]
     for change in change_points(series):
@@ -108,7 +113,9 @@ def _axes(ax, series: Series) -> None:
                 [a - 0.5, b - 0.5], [level, level], color="#c43c12", linewidth=0.8, linestyle="--"
             )
     reference = f", ratio to {series.reference}" if series.reference else ", absolute"
-    ax.set_title(f"{series.cell} {series.metric}{reference}".replace("$", r"\$"), fontsize=9)
+    ax.set_title(
+        f"{series.cell} {series.metric}{_over(series)}{reference}".replace("$", r"\$"), fontsize=9
+    )
     step = max(1, len(points) // 12)
     ax.set_xticks(
         list(places)[::step],

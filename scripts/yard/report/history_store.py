@@ -17,6 +17,7 @@ from typing import Any, Iterable, Sequence
 
 from yard.data import samples
 from yard.data.facts import METRIC, VERDICT, metric_named
+from yard.data.link import LOOPBACK, name_of
 from yard.stats import estimates
 from yard.errors import UsageError, YardError, nearest
 from yard.data.models import REPOSITORY
@@ -28,11 +29,13 @@ TABLE = """
 CREATE TABLE IF NOT EXISTS points (
   run TEXT NOT NULL, utc TEXT NOT NULL, revision TEXT NOT NULL, machine TEXT NOT NULL,
   host TEXT NOT NULL, cell TEXT NOT NULL, metric TEXT NOT NULL, value REAL,
-  reference TEXT NOT NULL, ratio REAL, low REAL, high REAL,
+  reference TEXT NOT NULL, ratio REAL, low REAL, high REAL, link TEXT NOT NULL DEFAULT 'loopback',
   PRIMARY KEY (machine, run, cell, metric, reference)
 ) WITHOUT ROWID;
 """
-COLUMNS = "run, utc, revision, machine, host, cell, metric, value, reference, ratio, low, high"
+COLUMNS = (
+    "run, utc, revision, machine, host, cell, metric, value, reference, ratio, low, high, link"
+)
 # Version 1 did not know machines. What it kept of one is the CPU model, which so becomes its name:
 # points of an unknown machine never continue the line of a known one.
 FROM_VERSION_1 = f"""
@@ -40,10 +43,13 @@ ALTER TABLE points RENAME TO points_1;
 {TABLE}
 INSERT INTO points ({COLUMNS})
   SELECT run, utc, revision, CASE host WHEN '' THEN 'unknown' ELSE host END,
-         host, cell, metric, value, reference, ratio, low, high FROM points_1;
+         host, cell, metric, value, reference, ratio, low, high, 'loopback' FROM points_1;
 DROP TABLE points_1;
 """
-VERSION = 2
+# Version 2 did not know links.
+FROM_VERSION_2 = "ALTER TABLE points ADD COLUMN link TEXT NOT NULL DEFAULT 'loopback';"
+MIGRATION = {1: FROM_VERSION_1, 2: FROM_VERSION_2}
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -60,17 +66,19 @@ class Point:
     ratio: float | None
     low: float | None = None
     high: float | None = None
+    link: str = LOOPBACK
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line: a cell's metric on one machine. Another machine is another line."""
+    """One line: a cell's metric on one machine over one link. Another machine or link is another line."""
 
     cell: str
     metric: str
     reference: str
     machine: str
     points: tuple[Point, ...]
+    link: str = LOOPBACK
 
     @property
     def ratios(self) -> list[float]:
@@ -97,7 +105,7 @@ class History:
                 raise YardError(
                     f"{file} was written by a later version of switchyard ({version}); use that one"
                 )
-            script = FROM_VERSION_1 if version == 1 else TABLE
+            script = MIGRATION.get(version, TABLE)
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;"
             )
@@ -130,13 +138,14 @@ class History:
                 p.ratio,
                 p.low,
                 p.high,
+                p.link,
             )
             for p in points
         ]
         try:
             with self._db:
                 self._db.executemany(
-                    f"INSERT OR REPLACE INTO points ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                    f"INSERT OR REPLACE INTO points ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
                     rows,
                 )
         except sqlite3.Error as error:
@@ -149,17 +158,17 @@ class History:
             points = [
                 replace(point, metric=metric_named(point.metric))
                 for row in self._db.execute(
-                    f"{query} ORDER BY cell, metric, reference, machine, utc, run"
+                    f"{query} ORDER BY cell, metric, reference, machine, link, utc, run"
                 )
                 for point in [Point(*row)]
             ]
         except sqlite3.Error as error:
             raise self._explained(error) from None
-        grouped: dict[tuple[str, str, str, str], list[Point]] = {}
+        grouped: dict[tuple[str, str, str, str, str], list[Point]] = {}
         for point in points:
-            line = (point.cell, point.metric, point.reference, point.machine)
+            line = (point.cell, point.metric, point.reference, point.machine, point.link)
             grouped.setdefault(line, []).append(point)
-        found = [Series(*key, tuple(own)) for key, own in grouped.items()]
+        found = [Series(*key[:4], tuple(own), link=key[4]) for key, own in grouped.items()]
         if cell:
             known = sorted({s.cell for s in found})
             chosen = [name for name in known if name == cell] or [
@@ -255,6 +264,7 @@ def _of_run(run: samples.Run) -> list[Point]:
                     ratio.value if ratio else None,
                     ratio.low if ratio else None,
                     ratio.high if ratio else None,
+                    name_of(run.meta),
                 )
             )
     return found

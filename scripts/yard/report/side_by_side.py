@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
+from yard.data import link
 from yard.data.facts import METRIC
 from yard.text import units
 from yard.report.choose import short_list
@@ -23,6 +24,7 @@ class Side:
     machine: str
     preset: str
     rounds: int
+    link: str
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,14 @@ class Shared:
 
 def columns(reports: Sequence[Report]) -> list[Side]:
     return [
-        Side(r.run_id, r.environment.host, r.environment.machine, r.preset, r.rounds)
+        Side(
+            r.run_id,
+            r.environment.host,
+            r.environment.machine,
+            r.preset,
+            r.rounds,
+            link.name_of(r.environment.meta),
+        )
         for r in reports
     ]
 

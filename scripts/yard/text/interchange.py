@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Iterable, Mapping
 
+from yard.data import link
 from yard.data.facts import METRIC
 from yard.data.samples import machine_of
 from yard.stats.estimates import Cell, Estimate
@@ -22,8 +23,12 @@ def name_of(cell: Cell) -> str:
 
 
 def _series_name(cell: Cell, meta: Mapping[str, Any]) -> str:
-    """The name of a series where the format has no labels: the same cell on another machine is another series."""
-    return f"{name_of(cell)} on {machine_of(meta)}"
+    """The name of a series where the format has no labels: the same cell on another machine, or over another
+    link, is another series."""
+    over = link.name_of(meta)
+    return f"{name_of(cell)} on {machine_of(meta)}" + (
+        "" if over == link.LOOPBACK else f" over {over}"
+    )
 
 
 def _numbers(cell: Cell, metrics: Iterable[str]) -> list[tuple[str, Estimate]]:
@@ -65,7 +70,7 @@ def _label(value: Any) -> str:
 
 def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
     """OpenMetrics text. `bound` is median, low or high; times are in seconds, as the format asks for."""
-    lines = []
+    lines, over = [], link.name_of(meta)
     for metric in EXPORTED:
         name, (unit, scale) = metric.openmetrics, SCALED.get(metric.unit, ("", 1.0))
         points = [(cell, found) for cell in cells for _, found in _numbers(cell, (metric.id,))]
@@ -80,6 +85,7 @@ def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
             labels = {
                 "run": meta.get("run", ""),
                 "host": machine_of(meta),
+                "link": "" if over == link.LOOPBACK else over,
                 "model": cell.model,
                 "variant": cell.variant,
                 "workload": cell.at.workload,

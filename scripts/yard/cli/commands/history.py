@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from yard.errors import OK, UsageError, YardError
+from yard.errors import OK, UsageError, YardError, nearest
 from yard.cli.commands import _options
 
 PATH = click.Path(path_type=Path)
@@ -18,6 +18,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--db", type=PATH, help="Default results/history.sqlite.")
 @click.option("--metric", default="", help="Only this one, such as cpu_per_unit_ns.")
 @click.option("--machine", default="", help="Only the lines of this machine.")
+@click.option("--link", default="", help="Only the lines over this link, such as loopback.")
 @click.option("--plot", type=PATH, help="Draw it into this file, .png or .svg.")
 @click.option("--json", "json_output", is_flag=True, help="As JSON on standard output.")
 @_options.VERBOSE
@@ -26,7 +27,7 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     coroutine/echo/epoll@1: its series, drawn. `history add RUN...` appends folders of `run` and of `check`.
 
     Change points are found on ratios to a reference that does not change with the code (E-divisive means): creep of many
-    small steps shows here and not in a check of one commit.
+    small steps shows here and not in a check of one commit. Another machine or link is another line.
     """
     from yard.report import history_store
 
@@ -38,9 +39,17 @@ def command(words: tuple[str, ...], **given: Any) -> int:
     book = history_store.History(file, must_exist=True)
     try:
         found = book.series(words[0] if words else "", given["metric"], given["machine"])
+        found = _over(found, given["link"])
     finally:
         book.close()
     return _show(found, bool(words), given)
+
+
+def _over(found: list[Any], link: str) -> list[Any]:
+    known = sorted({series.link for series in found})
+    if link and link not in known:
+        raise UsageError(f"--link: no '{link}' here: {nearest(link, known)}")
+    return [series for series in found if series.link == link] if link else found
 
 
 def _add(folders: tuple[str, ...], file: Path) -> int:
@@ -95,6 +104,7 @@ def _as_json(series: Any) -> dict[str, Any]:
         "metric": series.metric,
         "reference": series.reference,
         "machine": series.machine,
+        "link": series.link,
         "points": [
             {
                 "run": p.run,

@@ -36,18 +36,21 @@ def command(
 ) -> int:
     """Write the report of RUN, a folder below results/raw; the runs BESIDE, of here or elsewhere, stand beside it."""
     from yard import report
-    from yard.report import first_screen
+    from yard.report import first_screen, link_ranking
 
     if out is None and run.is_file():
         raise UsageError(f"{run} is a packed run: name the folder of the report with --out")
     out = out or run / "report"
     built = report.build(run, lambda text: None if quiet else click.echo(text, err=True))
-    paths = report.write_built(built, out, plots=not no_plots, beside=beside)
+    others = [report.build(path) for path in beside]
+    paths = report.write_built(built, out, plots=not no_plots, others=others)
     if as_json:
         click.echo(json.dumps({"schema": 1, "paths": [str(path) for path in paths]}))
     else:
         if not quiet:
             first_screen.print_report(built)
+            for order in link_ranking.orders([built, *others]):
+                click.echo(f"{order.title}: the ranking on loopback? {order.words}")
         click.echo(str(paths[0]))
     if open_ and not webbrowser.open(paths[0].resolve().as_uri()):
         print(f"switchyard: no browser could be started; open {paths[0]} yourself", file=sys.stderr)

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ContextManager, Mapping, NamedTuple
 
 import click
 
 from yard.data import cpu_quota, host, machine_name, models
+from yard.data.store import Store
 from yard.engine import campaign, counters, forecast, plan as planning
+from yard.link import link_request, over_link
 from yard.report import history_store
 from yard.text import run_progress, summary
 from yard.errors import FAILED, OK, UsageError
@@ -16,6 +20,16 @@ from yard.engine import runner as running
 from yard.text.watching import Watching
 from yard.engine import schedule
 from yard.cli.commands import _options
+
+
+class Begun(NamedTuple):
+    """A run whose folder is there."""
+
+    store: Store
+    plan: dict[str, Any]
+    meta: dict[str, Any]
+    executables: Mapping[str, Path]
+
 
 LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", "verbose", "watch"}
 
@@ -69,6 +83,16 @@ LEFT_BY_RESUME = {"resume", "counters", "into_history", "json_output", "quiet", 
     is_flag=True,
     help="Append it to results/history.sqlite when it is complete.",
 )
+@click.option(
+    "--link",
+    metavar="netns[,rate=1gbit][,delay=1ms][,loss=0.1%]",
+    help="Servers and their load generator in two network namespaces, with a veth pair between them.",
+)
+@click.option(
+    "--client-host",
+    metavar="[USER@]HOST[,address=IP][,build=FOLDER]",
+    help="The load generator of servers on another host, started over ssh.",
+)
 @click.option("--json", "json_output", is_flag=True, help="The result as JSON on standard output.")
 @click.option(
     "--plan", "--dry-run", "plan_only", is_flag=True, help="Show what would be measured, and stop."
@@ -94,12 +118,32 @@ def command(context: click.Context, **given: Any) -> int:
         return _resume(context, given)
     if given["workers"] and any(name == "workers" for name, _ in given["sweeps"]):
         raise UsageError("--workers and --sweep workers=... contradict each other: leave one out")
+    build = campaign.build_folder(given["build"])
+    with _opened(_asked_link(given), build) as over:
+        return _measure_anew(given, build, over)
+
+
+def _asked_link(given: dict[str, Any]) -> link_request.LinkRequest | None:
+    if given["link"] and given["client_host"]:
+        raise UsageError("--link and --client-host are two links: leave one out")
+    if given["link"]:
+        return link_request.parse_link(given["link"])
+    return link_request.parse_host(given["client_host"]) if given["client_host"] else None
+
+
+def _opened(
+    asked: link_request.LinkRequest | None, build: Path
+) -> ContextManager[over_link.OverLink | None]:
+    return over_link.opened(asked, build / "bin") if asked else contextlib.nullcontext()
+
+
+def _measure_anew(given: dict[str, Any], build: Path, over: over_link.OverLink | None) -> int:
     found = models.discover(
-        campaign.build_folder(given["build"]),
+        build,
         named=planning.named_models(given["models"], given["cells"]),
         foreign=given["foreign"],
     )
-    options = options_from(given)
+    options = replace(options_from(given), link=over.facts if over else None)
     run, commit, dirty = campaign.new_name()
     plan = planning.make(found, options, cpu_quota.usable_cpus(host.read), run)
     unknown = forecast.expect(plan, campaign.RAW / machine_name.machine_id())
@@ -113,9 +157,10 @@ def command(context: click.Context, **given: Any) -> int:
         return OK
     if not given["quiet"]:
         click.echo(expected, err=True)
-    store = campaign.start(found, plan, commit, dirty, given["out"])
+    store = campaign.start(found, plan, commit, dirty, given["out"], options.link)
     meta = json.loads((store.folder / "meta.json").read_text(encoding="utf-8"))
-    return _measure(store, plan, meta, found.executables, given)
+    begun = Begun(store, plan, meta, found.executables)
+    return _measure(begun, over, given)
 
 
 def options_from(given: dict[str, Any]) -> planning.Options:
@@ -150,20 +195,29 @@ def _resume(context: click.Context, given: dict[str, Any]) -> int:
         raise UsageError(
             f"--resume takes everything from the plan of that run; leave out {', '.join(extra)}"
         )
-    store, plan, meta, executables = campaign.resume(given["resume"])
-    return _measure(store, plan, meta, executables, given)
+    begun = Begun(*campaign.resume(given["resume"]))
+    request = begun.plan.get("link")
+    asked = link_request.of_plan(request) if request else None
+    with _opened(asked, _build_of(begun.executables)) as over:
+        if over:
+            over_link.must_be_the_same(over, begun.meta)
+        return _measure(begun, over, given)
 
 
-def _measure(
-    store: Any, plan: dict[str, Any], meta: dict[str, Any], executables: Any, given: dict[str, Any]
-) -> int:
+def _build_of(executables: Mapping[str, Path]) -> Path:
+    """Of a run that was begun."""
+    return next(iter(executables.values())).parent.parent
+
+
+def _measure(begun: Begun, over: over_link.OverLink | None, given: dict[str, Any]) -> int:
+    store, plan, meta = begun.store, begun.plan, begun.meta
     quiet = given["quiet"]
     with run_progress.watcher(quiet, given["verbose"]) as watcher:
         if not quiet:
             for warning in meta["warnings"]:
                 watcher.say(f"note: {warning}")
         shown = Watching(watcher, store.folder) if given["watch"] else watcher
-        runner = running.Runner(store, plan, meta, executables, shown)
+        runner = running.Runner(store, plan, meta, begun.executables, shown, over=over)
         interrupted = campaign.carry_out(runner)
     if interrupted is not None:
         left = campaign.left_over(store.folder, plan)
