@@ -33,7 +33,9 @@ std::string content(int fd) {
 ended run_program(std::string const& name, std::vector<std::string> arguments,
                   std::uint64_t most_descriptors) {
     // SWITCHYARD_BIN is the build's folder of executables.
-    arguments.insert(arguments.begin(), std::string(SWITCHYARD_BIN) + "/" + name);
+    std::string path = SWITCHYARD_BIN "/";
+    path += name;
+    arguments.insert(arguments.begin(), path);
     std::vector<char*> pointers;
     for (auto& argument : arguments) {
         pointers.push_back(argument.data());

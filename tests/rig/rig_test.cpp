@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 // A workload with a part of a new kind, as another contract and another header in bench/rig/parts
 // would add it: nothing of bench/cell or bench/rig knows of it.
@@ -41,7 +42,7 @@ public:
     }
     ~bell() override { is_up = false; }
     [[nodiscard]] std::optional<pid_t> program() const override { return 42; }
-    void go(pid_t /*measured*/) override { heard += "go "; }
+    void go(pid_t /*measured*/, std::vector<pid_t> const& /*programs*/) override { heard += "go "; }
     void before_run() override { heard += "before "; }
     [[nodiscard]] rig::account finish() override {
         rig::account seen;

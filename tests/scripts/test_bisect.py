@@ -167,5 +167,5 @@ fn=(2)
 def test_tools_that_are_missing_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(profile_difference.shutil, "which", lambda name: None)
     profile = profile_difference.measured(["true"], tmp_path, tmp_path)
-    told = profile_difference.told(profile, profile, [])
-    assert len(told) == 2 and all("apt-get install" in line for line in told)
+    lines = profile_difference.sentences(profile, profile, [])
+    assert len(lines) == 2 and all("apt-get install" in line for line in lines)

@@ -56,6 +56,8 @@ NAMES_WORKLOADS = {
     "scripts/yard/learn/lesson/chapters.py": "a lane of a drawing",
     "scripts/yard/learn/lesson/claims.py": "the experiments of the lesson, which are about these workloads",
     "scripts/yard/learn/lesson/timeline.py": "a state of a lane",
+    "scripts/yard/link/link_request.py": "an option of a link",
+    "scripts/yard/link/namespaces.py": "an option of a link",
     "scripts/yard/report/assemble.py": "a size of `waits`",
     "scripts/yard/report/choose.py": "a group",
     "scripts/yard/report/winners.py": "a size of `waits`",

@@ -17,7 +17,7 @@ def missing(report: Report) -> list[Missing]:
         for contender in report.contenders:
             entry = report.entry(point, contender)
             if entry.state in VOID or entry.state == "not measured":
-                reason = entry.reason or "planned cell without a sample"
+                reason = entry.reason or _unmeasured(report)
                 found.append(
                     Missing(contender, point.key.workload, point.label, entry.state, reason)
                 )
@@ -29,11 +29,8 @@ def missing(report: Report) -> list[Missing]:
             continue
         reason = report.environment.declined(contender, workload)
         state = VERDICT.declined if reason else "not measured"
-        found.append(
-            Missing(
-                contender, workload, "all points", state, reason or "planned cell without a sample"
-            )
-        )
+        reason = reason or _unmeasured(report)
+        found.append(Missing(contender, workload, "all points", state, reason))
     found += [
         Missing(model, "all", "all points", VERDICT.skipped, why)
         for model, why in report.environment.not_built()
@@ -42,6 +39,13 @@ def missing(report: Report) -> list[Missing]:
     return _collapsed(
         sorted(found, key=lambda m: (order.index(m.state), m.workload, m.contender)), report
     )
+
+
+def _unmeasured(report: Report) -> str:
+    """Why a planned cell has no sample, as far as the run says."""
+    if report.open_rows:
+        return "not reached within the time budget"
+    return "planned cell without a sample"
 
 
 def _collapsed(missing: list[Missing], report: Report) -> list[Missing]:

@@ -55,6 +55,35 @@ void evict(siding::file const& of) {
     ::posix_fadvise(of.fd(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
+siding::coroutine<> sync_once(siding::file const& of) { co_await of.sync(); }
+
+/// Leaves a task that waits for the storage, after `turns` more turns of the loop.
+siding::coroutine<siding::task<>> leave_syncing(siding::file const& of, int turns) {
+    auto syncing = siding::create_task(sync_once(of));
+    for (int turn = 0; turn <= turns; ++turn) {
+        co_await siding::sleep(siding::duration{0});
+    }
+    co_return syncing;
+}
+
+siding::coroutine<siding::file> create(std::string path) {
+    co_return co_await siding::file::open(path, O_RDWR | O_CREAT, 0600);
+}
+
+// The storage may be done when the task has not gone on yet: then nobody answers a second time.
+TEST_P(files, are_let_go_of_by_a_loop_that_ends_whether_the_storage_is_done_or_not) {
+    for (int round = 0; round < 200; ++round) {
+        siding::loop_options options;
+        if (GetParam() == "io_uring") options.backend = &siding::make_io_uring_backend;
+        siding::loop loop(options);
+        loop.set_exception_handler([](siding::loop&, siding::exception_context const&) {});
+        auto const file = loop.run_until_complete(create(path()));
+        auto const left = loop.run_until_complete(leave_syncing(file, round % 8));
+        loop.close();
+        EXPECT_TRUE(left.done());
+    }
+}
+
 siding::coroutine<> at_offsets(std::string path) {
     auto const f = co_await siding::file::open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
     EXPECT_EQ(f.size(), 0u);

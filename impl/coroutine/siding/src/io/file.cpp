@@ -35,22 +35,22 @@ public:
         flags = how;
     }
     ~file_awaiter() {
-        if (pending_) static_cast<void>(detail::loop_core::of_this_thread()->io().cancel(*this));
+        if (started) static_cast<void>(detail::loop_core::of_this_thread()->io().cancel(*this));
     }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
         suspended = self;
-        pending_ = true;
+        started = true; // until the backend has its completion, which may be before we go on
         if (!detail::loop_core::of_this_thread()->io().start(*this)) {
-            pending_ = false;
+            started = false;
             return self;
         }
         return suspend(self, *this);
     }
     long await_resume() {
-        pending_ = false;
+        started = false;
         throw_if_cancelled(*this);
         return result;
     }
@@ -59,14 +59,12 @@ private:
     static bool react_to(waiter& self, signal reason) noexcept {
         if (reason != signal::detach) return false;
         auto& me = static_cast<file_awaiter&>(static_cast<io_operation&>(self));
-        if (std::exchange(me.pending_, false)) {
+        if (std::exchange(me.started, false)) {
             static_cast<void>(
                 detail::loop_core::of_this_thread()->io().cancel(me)); // waits for the kernel
         }
         return true;
     }
-
-    bool pending_ = false;
 };
 
 /// Calls `f` in a thread and waits until it has returned, whatever happens: it uses our memory.
