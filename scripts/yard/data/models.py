@@ -16,7 +16,14 @@ from yard.errors import UsageError, YardError
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PREFIX = "switchyard-"
-RIG = {"agent", "client", "backend", "database", "calls", "pulse"}  # beside the models, but the harness' own
+RIG = {
+    "agent",
+    "client",
+    "backend",
+    "database",
+    "calls",
+    "pulse",
+}  # beside the models, but the harness' own
 DESCRIBE_TIMEOUT_S = 20
 
 
