@@ -268,8 +268,8 @@ TEST_P(par_of, ten_million_tasks_leave_memory_as_it_was) {
     for (auto i = 0; i < 10; ++i) {
         static_cast<void>(pool.run_blocking(fib, n));
     }
-    // A worker that was idle until now may touch its stacks for the first time; a leak of one word a
-    // task would be 80 MB.
+    // A worker that was idle until now may touch its stacks for the first time; a leak of one word
+    // a task would be 80 MB.
     EXPECT_LE(resident_kib(), before + 8 * 1'024);
 }
 
