@@ -48,8 +48,8 @@ struct control {
     listener lines;
 };
 
-/// Opens the control connection to the agent at `where`, "ADDRESS:PORT"; returns when the program
-/// is started, which then has the agent's end of it. Throws unreachable.
-[[nodiscard]] control call(std::string const& where, wish const& wanted);
+/// Opens the control connection to the agent at `endpoint`, "ADDRESS:PORT"; returns when the
+/// program is started, which then has the agent's end of it. Throws unreachable.
+[[nodiscard]] control call(std::string const& endpoint, wish const& wanted);
 
 } // namespace agent

@@ -8,8 +8,8 @@
 
 namespace agent {
 
-bool say(int fd, nlohmann::json const& what) {
-    auto const text = what.dump() + "\n";
+bool say(int fd, nlohmann::json const& message) {
+    auto const text = message.dump() + "\n";
     for (std::size_t done = 0; done < text.size();) {
         auto const bytes = ::send(fd, text.data() + done, text.size() - done, MSG_NOSIGNAL);
         if (bytes < 0 && errno == EINTR) continue;

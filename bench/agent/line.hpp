@@ -8,7 +8,7 @@
 namespace agent {
 
 /// Writes it whole. False if the other side is gone.
-[[nodiscard]] bool say(int fd, nlohmann::json const& what);
+[[nodiscard]] bool say(int fd, nlohmann::json const& message);
 
 /// Reads lines from a descriptor.
 class listener {

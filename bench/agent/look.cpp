@@ -31,8 +31,8 @@ std::vector<long long> measure(int fd) {
 
 } // namespace
 
-nlohmann::json look(std::uint32_t address, std::string const& where) {
-    auto const open = call(where, {.program = "round-trip"});
+nlohmann::json look(std::uint32_t address, std::string const& endpoint) {
+    auto const open = call(endpoint, {.program = "round-trip"});
     auto const took_ns = measure(open.fd.get());
     return {{"schema", 1},
             {"interface", interface_of(address)},

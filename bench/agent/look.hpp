@@ -7,8 +7,8 @@
 
 namespace agent {
 
-/// What the link to the agent at `where` is, seen from this end: the interface that has `address`,
-/// and how long a byte takes to the agent and back. Throws unreachable.
-[[nodiscard]] nlohmann::json look(std::uint32_t address, std::string const& where);
+/// What the link to the agent at `endpoint` is, seen from this end: the interface that has
+/// `address`, and how long a byte takes to the agent and back. Throws unreachable.
+[[nodiscard]] nlohmann::json look(std::uint32_t address, std::string const& endpoint);
 
 } // namespace agent

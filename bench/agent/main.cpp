@@ -116,7 +116,7 @@ int serve(std::uint32_t address, std::string const& sources) {
 
 int main(int argc, char** argv) {
     std::string listen;
-    std::string where;
+    std::string endpoint;
     std::string sources;
     CLI::App app{"Starts the load generator, a backend or a database for cells that ask with the "
                  "right token."};
@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
     served->add_option("--listen", listen, "the only address on which it listens")->required();
     served->add_option("--source-addresses", sources, "FIRST+COUNT, for the load generator");
     looked->add_option("--address", listen, "of this end of the link")->required();
-    looked->add_option("--agent", where, "ADDRESS:PORT")->required();
+    looked->add_option("--agent", endpoint, "ADDRESS:PORT")->required();
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -136,7 +136,8 @@ int main(int argc, char** argv) {
     }
     try {
         if (served->parsed()) return serve(agent::parse_address("--listen", listen), sources);
-        std::cout << agent::look(agent::parse_address("--address", listen), where).dump() << '\n';
+        std::cout << agent::look(agent::parse_address("--address", listen), endpoint).dump()
+                  << '\n';
         return facts::exit_code::ok;
     } catch (facts::usage_error const& error) {
         fmt::print(stderr, "switchyard-agent: {}\n", error.what());

@@ -79,21 +79,21 @@ command read(house const& around, nlohmann::json const& request, int fd) {
     return found;
 }
 
-[[noreturn]] void become(command const& what, int fd, bool stops_by_itself) {
+[[noreturn]] void become(command const& order, int fd, bool stops_by_itself) {
     if (!stops_by_itself) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::signal(SIGPIPE, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     try {
-        if (!what.cpus.empty()) proc::pin_to(what.cpus);
+        if (!order.cpus.empty()) proc::pin_to(order.cpus);
     } catch (std::exception const&) {
         // In a container CPUs may be numbered that it may not use: the kernel then places it.
     }
-    if (what.strings.empty()) echo(fd);
+    if (order.strings.empty()) echo(fd);
     ::fcntl(fd, F_SETFD, 0);
     std::vector<char*> pointers;
-    for (auto const& string : what.strings) {
+    for (auto const& string : order.strings) {
         pointers.push_back(const_cast<char*>(string.c_str()));
     }
     pointers.push_back(nullptr);
@@ -105,9 +105,9 @@ command read(house const& around, nlohmann::json const& request, int fd) {
 
 session::session(house const& around, visitor who) : connection_(std::move(who.connection)) {
     auto const fd = connection_.get();
-    command what;
+    command order;
     try {
-        what = read(around, who.request, fd);
+        order = read(around, who.request, fd);
         stops_by_itself_ = who.request["program"] == "database";
     } catch (std::exception const& error) {
         static_cast<void>(say(fd, {{"schema", 1}, {"refused", error.what()}}));
@@ -116,7 +116,8 @@ session::session(house const& around, visitor who) : connection_(std::move(who.c
     // Before the program can say something itself.
     if (!say(fd, {{"schema", 1}, {"started", true}})) return;
     auto const child = ::fork();
-    if (child == 0) become(what, fd, stops_by_itself_);
+    if (child == -1) ::shutdown(fd, SHUT_RDWR); // whoever asked sees that it ends
+    if (child == 0) become(order, fd, stops_by_itself_);
     pid_ = child;
 }
 

@@ -19,9 +19,9 @@ nlohmann::json distant_edges::round_trips() const {
     return {{"open_round_trip_ns", opened_in_ns_}, {"close_round_trip_ns", closed_in_ns_}};
 }
 
-nlohmann::json distant_edges::tell(nlohmann::json const& what, std::uint64_t& took_ns) {
+nlohmann::json distant_edges::tell(nlohmann::json const& request, std::uint64_t& took_ns) {
     auto const began = now_ns();
-    auto const answer = agent::say(control_, what) ? said_.next() : nlohmann::json();
+    auto const answer = agent::say(control_, request) ? said_.next() : nlohmann::json();
     if (answer.is_null()) throw load_error("the control connection was lost");
     took_ns = now_ns() - began;
     return answer;

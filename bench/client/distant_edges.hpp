@@ -19,7 +19,7 @@ public:
 
 private:
     /// Says it and waits for the answer; adds how long that took.
-    nlohmann::json tell(nlohmann::json const& what, std::uint64_t& took_ns);
+    nlohmann::json tell(nlohmann::json const& request, std::uint64_t& took_ns);
 
     int control_;
     agent::listener said_;

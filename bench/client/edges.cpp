@@ -30,27 +30,27 @@ nlohmann::json to_json(server_usage const& seen) {
     return server;
 }
 
-server_usage usage_from(nlohmann::json const& told) {
+server_usage usage_from(nlohmann::json const& report) {
     using number = std::uint64_t;
     server_usage seen;
-    if (!told.is_object()) return seen;
+    if (!report.is_object()) return seen;
     seen.known = true;
-    seen.used = {.cpu_ns = told.at(field::cpu_ns).get<number>(),
-                 .user_ns = told.at(field::user_ns).get<number>(),
-                 .system_ns = told.at(field::system_ns).get<number>(),
-                 .busiest_thread_ns = optional_of<number>(told, field::busiest_thread_ns),
-                 .working_threads = optional_of<number>(told, field::working_threads),
-                 .voluntary_switches = optional_of<number>(told, field::voluntary_switches),
-                 .involuntary_switches = optional_of<number>(told, field::involuntary_switches),
-                 .minor_faults = told.at(field::minor_faults).get<number>(),
-                 .major_faults = told.at(field::major_faults).get<number>(),
-                 .run_delay_ns = optional_of<number>(told, field::run_delay_ns)};
-    seen.taken = {.stolen = optional_of<double>(told, field::steal_share),
-                  .by_foreign_programs = optional_of<double>(told, field::foreign_cpu_share)};
-    seen.threads = told.at(field::threads).get<number>();
-    seen.processes = told.at(field::processes).get<number>();
-    seen.rss_bytes = optional_of<number>(told, "rss_bytes");
-    seen.pss_bytes = optional_of<number>(told, field::pss_bytes);
+    seen.used = {.cpu_ns = report.at(field::cpu_ns).get<number>(),
+                 .user_ns = report.at(field::user_ns).get<number>(),
+                 .system_ns = report.at(field::system_ns).get<number>(),
+                 .busiest_thread_ns = optional_of<number>(report, field::busiest_thread_ns),
+                 .working_threads = optional_of<number>(report, field::working_threads),
+                 .voluntary_switches = optional_of<number>(report, field::voluntary_switches),
+                 .involuntary_switches = optional_of<number>(report, field::involuntary_switches),
+                 .minor_faults = report.at(field::minor_faults).get<number>(),
+                 .major_faults = report.at(field::major_faults).get<number>(),
+                 .run_delay_ns = optional_of<number>(report, field::run_delay_ns)};
+    seen.taken = {.stolen = optional_of<double>(report, field::steal_share),
+                  .by_foreign_programs = optional_of<double>(report, field::foreign_cpu_share)};
+    seen.threads = report.at(field::threads).get<number>();
+    seen.processes = report.at(field::processes).get<number>();
+    seen.rss_bytes = optional_of<number>(report, "rss_bytes");
+    seen.pss_bytes = optional_of<number>(report, field::pss_bytes);
     return seen;
 }
 

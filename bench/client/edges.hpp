@@ -26,7 +26,7 @@ struct server_usage {
 /// The fields of a report; null if nothing is known.
 [[nodiscard]] nlohmann::json to_json(server_usage const&);
 /// The other way round.
-[[nodiscard]] server_usage usage_from(nlohmann::json const& told);
+[[nodiscard]] server_usage usage_from(nlohmann::json const& report);
 
 /// Who reads the server's clocks at the edges of the window: only the load generator knows when it
 /// opens and closes.

@@ -35,11 +35,12 @@ nlohmann::json attend(agent::control& with, server_watch& watch) {
 
 } // namespace
 
-nlohmann::json relay(relayed const& what) {
+nlohmann::json relay(relayed const& wanted) {
     try {
-        auto with = agent::call(
-            what.agent, {.program = "client", .arguments = what.load, .cpus = proc::cpus_of(0)});
-        server_watch watch(what.go(), what.account_fd);
+        auto with =
+            agent::call(wanted.agent,
+                        {.program = "client", .arguments = wanted.load, .cpus = proc::cpus_of(0)});
+        server_watch watch(wanted.go(), wanted.account_fd);
         constexpr char begin = '\n';
         if (::send(with.fd.get(), &begin, 1, MSG_NOSIGNAL) != 1) {
             return lost("the link to it was lost");

@@ -21,6 +21,6 @@ struct relayed {
 
 /// Has the agent start the load generator, reads the server's clocks when that says so, and returns
 /// its report; {"schema": 1, "lost": why} if it cannot be reached or is lost on the way.
-[[nodiscard]] nlohmann::json relay(relayed const& what);
+[[nodiscard]] nlohmann::json relay(relayed const& wanted);
 
 } // namespace client

@@ -41,7 +41,7 @@ void require_loopback(sockaddr_in const& address) {
 
 } // namespace
 
-listener make_listener(std::uint32_t where) {
+listener make_listener(std::uint32_t host) {
     listener made;
     made.socket = unique_fd(
         checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
@@ -51,14 +51,14 @@ listener make_listener(std::uint32_t where) {
             "SO_REUSEPORT");
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(where);
+    address.sin_addr.s_addr = htonl(host);
     socklen_t bytes = sizeof address;
     checked(::bind(made.socket.get(), reinterpret_cast<sockaddr const*>(&address), bytes), "bind");
     // The kernel cuts the backlog to net.core.somaxconn.
     checked(::listen(made.socket.get(), 65'535), "listen");
     checked(::getsockname(made.socket.get(), reinterpret_cast<sockaddr*>(&address), &bytes),
             "getsockname");
-    if (where == INADDR_LOOPBACK) require_loopback(address);
+    if (host == INADDR_LOOPBACK) require_loopback(address);
     made.port = ntohs(address.sin_port);
     return made;
 }

@@ -22,7 +22,7 @@ struct listener {
     proc::unique_fd socket;
     std::uint16_t port = 0;
 };
-[[nodiscard]] listener make_listener(std::uint32_t address = INADDR_LOOPBACK);
+[[nodiscard]] listener make_listener(std::uint32_t host = INADDR_LOOPBACK);
 
 /// A file in memory into which a helper program writes its report.
 class report_file {

@@ -125,6 +125,14 @@ def check_shape(path, text):
     yield from function_length.findings(path, text)
 
 
+def check_names(path, text):
+    """A pronoun says nothing of what it stands for; `at` and `what` are members of std's types."""
+    code = without_comments(text)
+    for match in re.finditer(r"(?<![\w.>:])(at|told|what|where)\b(?!\s*\()", code):
+        line = line_of(code, match.start())
+        yield f"{path}:{line}: '{match[0]}' is a name; call it by a noun"
+
+
 def check_bench_includes(path, text):
     part = path.parts[1]
     allowed = BENCH_MAY_INCLUDE.get(part)
@@ -196,6 +204,7 @@ def findings(root):
             path = file.relative_to(root)
             text = file.read_text()
             yield from check_shape(path, text)
+            yield from check_names(path, text)
             if top == "bench":
                 yield from check_bench_includes(path, text)
             if top == "impl" and is_foreign(root, path.parts[1]):

@@ -26,6 +26,7 @@ EXPECTED = [
     "impl/rogue/echo.cpp:7: a model never reads its surroundings",
     "impl/rogue/echo.cpp:8: a model never sleeps",
     "impl/rogue/echo.cpp:9: a model never detaches a thread",
+    "bench/oracle/oracle.hpp:4: 'where' is a name; call it by a noun",
     "impl/rogue/echo.cpp:12: catches everything and tells nobody",
 ]
 

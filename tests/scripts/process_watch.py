@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 
-def until(condition, limit_s=40):
+def until(condition, limit_s=90):
     end = time.monotonic() + limit_s
     while not (found := condition()):
         assert time.monotonic() < end, "waited in vain"

@@ -127,6 +127,7 @@ def test_a_plan_is_forecast_from_earlier_runs(tmp_path):
                 "workload": "count",
                 "order": order,
                 "params": {"items": items},
+                "workers": 2,
             }
             for r in range(10)
         ]
@@ -145,6 +146,8 @@ def test_a_plan_is_forecast_from_earlier_runs(tmp_path):
         "smoke",
         "--workloads",
         "count",
+        "--workers",
+        "2",
         "--out",
         raw / "one",
     )

@@ -7,12 +7,12 @@ import os
 import signal
 import subprocess
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
 
 import fakes
+from process_watch import until
 from yard.errors import UsageError, YardError
 from yard.fleet import collect, config, cpus, orders, slurm, tree
 from yard.fleet.machine_matrix import Entry, Row
@@ -177,14 +177,6 @@ def cluster_folder(yard):
     return Path(json.loads((yard.folder / "cluster.json").read_text())["folder"])
 
 
-def wait_for(condition, seconds=90):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
-    return found
-
-
 def processes_of(folder, node):
     """slurmd of a node and all that descends from it."""
     (slurmd,) = [
@@ -242,7 +234,7 @@ def test_a_node_that_dies_is_requeued_resumed_and_complete(yard, tmp_path):
                 return file
         return None
 
-    samples = wait_for(node2_has_samples, 300)
+    samples = until(node2_has_samples, 300)
     before = samples.read_bytes()
     for pid in processes_of(folder, "node2") + steps_of(yard.folder, "node2"):
         try:
@@ -260,7 +252,7 @@ def test_a_node_that_dies_is_requeued_resumed_and_complete(yard, tmp_path):
         ).stdout
         return "down" in text
 
-    wait_for(is_down)
+    until(is_down)
     restart = [slurm.program("slurmd"), "-f", str(folder / "slurm.conf"), "-N", "node2"]
     subprocess.run(restart, check=True, env={**os.environ, "SWITCHYARD_FLEET": str(yard.folder)})
     out, err = run.communicate(timeout=300)

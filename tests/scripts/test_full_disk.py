@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A disk that is full in the middle of a run is no verdict against a model, and the run can be resumed. The disk is a small
-tmpfs, in a mount namespace of its own; the limit on the size of a file is another way to the same end."""
+"""A disk that is full in the middle of a run is no verdict against a model, and the run can be
+resumed. The disk is a small tmpfs, in a mount namespace of its own; the limit on the size of a file
+is another way to the same end."""
 
 import json
 import os
@@ -38,7 +39,8 @@ def fill(disk, left_kib):
 
 
 def hold_after(folder, error):
-    """What was measured until `error` is kept and nothing of it blames a model; the rest follows."""
+    """What was measured until `error` is kept and nothing of it blames a model; the rest
+    follows."""
     assert "no space is left" in str(error) or "ulimit -f" in str(error)
     assert str(error).endswith(f"--resume {folder}") and error.code == 4
     kept = samples.read_run(folder).samples
@@ -55,7 +57,8 @@ def hold_resumed(folder):
 
 
 def on_a_small_disk(work, lefts_kib):
-    """Runs where `disk` may be mounted; prints how many lines were kept for each room that was left."""
+    """Runs where `disk` may be mounted; prints how many lines were kept for each room that was
+    left."""
     build, disk = fakes.build(work / "build", "steady"), work / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_KIB}k", "none", disk]

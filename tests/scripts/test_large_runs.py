@@ -74,6 +74,21 @@ def test_of_many_histograms_some_are_kept_evenly():
     assert set(late) == {32} and len(kept) < 32 * 4
 
 
+def test_each_number_of_workers_keeps_histograms_of_its_own():
+    compactor, kept = compact.Compactor(), {1: 0, 2: 0}
+    for number in range(400):
+        sample = {
+            "model": "m",
+            "variant": "",
+            "workload": "w",
+            "params": {},
+            "workers": number % 2 + 1,  # in turn, as they are measured
+            "latency": {"hdr": "x"},
+        }
+        kept[sample["workers"]] += compactor.compact(sample)["latency"]["hdr"] is not None
+    assert kept[1] == kept[2] >= 2 * compact.KEPT
+
+
 def large_run(folder, rounds):
     """As long lines as a real run has, with pulses and histograms."""
     folder.mkdir(parents=True)

@@ -147,7 +147,7 @@ def test_every_decision_can_be_repeated_from_what_was_recorded(tmp_path):
     for line in executed.read(tmp_path / "run"):
         if "block" in line:
             block = schedule.next(seen, standings.of)
-            assert (block.row.at, block.round) == (executed.place_in(line), line["round"])
+            assert (block.row.at, block.round) == (planning.place_of(line), line["round"])
             assert (block.stage, list(map(list, block.contenders))) == (
                 line["stage"],
                 line["contenders"],

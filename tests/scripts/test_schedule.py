@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is measured next within a time budget: the first page first, whole rows, and never much beyond the time."""
 
+import json
 import random
 
 import pytest
@@ -146,6 +147,51 @@ def test_the_forecast_is_what_then_happens():
         process["expected_s"] = 0.5
     schedule, seen, _ = carry_out(plan, lambda job: 0.5)
     assert forecast.rehearse(plan, DESCRIBED).rounds == seen.rounds
+
+
+WRONG = (None, True, "x", "", -1, 1e999, [], [1], {}, {"a": []}, [["a"]], [["a", 1]])
+
+
+def test_lines_that_are_not_whole_are_left_out_whatever_is_wrong(tmp_path):
+    """A damaged folder breaks neither its own resumption nor the forecast of another run."""
+    point = {"workload": "serve", "params": {"size": 2}, "workers": 2}
+    block = {"block": 0, **point, "round": 0, "contenders": [["model0", ""]]}
+    slot = {"slot": 0, **point, "model": "model0", "variant": "", "round": 0, "seconds": 1.5}
+    file = tmp_path / executed.FILE
+    tried = 0
+    for line in (block, slot):
+        for name in {*line} - {"block", "slot"}:
+            for wrong in WRONG:
+                if wrong.__class__ is line[name].__class__ and wrong not in (-1, 1e999):
+                    continue
+                file.write_text(
+                    "".join(json.dumps(each) + "\n" for each in (line, {**line, name: wrong}))
+                )
+                lines = executed.read(tmp_path)
+                assert lines[0] == line
+                seen = executed.Seen(lines)
+                assert 0 <= seen.spent_s < 1e6 and seen.slots <= 2
+                for each in lines:
+                    if "block" in each:
+                        executed.jobs_of(plan_of(10.0), each)
+                tried += len(lines) == 1
+    assert tried > 60
+    (tmp_path / "samples.jsonl").touch()
+    file.write_text(json.dumps({**slot, "seconds": "long"}) + "\n")
+    assert forecast.expect(plan_of(10.0), tmp_path.parent) == len(plan_of(10.0)["processes"])
+
+
+def test_a_slot_with_other_workers_forecasts_nothing(tmp_path):
+    plan = plan_of(10.0, contenders=1, sizes=(2,))
+    job = plan["processes"][0]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "samples.jsonl").touch()
+    lines = [{**job, "seconds": 2.0, "workers": workers} for workers in (1, 2)]
+    lines[0]["seconds"] = 100.0
+    (folder / executed.FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    forecast.expect(plan, tmp_path)
+    assert job["expected_s"] == 2.0
 
 
 def test_what_was_left_open_is_named_on_every_page_of_a_report(capsys):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Samples of a large run in a tenth of the memory: the same mapping, its numbers in one array.
 
-Keys, kinds of values and nesting are a shape that thousands of samples share. Of the histograms of a cell
-at least twice KEPT are kept, evenly over the run; a report draws no more."""
+Keys, kinds of values and nesting are a shape that thousands of samples share. Of the histograms of
+a cell at least twice KEPT are kept, evenly over the run; a report draws no more."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ class Compactor:
         if not isinstance(latency, dict) or "hdr" not in latency:
             return
         own = self._histograms[
-            sample["model"], sample["variant"], sample["workload"], repr(sample["params"])
+            *(sample.get(name) for name in ("model", "variant", "workload", "workers")),
+            repr(sample["params"]),
         ]
         count, step = own
         if count % step:

@@ -76,7 +76,8 @@ def read_lines(file: Path, progress: Progress | None = None) -> tuple[list[dict[
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """Lines are trees: looking for circles in a growing heap of them takes longer than to read them."""
+    """Lines are trees: looking for circles in a growing heap of them takes longer than to read
+    them."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -116,8 +117,8 @@ def replaced(samples: Iterable[dict[str, Any]], verdict: str) -> set[Key]:
 
 
 def of_one_shape(samples: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """All points of a workload have the same sizes, which reports compare. A sample with others than most belongs to none;
-    returned with how many were left out."""
+    """All points of a workload have the same sizes, which reports compare. A sample with others
+    than most belongs to none; returned with how many were left out."""
     shapes: dict[str, Counter[frozenset[str]]] = defaultdict(Counter)
     for sample in samples:
         shapes[sample["workload"]][frozenset(sample["params"])] += 1
@@ -153,7 +154,8 @@ def read_json(file: Path, kind: str) -> dict[str, Any]:
 
 
 def workloads_of(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The workloads of a run, as `--describe` tells of them. Runs before 0.2.0 repeat them in each model's text."""
+    """The workloads of a run, as `--describe` tells of them. Runs before 0.2.0 repeat them in each
+    model's text."""
     if isinstance(own := meta.get("workloads"), list):
         return own
     describes = meta.get("describe")

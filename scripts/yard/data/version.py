@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The version of the suite: CMakeLists.txt alone says it. Imports next to nothing, as every call of the command line asks."""
+"""The version of the suite: CMakeLists.txt alone says it. Imports next to nothing, as every call of
+the command line asks."""
 
 from __future__ import annotations
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The plan that was really executed: a line for each block that was begun, and one for each slot in it.
+"""The plan that was really executed: a line for each block that was begun, and one for each slot in
+it.
 
-`executed.jsonl` and the samples are all that a decision depends on, so that a run that is resumed decides
-as one that was not interrupted, and anyone can repeat each decision."""
+`executed.jsonl` and the samples are all that a decision depends on, so that a run that is resumed
+decides as one that was not interrupted, and anyone can repeat each decision."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Iterable, Mapping, Sequence
@@ -14,7 +16,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from yard.data import json_text
 from yard.data.store import explained
 from yard.engine import plan as planning
-from yard.engine.rows import contender_of, title_of
+from yard.engine.rows import contender_of
 
 FILE = "executed.jsonl"
 Line = dict[str, Any]
@@ -23,7 +25,8 @@ Contender = tuple[str, str]
 
 
 class Seen:
-    """What the lines say: how much time is spent, how far each row is, and what a slot of each cell takes."""
+    """What the lines say: how much time is spent, how far each row is, and what a slot of each cell
+    takes."""
 
     def __init__(self, lines: Iterable[Line] = ()):
         self.spent_s = 0.0
@@ -35,7 +38,7 @@ class Seen:
             self.add(line)
 
     def add(self, line: Line) -> None:
-        at = place_in(line)
+        at = planning.place_of(line)
         if "block" in line:
             self.rounds[at] = line["round"] + 1
             self.open = line
@@ -45,12 +48,9 @@ class Seen:
             self.costs_s[at, contender_of(line)].append(line["seconds"])
 
 
-def place_in(line: Mapping[str, Any]) -> planning.Place:
-    return planning.place_of(line)
-
-
 def read(folder: Path) -> list[Line]:
-    """Lines that cannot be read are left out: a process that was killed may have cut off the last."""
+    """Lines that cannot be read are left out: a process that was killed may have cut off the
+    last."""
     try:
         data = (folder / FILE).read_bytes()
     except OSError:
@@ -59,16 +59,43 @@ def read(folder: Path) -> list[Line]:
     for text in data.splitlines():
         try:
             line = json_text.parse(text)
-            place_in(line)
+            hash(planning.place_of(line))
+            is_whole = _is_block(line) if "block" in line else _is_slot(line)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-        found.append(line)
+        if is_whole:
+            found.append(line)
     return found
+
+
+def _is_block(line: Line) -> bool:
+    return (
+        _is_count(line["round"])
+        and isinstance(line["contenders"], list)
+        and all(
+            isinstance(pair, list) and len(pair) == 2 and all(isinstance(n, str) for n in pair)
+            for pair in line["contenders"]
+        )
+    )
+
+
+def _is_slot(line: Line) -> bool:
+    seconds = line["seconds"]
+    return (
+        isinstance(seconds, (int, float))
+        and not isinstance(seconds, bool)
+        and 0 <= seconds < math.inf
+        and all(isinstance(name, str) for name in contender_of(line))
+    )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def jobs_of(plan: Mapping[str, Any], block: Line) -> list[dict[str, Any]]:
     """The processes of a block, in the order in which they were to be measured."""
-    at, takes_part = place_in(block), {(m, v) for m, v in block["contenders"]}
+    at, takes_part = planning.place_of(block), {(m, v) for m, v in block["contenders"]}
     return [
         job
         for job in planning.round_of(plan, block["round"])
@@ -130,7 +157,3 @@ class Executed:
                 out.write(data)
         except OSError as error:
             raise explained(error, f"cannot write {self.file}") from None
-
-
-def words(line: Line) -> str:
-    return f"{title_of(place_in(line))}, round {line['round'] + 1}"

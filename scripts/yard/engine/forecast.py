@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""How long a plan will take, and how far a time budget reaches, from what its cells took in earlier runs on this machine."""
+"""How long a plan will take, and how far a time budget reaches, from what its cells took in earlier
+runs on this machine."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from yard.data import schema
 from yard.data.facts import FIELD
 from yard.data.store import SAMPLES
 from yard.engine import executed
+from yard.engine import plan as planning
+from yard.engine.rows import contender_of
 from yard.engine.schedule import Open, Schedule
 from yard.errors import UsageError
 from yard.stats import inference
@@ -20,11 +23,11 @@ from yard.text import numbers
 RUNS = 5  # the newest that are read
 START_S = 0.15  # a process, its rig and its checks
 NAMED = 5  # rows; the others are counted
-Key = tuple[Any, ...]
+Key = tuple[planning.Place, tuple[str, str]]
 
 
 def _key(of: Mapping[str, Any]) -> Key:
-    return of["model"], of["variant"], of["workload"], tuple(sorted(of["params"].items()))
+    return planning.place_of(of), contender_of(of)
 
 
 def _seconds(raw: Path) -> dict[Key, list[float]]:
@@ -42,7 +45,7 @@ def _seconds(raw: Path) -> dict[Key, list[float]]:
 
 
 def _from_samples(file: Path, found: dict[Key, list[float]]) -> None:
-    """Runs before 0.3.0 did not note how long a slot took: by the phases that a process noted."""
+    """Runs of 0.2.0 and before did not note how long a slot took: by the phases that a process noted."""
     processes: dict[tuple[Any, Key], list[dict[str, Any]]] = defaultdict(list)
     with open(file, "rb") as lines:
         for line in lines:
@@ -59,7 +62,8 @@ def _from_samples(file: Path, found: dict[Key, list[float]]) -> None:
 
 
 def expect(plan: dict[str, Any], raw: Path) -> int:
-    """Notes in each process of the plan what it is expected to take; returns of how many nothing is known."""
+    """Notes in each process of the plan what it is expected to take; returns of how many nothing is
+    known."""
     known, unknown = _seconds(raw), 0
     for process in plan["processes"]:
         seconds = known.get(_key(process))
@@ -71,7 +75,8 @@ def expect(plan: dict[str, Any], raw: Path) -> int:
 
 
 def rehearse(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]]) -> executed.Seen:
-    """Carries an adaptive plan out on paper, each slot as long as it is expected to be, and no race ever decided."""
+    """Carries an adaptive plan out on paper, each slot as long as it is expected to be, and no race
+    ever decided."""
     schedule, seen = Schedule(plan, described), executed.Seen()
     while (block := schedule.next(seen)) is not None:
         workload, params, workers = block.row.at
@@ -86,7 +91,8 @@ def rehearse(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]]) ->
 
 
 def words(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]], unknown: int) -> str:
-    """What a reader should know before; UsageError where a time budget is sure to answer nothing."""
+    """What a reader should know before; UsageError where a time budget is sure to answer
+    nothing."""
     first = [process for process in plan["processes"] if process["round"] == 0]
     budget_s = plan.get("time_budget_s")
     budget = f"; the budget is {numbers.fixed(budget_s)} s" if budget_s else ""
@@ -113,15 +119,17 @@ def _reach(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]], know
     if known and len(missing) == len(schedule.rows):
         least_s = min(schedule.block_s(executed.Seen(), row) for row in schedule.rows)
         raise UsageError(
-            f"--time-budget: no row can reach the {schedule.least_rounds} rounds that a report needs in "
+            f"--time-budget: no row can reach the {schedule.least_rounds} rounds that a report "
+            "needs in "
             f"{numbers.fixed(plan['time_budget_s'])} s; the shortest takes about "
-            f"{numbers.length(least_s * schedule.least_rounds)}. Give more, or name fewer --models or --workloads"
+            f"{numbers.length(least_s * schedule.least_rounds)}. Give more, or name fewer "
+            "--models or --workloads"
         )
     if not missing:
         return f"All {len(schedule.rows)} rows fit in."
     return (
-        f"At least {len(schedule.rows) - len(missing)} of {len(schedule.rows)} rows fit in; at worst "
-        f"these stay open: {open_words(missing)}."
+        f"At least {len(schedule.rows) - len(missing)} of {len(schedule.rows)} rows fit in; "
+        f"at worst these stay open: {open_words(missing)}."
     )
 
 

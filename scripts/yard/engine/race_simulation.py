@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How often a race separates equal contenders, under kinds of noise that a machine may have.
 
-ln(value) of consecutive slots; the contenders of a round are neighbours in time, in random order, as they
-are in a run. In half of the families all are equal, in the other half every second one is 10 % slower, so
-that contenders are dropped while the others race on."""
+ln(value) of consecutive slots; the contenders of a round are neighbours in time, in random order,
+as they are in a run. In half of the families all are equal, in the other half every second one is
+10 % slower, so that contenders are dropped while the others race on."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def _in_time(slots: np.ndarray, draw: Draw, models: int) -> np.ndarray:
 
 
 def _bursty(draw: Draw, families: int, rounds: int, models: int) -> np.ndarray:
-    """A neighbour takes up to half as much again, for four slots on average, a tenth of the time."""
+    """A neighbour takes up to half as much again, for four slots on average, a tenth of the
+    time."""
     hit = np.zeros((families, rounds * models))
     on = draw.random(families) < 0.1
     for slot in range(hit.shape[1]):
@@ -95,7 +96,8 @@ class Row:
 
 
 def raced(noise: str, models: int, families: int, rounds: int, seed: int = SEED) -> Row:
-    """Races families as `schedule` does: after each round from the fifth on, whoever is settled is left out."""
+    """Races families as `schedule` does: after each round from the fifth on, whoever is settled is
+    left out."""
     draw = np.random.default_rng([seed, models, sorted(NOISES).index(noise)])
     values = -NOISES[noise](draw, families, rounds, models)
     slower = np.zeros((families, models), dtype=bool)
@@ -149,8 +151,8 @@ def _calls_slower_equal(standing: race.Standing, names: Sequence[str], slower: n
 
 def table(rows: Iterable[Row]) -> str:
     lines = [
-        "| noise | contenders | families | falsely separated | 10 % slower called equal | 10 % slower found | "
-        "decided | slots of all |",
+        "| noise | contenders | families | falsely separated | 10 % slower called equal | "
+        "10 % slower found | decided | slots of all |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The rows of a plan: the contenders at one point of a workload, and which row a reader needs first."""
+"""The rows of a plan: the contenders at one point of a workload, and which row a reader needs
+first."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
 from yard.data import workloads
-from yard.data.samples import cell_name
 from yard.engine import plan as planning
 
 Job = Mapping[str, Any]
@@ -18,7 +18,8 @@ GUESS_S = 0.7  # of a slot of which nothing is known
 
 @dataclass(frozen=True)
 class Row:
-    """`jobs` are those of round 0; `first` says that a question of a report's first page needs it."""
+    """`jobs` are those of round 0; `first` says that a question of a report's first page needs
+    it."""
 
     at: planning.Place
     title: str
@@ -78,7 +79,8 @@ def rows_of(plan: Mapping[str, Any], described: Sequence[Mapping[str, Any]]) -> 
 def _standing(
     places: Sequence[planning.Place], known: Mapping[str, workloads.Workload]
 ) -> set[planning.Place]:
-    """The point by which each workload is judged: the one nearest to what it prefers, or its last."""
+    """The point by which each workload is judged: the one nearest to what it prefers, or its
+    last."""
     found = set()
     for name in dict.fromkeys(at[0] for at in places):
         own = [at for at in places if at[0] == name]
@@ -95,11 +97,8 @@ def _distance(sizes: Mapping[str, int], wanted: Mapping[str, int]) -> float:
 
 
 def drawn_order(rows: Sequence[Row], seed: int, round: int) -> dict[planning.Place, int]:
-    """In which order the rows of a round are measured: drawn, so that drift hits no row in particular."""
+    """In which order the rows of a round are measured: drawn, so that drift hits no row in
+    particular."""
     places = sorted(row.at for row in rows)
     random.Random(f"rows {seed} {round}").shuffle(places)
     return {at: place for place, at in enumerate(places)}
-
-
-def names(jobs: Sequence[Job]) -> list[str]:
-    return [cell_name(job) for job in jobs]

@@ -67,8 +67,8 @@ def file_name(job: Job) -> str:
 
 
 def finished(jobs: Sequence[Job], found: list[dict[str, Any]]) -> dict[samples.Key, str]:
-    """Of these processes those that need no repeat, with the worst verdict of each. One whose iterations are not all there was cut
-    off in the middle."""
+    """Of these processes those that need no repeat, with the worst verdict of each. One whose
+    iterations are not all there was cut off in the middle."""
     lines = defaultdict(list)
     for sample in samples.last_attempts(found):
         lines[samples.key(sample)].append(sample)
@@ -83,7 +83,8 @@ def finished(jobs: Sequence[Job], found: list[dict[str, Any]]) -> dict[samples.K
 
 
 def begun_jobs(plan: Mapping[str, Any], lines: Sequence[executed.Line]) -> list[dict[str, Any]]:
-    """The processes that the plan asks for: of an adaptive one those of the blocks that were begun."""
+    """The processes that the plan asks for: of an adaptive one those of the blocks that were
+    begun."""
     if not plan.get("adaptive"):
         return list(plan["processes"])
     return [job for line in lines if "block" in line for job in executed.jobs_of(plan, line)]
@@ -191,7 +192,8 @@ class Runner:
             yield from executed.jobs_of(self.plan, line)
 
     def _slot(self, job: Job, most_repeats: float) -> None:
-        """A process, once more where it was disturbed; and what both took, with all that lies between slots."""
+        """A process, once more where it was disturbed; and what both took, with all that lies
+        between slots."""
         verdict = self._one(job)
         if verdict == VERDICT.disturbed and self._repeats < most_repeats:
             verdict = self._again(job)

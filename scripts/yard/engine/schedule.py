@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Which block is measured next, within a time budget: a pure function of the plan and of what was executed.
+"""Which block is measured next, within a time budget: a pure function of the plan and of what was
+executed.
 
-The rows that answer a question of a report's first page come first, each to the rounds that a report needs.
-Then those of them that are undecided race on for a while; then come the other rows, as many as fit in whole; then
-whatever is undecided races on. In a race only the leader and who may still pass it are measured. A row that cannot
-reach the rounds that a report needs is not begun: a few rounds of everything would answer nothing."""
+The rows that answer a question of a report's first page come first, each to the rounds that a
+report needs. Then those of them that are undecided race on for a while; then come the other rows,
+as many as fit in whole; then whatever is undecided races on. In a race only the leader and who may
+still pass it are measured. A row that cannot reach the rounds that a report needs is not begun: a
+few rounds of everything would answer nothing."""
 
 from __future__ import annotations
 
@@ -153,7 +155,8 @@ class Schedule:
         return min((r for r in rows if seen.rounds[r.at] == fewest), key=lambda r: drawn[r.at])
 
     def within(self, seen: Seen) -> list[Row]:
-        """Rows that lack rounds and for which the time that is left is enough, in order of importance."""
+        """Rows that lack rounds and for which the time that is left is enough, in order of
+        importance."""
         left_s, found = self.left_s(seen), []
 
         def importance(row: Row) -> tuple[bool, bool]:
@@ -169,7 +172,8 @@ class Schedule:
         return found
 
     def still_open(self, seen: Seen, standing: StandingOf = unknown) -> list[Open]:
-        """What was not measured or not decided for lack of time, with the minutes that it would take."""
+        """What was not measured or not decided for lack of time, with the minutes that it would
+        take."""
         found = []
         for row in self.rows:
             rounds = seen.rounds[row.at]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the samples so far say of each row: who leads in its headline metric, who is settled, who is open."""
+"""What the samples so far say of each row: who leads in its headline metric, who is settled, who is
+open."""
 
 from __future__ import annotations
 

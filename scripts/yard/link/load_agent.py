@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The agent at the other end of a link, which starts load generators there. It is given a token, listens on one address,
-and ends when this process does."""
+"""The agent at the other end of a link, which starts load generators there. It is given a token,
+listens on one address, and ends when this process does."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import Any, IO, Sequence
 
+from yard.link.child_pipe import given
 from yard.link.link_end import LinkMissing
 
 EXECUTABLE = "switchyard-agent"
@@ -44,9 +45,9 @@ class LoadAgent:
 
     def _listen(self, where: str) -> dict[str, Any]:
         try:
-            _pipe(self._child.stdin).write(f"{self.token}\n".encode())
-            _pipe(self._child.stdin).flush()
-            line = _first_line(_pipe(self._child.stdout))
+            given(self._child.stdin).write(f"{self.token}\n".encode())
+            given(self._child.stdin).flush()
+            line = _first_line(given(self._child.stdout))
         except OSError:
             line = b""
         try:
@@ -57,7 +58,8 @@ class LoadAgent:
             raise LinkMissing(f"no agent starts {where}: {self._last_words() or 'it says nothing'}")
         if hello.get("schema") != SCHEMA:
             raise LinkMissing(
-                f"the agent {where} is of another version of Switchyard: build the same commit there"
+                f"the agent {where} is of another version of Switchyard: build the same commit "
+                "there"
             )
         return hello
 
@@ -81,18 +83,13 @@ class LoadAgent:
         """Its standard input ends, and so does it."""
         for pipe in (self._child.stdin, self._child.stdout):
             with contextlib.suppress(OSError):
-                _pipe(pipe).close()
+                given(pipe).close()
         try:
             self._child.wait(SETTLE_S)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
         self._errors.close()
-
-
-def _pipe(found: IO[bytes] | None) -> IO[bytes]:
-    assert found is not None
-    return found
 
 
 def _first_line(stream: IO[bytes]) -> bytes:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Two network namespaces and a veth pair between them. They have no names and belong to two processes that end with this
-one, however it ends; with them goes all that is in them."""
+"""Two network namespaces and a veth pair between them. They have no names and belong to two
+processes that end with this one, however it ends; with them goes all that is in them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import contextlib
 import os
 import shutil
 import subprocess
-from typing import IO, Iterator, Sequence
+from typing import Iterator, Sequence
 
+from yard.link.child_pipe import given
 from yard.link.link_end import LinkMissing
 from yard.link.link_request import LinkRequest
 
@@ -34,13 +35,13 @@ class Holder:
             start_new_session=True,
         )
         try:
-            _pipe(self._child.stdin).write(b"there\n")
-            _pipe(self._child.stdin).flush()
-            answer = _pipe(self._child.stdout).readline()
+            given(self._child.stdin).write(b"there\n")
+            given(self._child.stdin).flush()
+            answer = given(self._child.stdout).readline()
         except OSError:
             answer = b""
         if answer != b"there\n":
-            why = _pipe(self._child.stderr).read().decode(errors="replace").strip()
+            why = given(self._child.stderr).read().decode(errors="replace").strip()
             self.close()
             raise LinkMissing(f"this machine makes no network namespace: {why}")
 
@@ -51,13 +52,8 @@ class Holder:
     def close(self) -> None:
         for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
             with contextlib.suppress(OSError):
-                _pipe(pipe).close()
+                given(pipe).close()
         self._child.wait()
-
-
-def _pipe(found: IO[bytes] | None) -> IO[bytes]:
-    assert found is not None
-    return found
 
 
 class Namespaces:

@@ -50,7 +50,8 @@ class OverLink:
         return f"on {self.asked.host}" if self.asked.host else "in the other namespace"
 
     def end(self) -> LinkEnd:
-        """For the next process. An agent that has died is started again; where that fails, the cells say so."""
+        """For the next process. An agent that has died is started again; where that fails, the
+        cells say so."""
         if not self._agent.is_alive:
             self._agent.close()
             with contextlib.suppress(LinkMissing):

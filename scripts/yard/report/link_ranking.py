@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Is the ranking over a link the ranking on loopback? Times of the two are never compared: what is compared is who comes
-before whom, and only where both runs can tell."""
+"""Is the ranking over a link the ranking on loopback? Times of the two are never compared: what is
+compared is who comes before whom, and only where both runs can tell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Order:
     over: str  # the link
     same: tuple[tuple[str, str], ...]  # on both
     turned: tuple[tuple[str, str], ...]  # as on loopback; the other way round over the link
-    untold: int  # pairs that are not separated on one of them
+    unseparated: int  # pairs that are not separated on one of them
 
     @property
     def words(self) -> str:
@@ -35,10 +35,9 @@ class Order:
         if not self.same:
             return "cannot be said: no two contenders are separated on both"
         count = len(self.same)
-        told = f"{count} {'pair is' if count == 1 else 'pairs are'} separated on both, in the same order"
-        return f"yes: {told}" + (
-            f"; {self.untold} not separated on one of them" if self.untold else ""
-        )
+        pairs = "pair is" if count == 1 else "pairs are"
+        rest = f"; {self.unseparated} not separated on one of them" if self.unseparated else ""
+        return f"yes: {count} {pairs} separated on both, in the same order{rest}"
 
 
 def orders(reports: Sequence[Report]) -> list[Order]:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Simultaneous intervals for all pairs of contenders that hold at any number of rounds.
 
-Location and error of a pair are those of `inference.all_pairs`, and the error is raised further where a model
-is noisy in all of its pairs (`_raised`). The critical value is greater: in at most
-FAMILY_ERROR of simulated families of equal models does the greatest |location / error| exceed it at any
-number of rounds at all, so that a run may look after every round and stop when it likes. At each number of
-rounds the same share of families exceeds it, which is Pocock's way to spend an error probability."""
+Location and error of a pair are those of `inference.all_pairs`, and the error is raised further
+where a model is noisy in all of its pairs (`_raised`). The critical value is greater: in at most
+FAMILY_ERROR of simulated families of equal models does the greatest |location / error| exceed it at
+any number of rounds at all, so that a run may look after every round and stop when it likes. At
+each number of rounds the same share of families exceeds it, which is Pocock's way to spend an error
+probability."""
 
 from __future__ import annotations
 
@@ -52,8 +53,8 @@ class AnytimePairs:
 @functools.lru_cache(maxsize=None)
 def critical_value(rounds: int, models: int) -> float:
     """Between the simulated ones by interpolation, over the logarithm of rounds and of the pairs;
-    beyond the last rounds the last one, which is too wide, and beyond the most models a straight line.
-    """
+    beyond the last rounds the last one, which is too wide, and beyond the most models a straight
+    line."""
     at = math.log(min(max(rounds, LOOKS[0]), LOOKS[-1]))
     sizes = sorted(CRITICAL)
     over = [float(np.interp(at, np.log(LOOKS), CRITICAL[size])) for size in sizes]
@@ -117,9 +118,10 @@ def pairs_of_families(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _raised(spread: np.ndarray, known: np.ndarray, models: int) -> np.ndarray:
-    """A handful of rounds estimates a variance badly, and of many pairs some estimate is far too small. Each is
-    raised to the average of its own and the family's mean, and to the sum of what the two models show in all of
-    their pairs: a noisy model is noisy in each. It is never lowered."""
+    """A handful of rounds estimates a variance badly, and of many pairs some estimate is far too
+    small. Each is raised to the average of its own and the family's mean, and to the sum of what
+    the two models show in all of their pairs: a noisy model is noisy in each. It is never
+    lowered."""
     total = np.where(known, spread, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     raised = np.maximum(spread, (spread + total[:, np.newaxis]) / 2)
     if models < 3:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Which questions about a point are decided, and who need not be measured again.
 
-The question is who leads: it is decided when every other contender is surely behind somebody, or equal to
-the leader within a stated tolerance. The intervals hold at any number of rounds (`anytime`), so that whoever
-stops when they decide is not right by luck."""
+The question is who leads: it is decided when every other contender is surely behind somebody, or
+equal to the leader within a stated tolerance. The intervals hold at any number of rounds
+(`anytime`), so that whoever stops when they decide is not right by luck."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Standing:
 
 
 def standing(scores: Mapping[str, Scores], tolerance: float = TOLERANCE) -> Standing:
-    """Who was dropped from the race stays in `scores`, with fewer rounds: the family is the same to its end."""
+    """Who was dropped from the race stays in `scores`, with fewer rounds: the family is the same to
+    its end."""
     names = list(scores)
     if len(names) < 2:
         return Standing({name: LEADS for name in names}, 0)
@@ -76,7 +77,8 @@ def leader_of(pairs: anytime.AnytimePairs) -> int:
 
 
 def _rounds_needed(pairs: anytime.AnytimePairs, leader: int, other: int, tolerance: float) -> int:
-    """Until the interval is as narrow as either answer asks, if what was seen of noise and lead stays."""
+    """Until the interval is as narrow as either answer asks, if what was seen of noise and lead
+    stays."""
     lead = abs(float(pairs.location[leader, other]))
     half = (float(pairs.high[leader, other]) - float(pairs.low[leader, other])) / 2
     rounds = int(pairs.rounds[leader, other])

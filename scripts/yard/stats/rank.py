@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Which contender leads at one point, by how much, and which cannot be told apart.
 
-Rounds are paired: what a round shares (a neighbour on the machine, the clock frequency) cancels in the log
-ratio. All pairs of a point and metric form one family with simultaneous intervals: `inference.all_pairs`, and
-where the values decided how many rounds each contender has, `anytime.pairs`, each pair from the rounds that it shares.
-"""
+Rounds are paired: what a round shares (a neighbour on the machine, the clock frequency) cancels in
+the log ratio. All pairs of a point and metric form one family with simultaneous intervals:
+`inference.all_pairs`, and where the values decided how many rounds each contender has,
+`anytime.pairs`, each pair from the rounds that it shares."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def least_floor(metric: str, cells: Sequence[Cell]) -> Optional[Cell]:
 
 @dataclass(frozen=True)
 class Lead:
-    """How far `leader` is before `other`: the ratio of the two, at least 1 when `leader` is better."""
+    """How far `leader` is before `other`: the ratio of the two, at least 1 when `leader` is
+    better."""
 
     leader: str
     other: str
@@ -74,8 +75,8 @@ class Ranking:
 
 
 def rank(cells: Sequence[Cell], metric: str, accept: Collection[str] = (VERDICT.ok,)) -> Ranking:
-    """Ranks the cells of one point. Contenders share a rank when none of them is separated from what is
-    better: the rank is one more than the number of contenders that are surely better."""
+    """Ranks the cells of one point. Contenders share a rank when none of them is separated from
+    what is better: the rank is one more than the number of contenders that are surely better."""
     excluded: list[tuple[str, str]] = []
     values: dict[str, Mapping[int, float]] = {}
     for cell in cells:

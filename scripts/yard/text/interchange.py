@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A run in the formats of others: the same estimates and intervals as in the report, void cells left out."""
+"""A run in the formats of others: the same estimates and intervals as in the report, void cells
+left out."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ def name_of(cell: Cell) -> str:
 
 
 def _series_name(cell: Cell, meta: Mapping[str, Any]) -> str:
-    """The name of a series where the format has no labels: the same cell on another machine, or over another
-    link, is another series."""
+    """The name of a series where the format has no labels: the same cell on another machine, or
+    over another link, is another series."""
     over = link.name_of(meta)
     return f"{name_of(cell)} on {machine_of(meta)}" + (
         "" if over == link.LOOPBACK else f" over {over}"
@@ -69,7 +70,8 @@ def _label(value: Any) -> str:
 
 
 def openmetrics(cells: list[Cell], meta: Mapping[str, Any]) -> str:
-    """OpenMetrics text. `bound` is median, low or high; times are in seconds, as the format asks for."""
+    """OpenMetrics text. `bound` is median, low or high; times are in seconds, as the format asks
+    for."""
     lines, over = [], link.name_of(meta)
     for metric in EXPORTED:
         name, (unit, scale) = metric.openmetrics, SCALED.get(metric.unit, ("", 1.0))

@@ -1,3 +1,4 @@
 // SPDX-License-Identifier: MIT
 #include "../../impl/rogue/echo.cpp"
 #include "rig/rig.hpp"
+int look(int where);
